@@ -1,0 +1,100 @@
+/*
+ * cmd.h -- what the main()s share: words for people, exit codes, options
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include <getopt.h>
+
+#include "trigger.h"
+
+/*
+ * A program, for --help and --version.  synopsis: one line per form, without
+ * the program's name, separated by newlines.  options: the program's own, in
+ * the order of the manual, without those that cmd.c handles for all.
+ */
+struct cmd {
+	const char *name;     /* "th-filter" */
+	const char *summary;  /* "select and reshape items" */
+	const char *synopsis; /* "[OPTION]... [EXPRESSION]" */
+	const struct cmd_option *options;
+};
+
+/* One option of a program.  Help is printed and getopt_long fed from it. */
+struct cmd_option {
+	const char *name;  /* long name; NULL ends a table */
+	int letter;        /* short one, or a value from 256 for none */
+	const char *arg;   /* what --help calls the argument; NULL: takes none */
+	const char *help;  /* lower case, no full stop */
+};
+
+/* Options that mean the same everywhere, as cmd_getopt() left them. */
+extern int cmd_verbose;         /* -v: 1, -vv: 2; -q: -1 */
+extern const char *cmd_config;  /* -c FILE, else NULL */
+
+/*
+ * First call of every main(): locale, SIGPIPE ignored, SIGINT and SIGTERM set
+ * th_interrupted, no core files, closed standard descriptors opened.
+ */
+void cmd_init(const struct cmd *);
+
+/*
+ * getopt_long() over the program's table and the common one; returns the
+ * letter of an option of the program, -1 at the end.  -h, -V, -v, -q and -c are
+ * dealt with inside; an unknown option ends the program with 64 and a hint.
+ * In a program with services or subcommands (stop_at_operand) parsing stops at
+ * the first operand, so that the rest can be parsed with a table that knows it;
+ * call cmd_getopt_more() with that table then.
+ */
+int cmd_getopt(int argc, char *argv[], bool stop_at_operand);
+/*
+ * Goes on after the word that was the operand (optind points at it), with the
+ * tables of the program and of `params` (those with a flag of `which`) together.
+ * A parameter of the service is set in opts; others come back as letters.
+ * help, when not NULL, is printed by -h instead of the program's own (the
+ * service's or the subcommand's).
+ */
+int cmd_getopt_more(int argc, char *argv[], const struct cmd *sub,
+    const struct th_param *params, unsigned which, struct th_opts *opts);
+
+/* "th-NAME: message" on stderr; control characters become '?'. */
+void cmd_warn(const char *fmt, ...) TH_PRINTF(1, 2);
+/* The same when -v was given at least `level` times (0: unless -q). */
+void cmd_say(int level, const char *fmt, ...) TH_PRINTF(2, 3);
+/* Keeps the worst status for the exit code. */
+void cmd_note(enum th_status);
+/* Says it, notes it and ends the program (what was output stays flushed). */
+void cmd_die(enum th_status, const char *fmt, ...)
+    TH_PRINTF(2, 3) __attribute__((__noreturn__));
+/* The same for a mistake in the command line, with "try th-NAME --help". */
+void cmd_usage(const char *fmt, ...) TH_PRINTF(1, 2) __attribute__((__noreturn__));
+/* cmd_die() unless st is TH_OK, with the sentence of err. */
+void cmd_check(enum th_status st, const struct th_err *err);
+
+/* Standard output, flushed by cmd_finish(). */
+extern struct th_out cmd_out;
+/*
+ * Last call of every main(): flushes standard output and checks it, returns the
+ * exit code of the worst status noted (DESIGN, "Exit codes").  A reader that
+ * left (EPIPE) is no error.
+ */
+int cmd_finish(void);
+/* sysexits' code of a status. */
+int cmd_exit_code(enum th_status);
+
+/* A th_say for sessions: cmd_warn, cmd_say and cmd_note. */
+void cmd_session_say(void *ctx, int level, enum th_status st, const char *text);
+
+/* A whole number or a duration of an option, or the end with 64. */
+int64_t cmd_int(const char *option, const char *arg, int64_t min);
+int64_t cmd_duration(const char *option, const char *arg);
+/* DATE or DURATION (before now) of --since and --until. */
+int64_t cmd_since(const char *option, const char *arg);
+
+/*
+ * On vacation, unless TH_VACATION=ignore: says so and returns true; th-fetch and
+ * th-publish then leave with 0.
+ */
+bool cmd_vacation(void);
+
+#endif

@@ -1,0 +1,812 @@
+/*
+ * trigger.h -- the public interface of libtrigger
+ *
+ * One policy holds throughout: arguments are borrowed; what comes back through
+ * `ret` belongs to the caller; a callee that keeps something copies it.  A
+ * function that takes over an argument has _take in its name.  `ret` is set
+ * only when TH_OK is returned, unless its comment says otherwise.
+ *
+ * X_init/X_release manage a struct on the stack (release is fine on { 0 }),
+ * X_new/X_free one on the heap (free is fine on NULL), X_next fills `ret` or
+ * returns TH_END.  The library never prints and never exits; a function that
+ * can fail for a reason worth a sentence takes a struct th_err, which may be
+ * NULL.  Sizes are bytes, times are seconds since 1970-01-01T00:00:00Z unless
+ * a name ends in _ms.  Text is UTF-8.
+ */
+#ifndef TRIGGER_H
+#define TRIGGER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+#define TH_VERSION "1.0.0"
+
+/* Ceilings.  What passes them is bad input, never a crash or a swollen heap. */
+#define TH_LINE_MAX ((size_t)64 << 20)   /* one item */
+#define TH_DEPTH_MAX 1024                /* nested arrays and objects of an item */
+#define TH_REPLY_MAX ((size_t)256 << 20) /* one HTTP reply, decompressed */
+#define TH_REDIRECT_MAX 10
+
+#if defined(__GNUC__)
+#define TH_PRINTF(fmt, args) __attribute__((__format__(__printf__, fmt, args)))
+#else
+#define TH_PRINTF(fmt, args)
+#endif
+
+/* ---- status.c: what happened, sorted by what the caller does next -------- */
+
+/* From light to grave, so that the worst of several is the greatest. */
+enum th_status {
+	TH_OK,       /* goes on */
+	TH_END,      /* nothing more: stops */
+	TH_EREFUSED, /* refused for good: sets this item aside, goes on */
+	TH_EDATA,    /* bad input: skips this line, goes on */
+	TH_EUNAVAIL, /* source or service unavailable: leaves it, goes on */
+	TH_EAGAIN,   /* keeps it for later */
+	TH_ENOMEM,   /* out of memory: keeps it for later */
+	TH_ECREATE,  /* cannot create an output file */
+	TH_EIO,      /* cannot read or write here: stops */
+	TH_EBUG,     /* reports it */
+	TH_EUSAGE,   /* a person fixes the command */
+	TH_EAUTH,    /* a person logs in again */
+	TH_ECONFIG   /* a person fixes the configuration */
+};
+
+/* The words for a status, for people: "out of memory".  Never NULL. */
+const char *th_strstatus(enum th_status);
+
+/* Why something failed.  One line without secrets or control characters. */
+struct th_err {
+	enum th_status status;
+	size_t line, column; /* the place, from 1; 0 where there is none */
+	int64_t retry_at;    /* not before; 0 when unknown */
+	char text[512];
+};
+
+/*
+ * Fills *err (when not NULL; the place is left as it is) and returns `st`, so
+ * that a function can end in `return th_fail(err, TH_EDATA, "...")`.  Control
+ * characters in the text become '?', what is too long is cut at a character.
+ */
+enum th_status th_fail(struct th_err *err, enum th_status st, const char *fmt,
+    ...) TH_PRINTF(3, 4);
+
+/*
+ * Set by a program's signal handler; every loop and wait in the library ends
+ * at the next safe place once it is not 0, with TH_EAGAIN.
+ */
+extern volatile sig_atomic_t th_interrupted;
+
+/* ---- alloc.c: memory that can be watched --------------------------------- */
+
+/*
+ * malloc, realloc, strdup that remember a failure, because some libraries
+ * answer "malformed" where they mean "no memory".  th_alloc_failed() tells
+ * whether any allocation, ours or of a library hooked by th_alloc_hook()
+ * (jansson, libxml2...), failed since th_alloc_reset().
+ */
+void *th_malloc(size_t);
+void *th_calloc(size_t n, size_t size);
+void *th_realloc(void *, size_t);
+char *th_strdup(const char *);
+char *th_strndup(const char *, size_t);
+bool th_alloc_failed(void);
+void th_alloc_reset(void);
+
+/* ---- buf.c: growing bytes with a ceiling --------------------------------- */
+
+/* Bytes that are not ours and need not end in NUL. */
+struct th_str {
+	const char *s;
+	size_t len;
+};
+#define TH_STR(literal) ((struct th_str){ (literal), sizeof(literal) - 1 })
+struct th_str th_str(const char *);             /* of a C string; NULL: empty */
+bool th_str_is(struct th_str, const char *);    /* equal to a C string */
+bool th_str_iis(struct th_str, const char *);   /* equal but for ASCII case */
+bool th_str_has_prefix(struct th_str, const char *);
+struct th_str th_str_trim(struct th_str);       /* without ASCII white space around */
+
+/*
+ * The first append that fails (no memory, or past max) makes the buffer stick
+ * in its error state, so only the last call of a series need be checked.
+ * data is NUL-terminated whenever it is not NULL; the NUL is not in len.
+ */
+struct th_buf {
+	char *data;
+	size_t len, cap, max;
+	enum th_status status; /* TH_OK, TH_ENOMEM, or TH_EDATA: past max */
+};
+void th_buf_init(struct th_buf *, size_t max);
+void th_buf_release(struct th_buf *);
+void th_buf_clear(struct th_buf *);                  /* empty and in order again */
+enum th_status th_buf_reserve(struct th_buf *, size_t more);
+enum th_status th_buf_add(struct th_buf *, const void *, size_t);
+enum th_status th_buf_adds(struct th_buf *, const char *);
+enum th_status th_buf_addc(struct th_buf *, char);
+enum th_status th_buf_addf(struct th_buf *, const char *fmt, ...) TH_PRINTF(2, 3);
+struct th_str th_buf_str(const struct th_buf *);     /* borrowed until the next change */
+char *th_buf_take(struct th_buf *);                  /* hands the bytes over; NULL in error */
+
+/* ---- date.c: instants and durations -------------------------------------- */
+
+/*
+ * Any form of date found in feeds (RFC 3339, W3CDTF, RFC 822/2822, asctime,
+ * and their misspellings); no zone is UTC.  TH_EDATA when it is none.
+ */
+enum th_status th_date_parse(struct th_str, int64_t *ret);
+/* Strictly RFC 3339, or its date alone (the first instant of that day, UTC). */
+enum th_status th_date_parse_rfc3339(struct th_str, int64_t *ret);
+/* "2026-11-23T20:18:58Z" and its NUL, 21 bytes; years 0000 to 9999. */
+#define TH_DATE_SIZE 21
+enum th_status th_date_format(int64_t, char ret[TH_DATE_SIZE]);
+/* "Mon, 23 Nov 2026 20:18:58 GMT" (RFC 822 with a four-digit year; HTTP-date). */
+#define TH_DATE_RFC822_SIZE 32
+enum th_status th_date_format_rfc822(int64_t, char ret[TH_DATE_RFC822_SIZE]);
+/* "90s" "15m" "2h" "7d" "4w", several in a row ("1h30m"), a bare number is seconds. */
+enum th_status th_duration_parse(struct th_str, int64_t *ret);
+/* The shortest spelling in one unit: 900 is "15m". */
+enum th_status th_duration_format(int64_t, struct th_buf *ret);
+/* Now, in seconds; in milliseconds. */
+int64_t th_now(void);
+int64_t th_now_ms(void);
+
+/* ---- text.c: UTF-8, HTML to text ----------------------------------------- */
+
+/* Length of the valid UTF-8 prefix (RFC 3629: no surrogates, no overlongs). */
+size_t th_utf8_valid(struct th_str);
+/* Decodes one character of valid UTF-8 at s, returns its length in bytes. */
+size_t th_utf8_decode(const char *s, size_t len, uint32_t *ret);
+/* Appends one character; what is not a Unicode scalar value becomes U+FFFD. */
+enum th_status th_utf8_add(struct th_buf *, uint32_t);
+/* Appends with bytes that are not UTF-8 replaced by U+FFFD. */
+enum th_status th_utf8_clean(struct th_str, struct th_buf *ret);
+/*
+ * Appends the text of a piece of HTML as a person would read it: tags gone,
+ * script, style and comments gone, entities decoded (all of HTML5's).
+ * White space is folded to single blanks; with TH_TEXT_LINES block elements
+ * and <br> become line breaks.  Any bytes are accepted, time is linear.
+ */
+enum th_text_mode { TH_TEXT_FOLD, TH_TEXT_LINES };
+enum th_status th_text_from_html(struct th_str html, enum th_text_mode,
+    struct th_buf *ret);
+/* Does it look like HTML (a tag or an entity), as opposed to plain text? */
+bool th_text_is_html(struct th_str);
+/* Appends with &, <, >, " and ' escaped, for text in HTML and XML. */
+enum th_status th_text_escape(struct th_str, struct th_buf *ret);
+/* Appends with white space runs folded to one blank and ends trimmed. */
+enum th_status th_text_fold(struct th_str, struct th_buf *ret);
+/* Appends the Unicode lower / upper case of each character. */
+enum th_status th_text_lower(struct th_str, struct th_buf *ret);
+enum th_status th_text_upper(struct th_str, struct th_buf *ret);
+/*
+ * Appends at most max characters (extended grapheme clusters are not split),
+ * cut at a word where one ends in the last third, with U+2026 when cut.
+ */
+enum th_status th_text_truncate(struct th_str, size_t max, struct th_buf *ret);
+/* Appends percent-encoded: all but RFC 3986's unreserved characters. */
+enum th_status th_text_urlencode(struct th_str, struct th_buf *ret);
+
+/* ---- url.c: RFC 3986 ------------------------------------------------------ */
+
+/* Parts of a URL, borrowed from it; absent parts have s == NULL. */
+struct th_url {
+	struct th_str scheme, userinfo, host, port, path, query, fragment;
+};
+/* TH_EDATA when it is no URI reference. */
+enum th_status th_url_parse(struct th_str, struct th_url *ret);
+/*
+ * Appends `ref` made absolute against `base` (section 5.2), white space and
+ * control characters around and inside dealt with as browsers do.  Returns
+ * TH_EDATA and appends ref as it is when the result would not be absolute.
+ */
+enum th_status th_url_resolve(struct th_str base, struct th_str ref,
+    struct th_buf *ret);
+/* Is it an absolute http or https URL with a host? */
+bool th_url_is_http(struct th_str);
+/* Is its host a loopback address or localhost? */
+bool th_url_is_loopback(struct th_str);
+/* Appends it fit for a message: no userinfo, query or fragment. */
+enum th_status th_url_mask(struct th_str, struct th_buf *ret);
+
+/* ---- json.c: the strict scanner, and writing JSON into a buffer ----------- */
+
+enum th_json {
+	TH_JSON_NULL,
+	TH_JSON_BOOL,
+	TH_JSON_NUMBER,
+	TH_JSON_STRING,
+	TH_JSON_ARRAY,
+	TH_JSON_OBJECT
+};
+
+/* A value that was validated: its JSON text, borrowed from where it stands. */
+struct th_value {
+	enum th_json type;
+	struct th_str raw;
+};
+
+/* Walks an array or object.  On any other type it ends at once. */
+struct th_iter {
+	const char *p, *end;
+	bool object;
+};
+void th_iter_init(struct th_iter *, const struct th_value *);
+/* key, when not NULL, gets the member's name still escaped, without quotes. */
+bool th_iter_next(struct th_iter *, struct th_str *key, struct th_value *ret);
+
+/* The last member of that name (as in JavaScript and jq); false when none. */
+bool th_value_get(const struct th_value *, const char *name,
+    struct th_value *ret);
+/*
+ * Appends a string decoded (a lone surrogate as U+FFFD, \u0000 as a NUL byte),
+ * any other value as its JSON text.
+ */
+enum th_status th_value_text(const struct th_value *, struct th_buf *ret);
+/* A number as a double: HUGE_VAL for one out of range; false for other types. */
+bool th_value_number(const struct th_value *, double *ret);
+
+/*
+ * Validates one JSON text (RFC 8259, strict UTF-8, depth TH_DEPTH_MAX) with
+ * white space around.  TH_EDATA with err->column at the offence.
+ */
+enum th_status th_json_parse(struct th_str text, struct th_value *ret,
+    struct th_err *err);
+
+/*
+ * Writing.  Commas are put where the buffer's end asks for one, so a series of
+ * calls reads like the text it makes:
+ *	th_json_open(b, '{'); th_json_key(b, "id"); th_json_string(b, id);
+ *	th_json_close(b, '}');
+ * Strings are taken as UTF-8; bytes that are not become U+FFFD.
+ */
+enum th_status th_json_open(struct th_buf *, char bracket);
+enum th_status th_json_close(struct th_buf *, char bracket);
+enum th_status th_json_key(struct th_buf *, const char *name);
+enum th_status th_json_string(struct th_buf *, struct th_str);
+enum th_status th_json_int(struct th_buf *, int64_t);
+enum th_status th_json_bool(struct th_buf *, bool);
+enum th_status th_json_raw(struct th_buf *, struct th_str json);
+/* A string member in one call; nothing at all when the string is empty. */
+enum th_status th_json_member(struct th_buf *, const char *name, struct th_str);
+/* Appends the escaped characters alone, no quotes, no comma: for pieces. */
+enum th_status th_json_escape(struct th_buf *, struct th_str);
+
+/* ---- item.c: one item, read lazily and edited ----------------------------- */
+
+struct th_member {
+	struct th_str key; /* as written, without the quotes */
+	struct th_value value;
+};
+
+/*
+ * An item is its line and the places of its members; the members' own text is
+ * looked into only when asked for.  The line is borrowed: it must outlive the
+ * item's use (items from th_stream_next() live until the next call).
+ */
+struct th_item {
+	struct th_str line;       /* as it came, without the newline */
+	struct th_member *member; /* in the order of the line */
+	size_t n, cap;
+	bool edited;              /* the line is no longer what it says */
+	struct th_chunk *own;     /* text of edited members; private */
+};
+void th_item_init(struct th_item *);
+void th_item_release(struct th_item *);
+/*
+ * Validates the line whole and finds its members.  May be called again on the
+ * same item, which then reuses its memory.  TH_EDATA (err: reason, column)
+ * when it is not one JSON object.
+ */
+enum th_status th_item_parse(struct th_item *, struct th_str line,
+    struct th_err *err);
+/* The last member of that name; false when there is none. */
+bool th_item_get(const struct th_item *, const char *name,
+    struct th_value *ret);
+/* Appends a member's text; TH_END when it is absent or not a string or number. */
+enum th_status th_item_text(const struct th_item *, const char *name,
+    struct th_buf *ret);
+/*
+ * Calls visit for each value that a dotted path leads to; arrays on the way and
+ * at the end are entered.  A visit that returns true ends the walk, and is what
+ * comes back.
+ */
+typedef bool th_visit(void *ctx, const struct th_value *);
+bool th_item_visit(const struct th_item *, const char *path, th_visit *visit,
+    void *ctx);
+/* Editing copies what it is given.  set replaces in place or adds at the end. */
+enum th_status th_item_set(struct th_item *, const char *name,
+    struct th_str json);
+enum th_status th_item_set_string(struct th_item *, const char *name,
+    struct th_str text);
+enum th_status th_item_rename(struct th_item *, const char *from,
+    const char *to);
+void th_item_remove(struct th_item *, const char *name);
+/* Adds to the end of an array member, which is made when missing. */
+enum th_status th_item_append(struct th_item *, const char *name,
+    struct th_str json);
+/* Appends the item as one line without newline: untouched, byte for byte. */
+enum th_status th_item_line(const struct th_item *, struct th_buf *ret);
+
+/*
+ * The aliases of expressions and templates, one place for all programs.
+ * date: date_published, else date_modified.  text: the body as plain text,
+ * content_text, else content_html's text, else summary.  author: authors.name.
+ * th_item_date returns TH_END when there is none or it is invalid.
+ */
+enum th_status th_item_date(const struct th_item *, int64_t *ret);
+enum th_status th_item_body_text(const struct th_item *, enum th_text_mode,
+    struct th_buf *ret);
+
+/* ---- stream.c: lines in, lines out ---------------------------------------- */
+
+/* Buffered writing to a descriptor. */
+struct th_out {
+	int fd;
+	struct th_buf buf;
+	enum th_status status; /* sticks: TH_EIO; TH_END when the reader left (EPIPE) */
+	int error;             /* errno of the failure */
+};
+void th_out_init(struct th_out *, int fd);
+void th_out_release(struct th_out *); /* does not flush, does not close */
+enum th_status th_out_write(struct th_out *, struct th_str);
+enum th_status th_out_line(struct th_out *, struct th_str); /* and a newline */
+enum th_status th_out_item(struct th_out *, const struct th_item *);
+enum th_status th_out_flush(struct th_out *);
+
+/*
+ * Items from a descriptor, one a line.  `out`, when not NULL, is flushed before
+ * every read that might block.  Empty lines are skipped.
+ */
+struct th_stream {
+	int fd;
+	struct th_out *out;
+	struct th_buf buf;
+	size_t pos, end;   /* what is read and not yet handed out */
+	size_t line;       /* number of the line handed out last, from 1 */
+	struct th_err err; /* why the last call failed */
+	bool eof;
+};
+void th_stream_init(struct th_stream *, int fd, struct th_out *out);
+void th_stream_release(struct th_stream *); /* does not close */
+/*
+ * TH_OK: ret holds the next item until the following call.  TH_EDATA: a bad
+ * line, err says why; go on calling.  TH_END; TH_EIO; TH_ENOMEM; TH_EAGAIN when
+ * interrupted.
+ */
+enum th_status th_stream_next(struct th_stream *, struct th_item *ret);
+
+/* ---- expr.c: th-filter's expressions (DESIGN, "Expressions") -------------- */
+
+struct th_expr;
+/*
+ * Compiles; `now` is what the word means.  On TH_EUSAGE err->column is the
+ * place in src and err->text the reason, with a hint for a misspelt name.
+ */
+enum th_status th_expr_new(const char *src, int64_t now, struct th_expr **ret,
+    struct th_err *err);
+void th_expr_free(struct th_expr *);
+/* TH_OK: *ret tells.  TH_ENOMEM; TH_EDATA: a match hit PCRE2's limits. */
+enum th_status th_expr_match(struct th_expr *, const struct th_item *,
+    bool *ret, struct th_err *err);
+
+/* A PCRE2 pattern, Unicode, JIT-compiled.  The only door to PCRE2. */
+struct th_regex;
+enum th_status th_regex_new(struct th_str pattern, bool caseless,
+    struct th_regex **ret, struct th_err *err);
+void th_regex_free(struct th_regex *);
+enum th_status th_regex_match(struct th_regex *, struct th_str subject,
+    bool *ret, struct th_err *err);
+/* Appends subject with the first (or, global, every) match replaced; $1 \1 ${name}. */
+enum th_status th_regex_replace(struct th_regex *, struct th_str subject,
+    struct th_str replacement, bool global, struct th_buf *ret,
+    struct th_err *err);
+
+/* ---- template.c: {field|filter} templates --------------------------------- */
+
+struct th_template;
+/* Compiles; TH_EUSAGE with err->column at the offence. */
+enum th_status th_template_new(const char *src, struct th_template **ret,
+    struct th_err *err);
+void th_template_free(struct th_template *);
+/*
+ * Appends the template filled from the item.  quote, when not NULL, is what
+ * each substituted value goes through (to sit in JSON, in a path, in XML).
+ */
+typedef enum th_status th_quote(struct th_str, struct th_buf *ret);
+enum th_status th_template_expand(const struct th_template *,
+    const struct th_item *, th_quote *quote, struct th_buf *ret,
+    struct th_err *err);
+
+/* ---- param.c: typed options and settings, declared as data ---------------- */
+
+enum th_kind {
+	TH_STRING,   /* any text */
+	TH_FLAG,     /* present or not; takes no argument */
+	TH_INT,      /* a decimal number, >= 0 */
+	TH_DURATION, /* 15m */
+	TH_URL,      /* http or https */
+	TH_LIST,     /* a,b,c; may be repeated, which adds */
+	TH_REPEAT,   /* may be repeated; each use is one value */
+	TH_TEMPLATE, /* a template, checked when given */
+	TH_CHOICE,   /* one of arg, written a|b|c */
+	TH_FILE      /* a path */
+};
+enum { /* flags of a parameter */
+	TH_P_FETCH = 1,     /* option of th-fetch */
+	TH_P_PUBLISH = 2,   /* option of th-publish */
+	TH_P_ACCOUNT = 4,   /* key of an account in config.yaml */
+	TH_P_REQUIRED = 8,
+	TH_P_DEST = 16,     /* names the destination: part of the default queue */
+	TH_P_SECRET = 32    /* account key: KEY_command and KEY_env are understood */
+};
+struct th_param {
+	const char *name;   /* without "--"; NULL ends a table */
+	enum th_kind kind;
+	unsigned flags;
+	const char *arg;    /* what --help calls the argument; the choices */
+	const char *help;   /* one line, lower case, no full stop */
+	char letter;        /* short option, 0 for none */
+};
+
+/* The values given for a table of parameters. */
+struct th_opts;
+struct th_opts *th_opts_new(const struct th_param *table);
+void th_opts_free(struct th_opts *);
+/* Checks and keeps one value (arg is NULL for a flag).  TH_EUSAGE. */
+enum th_status th_opts_set(struct th_opts *, const char *name, const char *arg,
+    struct th_err *err);
+const char *th_opt(const struct th_opts *, const char *name); /* last value or NULL */
+bool th_opt_flag(const struct th_opts *, const char *name);
+int64_t th_opt_int(const struct th_opts *, const char *name, int64_t otherwise);
+size_t th_opt_count(const struct th_opts *, const char *name); /* values, lists split */
+const char *th_opt_nth(const struct th_opts *, const char *name, size_t);
+
+/* ---- config.c: config.yaml, credentials, places ---------------------------- */
+
+/* A secret.  No function of the library prints one; free wipes it. */
+struct th_secret {
+	char *value;
+};
+void th_secret_release(struct th_secret *);
+
+struct th_config;
+/*
+ * Reads `path`, or config.yaml of the home when NULL (a missing one is an empty
+ * configuration then).  TH_ECONFIG names file, line, column and key.
+ */
+enum th_status th_config_load(const char *path, struct th_config **ret,
+    struct th_err *err);
+void th_config_free(struct th_config *);
+/*
+ * Where things are (DESIGN, "Files"): TH_HOME, else the XDG directories.
+ * Appends the path of `name`; th_path_state makes the directory (0700) first.
+ */
+enum th_status th_path_config(const char *name, struct th_buf *ret,
+    struct th_err *err);
+enum th_status th_path_state(const char *name, struct th_buf *ret,
+    struct th_err *err);
+const char *th_config_store(const struct th_config *);  /* "sqlite", "redis://..." */
+const char *th_config_search(const struct th_config *); /* "sqlite", "http://..." */
+
+/* A publishing limit: n items in any window of `window` seconds. */
+struct th_limit {
+	int64_t n, window;
+};
+/* "5/15m".  TH_EUSAGE. */
+enum th_status th_limit_parse(const char *, struct th_limit *ret,
+    struct th_err *err);
+/* config's limit for an account (SERVICE:ACCOUNT first, then SERVICE). */
+bool th_config_limit(const struct th_config *, const char *service,
+    const char *account, struct th_limit *ret);
+
+/* One account: its settings from config.yaml over credentials/SERVICE.ACCOUNT.json. */
+struct th_account;
+/*
+ * TH_ECONFIG when config and credentials know nothing of it, unless it is
+ * "default" and no key is required by the table: then it is empty.
+ */
+enum th_status th_account_new(const struct th_config *, const char *service,
+    const char *account, const struct th_param *table, struct th_account **ret,
+    struct th_err *err);
+void th_account_free(struct th_account *);
+const char *th_account_get(const struct th_account *, const char *key); /* not secrets */
+/* Runs KEY_command or reads KEY_env when the setting says so.  TH_END: not set. */
+enum th_status th_account_secret(const struct th_account *, const char *key,
+    struct th_secret *ret, struct th_err *err);
+
+/* ---- http.c: requests over libcurl multi ----------------------------------- */
+
+struct th_header {
+	char *name, *value;
+	bool secret; /* shown as *** in dry runs */
+};
+
+/* A request, built by pure functions. */
+struct th_request {
+	const char *method; /* "GET"; not owned */
+	char *url;
+	struct th_header *header;
+	size_t nheaders;
+	struct th_buf body;
+	bool has_body;
+	bool follow;        /* redirects, http(s) only; credentials never leave the host */
+	bool idempotent;    /* sending it twice is harmless */
+};
+void th_request_init(struct th_request *);
+void th_request_release(struct th_request *);
+enum th_status th_request_set(struct th_request *, const char *method,
+    struct th_str url);
+/* A value with CR, LF or NUL is TH_EDATA. */
+enum th_status th_request_header(struct th_request *, const char *name,
+    const char *value);
+/* The same for one that holds a secret: `prefix` and then the secret. */
+enum th_status th_request_secret(struct th_request *, const char *name,
+    const char *prefix, const struct th_secret *);
+/* Appends the request as --dry-run shows it: secrets masked, body as it is. */
+enum th_status th_request_show(const struct th_request *, struct th_buf *ret);
+
+struct th_reply {
+	long code;               /* HTTP status; 0 when there was no answer */
+	char *url;               /* after redirects */
+	struct th_header *header;
+	size_t nheaders;
+	struct th_buf body;
+	int64_t retry_at;        /* from Retry-After (both forms); 0 when none */
+	bool maybe_processed;    /* no answer, but the request may have arrived whole */
+};
+void th_reply_release(struct th_reply *);
+/* The last header of that name, without regard to case; NULL when absent. */
+const char *th_reply_header(const struct th_reply *, const char *name);
+/*
+ * The one mapping from HTTP codes: 2xx TH_OK; 401 TH_EAUTH; 408 425 429 5xx
+ * TH_EAGAIN (err->retry_at from Retry-After); other 4xx TH_EREFUSED.  The text
+ * is the code's and the first line of the reply.
+ */
+enum th_status th_reply_status(const struct th_reply *, struct th_err *err);
+
+struct th_http;
+struct th_http_options {
+	int64_t timeout;      /* slower than 1 kB/s for so long: given up; 0: 10 s */
+	size_t max_size;      /* of a body, decompressed; 0: TH_REPLY_MAX */
+	int max_parallel;     /* transfers at once; 0: 16 */
+	int max_per_host;     /* 0: 4 */
+	const char *ca_file;  /* NULL: the system's */
+	bool allow_http;      /* plain http to hosts that are not loopback */
+};
+enum th_status th_http_new(const struct th_http_options *,
+    struct th_http **ret, struct th_err *err);
+void th_http_free(struct th_http *);
+/* Sends and waits.  TH_EUNAVAIL: no answer (ret->maybe_processed is set). */
+enum th_status th_http_send(struct th_http *, const struct th_request *,
+    struct th_reply *ret, struct th_err *err);
+/*
+ * Starts a transfer.  The request is borrowed until done is called (from
+ * th_http_run); body, when not NULL, gets the decompressed bytes as they come
+ * and may end the transfer by returning anything but TH_OK; without it they
+ * are collected in the reply.  In `head` and `body` the reply has its code and
+ * headers.  done owns nothing: the reply is released after it returns.
+ */
+struct th_transfer {
+	enum th_status (*body)(void *ctx, const struct th_reply *, struct th_str);
+	void (*done)(void *ctx, enum th_status, const struct th_reply *,
+	    const struct th_err *);
+	void *ctx;
+};
+enum th_status th_http_start(struct th_http *, const struct th_request *,
+    const struct th_transfer *, struct th_err *err);
+/* Runs transfers until at most `left` are under way (0: until all are done). */
+enum th_status th_http_run(struct th_http *, size_t left, struct th_err *err);
+
+/* ---- store.c: what outlives a process --------------------------------------- */
+
+/* The store of the configuration: SQLite file or Redis.  th_store_close(NULL) is fine. */
+struct th_store;
+enum th_status th_store_open(const struct th_config *, struct th_store **ret,
+    struct th_err *err);
+void th_store_close(struct th_store *);
+
+/*
+ * The state of one reader (--state NAME): small values by key, and ids seen by
+ * scope.  Nothing is written before th_state_commit(), which is one atomic,
+ * durable step; th_state_free() without it forgets.  With `run` not NULL (set
+ * by th-trigger in TH_RUN) the commit is kept aside under that run, to be made
+ * true or dropped by th_state_settle() when the pipeline has ended.
+ */
+struct th_state;
+enum th_status th_state_open(struct th_store *, const char *name,
+    const char *run, struct th_state **ret, struct th_err *err);
+void th_state_free(struct th_state *);
+/* Appends the value; TH_END when there is none. */
+enum th_status th_state_get(struct th_state *, const char *key,
+    struct th_buf *ret, struct th_err *err);
+enum th_status th_state_put(struct th_state *, const char *key,
+    struct th_str value, struct th_err *err);
+/*
+ * Marks an id as seen in a scope (a feed's URL); *ret tells whether it is new.
+ * Ids not marked for 90 days and in no recent reading are forgotten at commit.
+ */
+enum th_status th_state_see(struct th_state *, const char *scope,
+    struct th_str id, bool *ret, struct th_err *err);
+enum th_status th_state_commit(struct th_state *, struct th_err *err);
+enum th_status th_state_settle(struct th_store *, const char *run, bool keep,
+    struct th_err *err);
+
+/* ---- feed.c, feed_write.c: feeds in and out --------------------------------- */
+
+/*
+ * Takes an item as it is found: its id decoded, and its line without newline,
+ * both borrowed for the call.  Anything but TH_OK ends the reading and is what
+ * the reader returns.
+ */
+typedef enum th_status th_emit(void *ctx, struct th_str id, struct th_str line);
+
+/*
+ * A feed in any format, pushed in pieces as they arrive.  Memory does not
+ * depend on the feed's size, only on its largest entry.
+ */
+struct th_feed;
+struct th_feed_info {
+	const char *url;      /* where it came from, base of relative links; may be NULL */
+	const char *charset;  /* of the HTTP header, or NULL */
+	const char *language; /* Content-Language, or NULL */
+	th_emit *emit;
+	/* Told of repairs, for -v; may be NULL. */
+	void (*note)(void *ctx, const char *text);
+	void *ctx;
+};
+enum th_status th_feed_new(const struct th_feed_info *, struct th_feed **ret,
+    struct th_err *err);
+void th_feed_free(struct th_feed *);
+enum th_status th_feed_push(struct th_feed *, struct th_str, struct th_err *err);
+/*
+ * Ends it.  TH_EDATA: no feed at all, or refused (entity bomb, depth); what was
+ * read before stays emitted.
+ */
+enum th_status th_feed_finish(struct th_feed *, struct th_err *err);
+/* After finish with TH_EDATA: was it a web page?  Appends its feed's URL. */
+enum th_status th_feed_discover(struct th_feed *, struct th_buf *ret);
+/* Items emitted so far. */
+size_t th_feed_count(const struct th_feed *);
+
+/* Writing one.  Options are borrowed until th_feedout_free(). */
+enum th_feed_format { TH_FEED_RSS, TH_FEED_ATOM, TH_FEED_JSON };
+struct th_feedout_options {
+	enum th_feed_format format;
+	const char *title, *link, *description, *self, *language;
+};
+struct th_feedout;
+/* Text goes to `out` as it is made; note is told what was left out. */
+enum th_status th_feedout_new(const struct th_feedout_options *,
+    struct th_out *out, void (*note)(void *ctx, const char *text), void *ctx,
+    struct th_feedout **ret, struct th_err *err);
+void th_feedout_free(struct th_feedout *);
+enum th_status th_feedout_item(struct th_feedout *, const struct th_item *,
+    struct th_err *err);
+enum th_status th_feedout_finish(struct th_feedout *, struct th_err *err);
+
+/* ---- file.c: files that are whole or not there ------------------------------- */
+
+/*
+ * Writes a file beside `path`, syncs it, renames it over and syncs the
+ * directory; a file that already has these bytes is left alone (its mtime too).
+ * TH_ECREATE, TH_EIO.
+ */
+enum th_status th_file_replace(const char *path, struct th_str bytes,
+    unsigned mode, struct th_err *err);
+/* Appends a whole file, at most ret's max.  TH_END when there is none. */
+enum th_status th_file_read(const char *path, struct th_buf *ret,
+    struct th_err *err);
+
+/* ---- session.c: a service at work --------------------------------------------- */
+
+struct th_service;
+struct th_session;
+
+/* What a session says goes through here: `level` 0 always, 1 with -v, 2 with -vv. */
+typedef void th_say(void *ctx, int level, enum th_status, const char *text);
+
+struct th_session *th_session_new(const struct th_service *,
+    const struct th_config *, struct th_account *take_account,
+    const struct th_opts *, th_say *say, void *say_ctx);
+void th_session_free(struct th_session *);
+/* Leaves the sentence in the session and returns st. */
+enum th_status th_session_fail(struct th_session *, enum th_status st,
+    const char *fmt, ...) TH_PRINTF(3, 4);
+struct th_err *th_session_err(struct th_session *);
+/* Something to tell that is no failure of the whole; st is noted for the exit. */
+void th_session_say(struct th_session *, int level, enum th_status st,
+    const char *fmt, ...) TH_PRINTF(4, 5);
+/* Options of the command line. */
+const struct th_opts *th_session_opts(const struct th_session *);
+/* Settings of the account. */
+const char *th_session_setting(const struct th_session *, const char *key);
+const char *th_session_account(const struct th_session *); /* its name */
+enum th_status th_session_secret(struct th_session *, const char *key,
+    struct th_secret *ret);
+/*
+ * base_url of the account, else `otherwise`; TH_ECONFIG (naming base_url) when
+ * both are NULL, and for plain http to a host that is not loopback unless the
+ * account says `insecure: true`.  Appends it without a trailing slash, then path.
+ */
+enum th_status th_session_url(struct th_session *, const char *otherwise,
+    const char *path, struct th_buf *ret);
+/* The HTTP client of the session, made at the first call. */
+enum th_status th_session_http(struct th_session *, struct th_http **ret);
+/* Sends and waits; then th_reply_status().  The reply is set even when refused. */
+enum th_status th_session_send(struct th_session *, const struct th_request *,
+    struct th_reply *ret);
+/* Small facts worth keeping between runs (ids of boards), by account. */
+enum th_status th_session_cache_get(struct th_session *, const char *key,
+    struct th_buf *ret);
+enum th_status th_session_cache_put(struct th_session *, const char *key,
+    struct th_str value);
+
+/* What th-fetch asks of a service. */
+struct th_fetch {
+	char *const *arg;       /* operands */
+	size_t nargs;
+	int64_t limit;          /* at most so many items; 0: all */
+	int64_t since;          /* not older than; INT64_MIN: any */
+	struct th_state *state; /* NULL: stateless */
+	th_emit *emit;          /* applies limit, since; TH_END: enough, stop */
+	void *ctx;
+};
+
+/* Where a delivered item went. */
+struct th_receipt {
+	char *id, *url; /* at the service; NULL when it does not tell */
+};
+
+/*
+ * One item on its way out.  The driver (queue.c) calls publish() with reply
+ * NULL first; a service either fills `request` and returns TH_OK, to be called
+ * again with the reply, or returns TH_END when the item is delivered, or an
+ * error that says what becomes of it.
+ */
+struct th_delivery {
+	const struct th_item *item;
+	struct th_str id;        /* the item's id */
+	struct th_str text;      /* --text filled in; s == NULL when not given */
+	struct th_str title;     /* --title filled in, else the item's title, else its url */
+	struct th_str key;       /* same for every attempt: an idempotency key, [A-Za-z0-9_] */
+	bool dry;                /* --dry-run: touch nothing, build the last request at once */
+	bool doubtful;           /* an earlier attempt may have arrived: look before sending */
+	int step;                /* the service's own count; 0 at first */
+	struct th_buf memo;      /* the service's own notes between steps */
+	struct th_request request;
+	struct th_receipt receipt;
+	int64_t retry_at;        /* with TH_EAGAIN: not before; 0: back-off decides */
+};
+
+enum th_auth { TH_AUTH_NONE, TH_AUTH_TOKEN, TH_AUTH_OAUTH1, TH_AUTH_OAUTH2,
+	TH_AUTH_POCKET };
+
+/* A service: one file, one of these.  man/th-service.7 tells how to write one. */
+struct th_service {
+	const char *name;
+	const char *summary;   /* one line */
+	const char *closed;    /* "2025-07-08, use Wallabag": retired; else NULL */
+	enum th_auth auth;
+	const struct th_param *params;
+	/* Hands items to emit, oldest first, and ends when emit is not TH_OK.  May be NULL. */
+	enum th_status (*fetch)(struct th_session *, const struct th_fetch *);
+	/* One step of a delivery, see struct th_delivery.  May be NULL. */
+	enum th_status (*publish)(struct th_session *, struct th_delivery *,
+	    const struct th_reply *);
+	/* Sends no request: publish does its work at once (file).  Then no http. */
+	bool local;
+};
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+
+#endif

@@ -1,0 +1,72 @@
+# lib.sh -- TAP in sh.  A test sources it, calls is/code/ok..., ends in finish.
+# TH_BUILD is where the programs are; every test has a scratch directory of its
+# own ($scratch, also its working directory) and its own TH_HOME in it.
+set -u
+LC_ALL=C.UTF-8; export LC_ALL
+top=$(cd "${0%/*}/.." && pwd)
+PATH=${TH_BUILD:-$top/build}:$PATH; export PATH
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/th-test.XXXXXX") || exit 1
+TH_HOME=$scratch/home; export TH_HOME
+mkdir "$TH_HOME"
+unset TH_TRIGGER TH_RUN TH_VACATION XDG_CONFIG_HOME XDG_STATE_HOME
+pids=
+shared=${TH_SHARED:-$top/../shared}
+at_exit() {
+	for p in $pids; do kill "$p" 2>/dev/null; done
+	cd / && rm -rf "$scratch"
+}
+trap at_exit EXIT
+trap 'exit 1' HUP INT TERM
+cd "$scratch" || exit 1
+n=0 failed=0
+
+ok() { # NAME COMMAND...: passes when COMMAND exits 0
+	_name=$1; shift; n=$((n + 1))
+	if "$@" >"$scratch/.out" 2>"$scratch/.err"; then
+		echo "ok $n - $_name"
+	else
+		_rc=$?; failed=$((failed + 1)); echo "not ok $n - $_name"
+		echo "# exit $_rc: $*"; sed 's/^/# /' "$scratch/.out" "$scratch/.err" | head -40
+	fi
+}
+is() { # NAME WANT COMMAND...: stdout is the same as file WANT
+	_name=$1 _want=$2; shift 2; n=$((n + 1))
+	"$@" >"$scratch/.out" 2>"$scratch/.err"
+	if cmp -s "$_want" "$scratch/.out"; then
+		echo "ok $n - $_name"
+	else
+		failed=$((failed + 1)); echo "not ok $n - $_name"
+		diff -u "$_want" "$scratch/.out" | sed 's/^/# /' | head -40
+		sed 's/^/# stderr: /' "$scratch/.err" | head -10
+	fi
+}
+says() { # NAME WANT COMMAND...: stdout is the text WANT
+	_name=$1; shift; printf '%s\n' "$1" >"$scratch/.want"; shift
+	is "$_name" "$scratch/.want" "$@"
+}
+code() { # NAME CODE COMMAND...: exits with CODE; $scratch/.err has the words
+	_name=$1 _want=$2; shift 2; n=$((n + 1))
+	"$@" >"$scratch/.out" 2>"$scratch/.err"; _rc=$?
+	if [ "$_rc" = "$_want" ]; then
+		echo "ok $n - $_name"
+	else
+		failed=$((failed + 1)); echo "not ok $n - $_name"
+		echo "# exit $_rc, not $_want: $*"; sed 's/^/# /' "$scratch/.err" | head -20
+	fi
+}
+told() { # NAME REGEX: the last command's stderr matches
+	n=$((n + 1))
+	if grep -Eq -- "$2" "$scratch/.err"; then
+		echo "ok $n - $1"
+	else
+		failed=$((failed + 1)); echo "not ok $n - $1"
+		sed 's/^/# stderr: /' "$scratch/.err" | head -20
+	fi
+}
+skip() { # NAME REASON
+	n=$((n + 1)); echo "ok $n - $1 # SKIP $2"
+}
+finish() { # prints the plan: a test that dies early fails
+	echo "1..$n"
+	[ $failed = 0 ]; exit
+}
