@@ -89,8 +89,10 @@ extern volatile sig_atomic_t th_interrupted;
 /*
  * malloc, realloc, strdup that remember a failure, because some libraries
  * answer "malformed" where they mean "no memory".  th_alloc_failed() tells
- * whether any allocation, ours or of a library hooked by th_alloc_hook()
- * (jansson, libxml2...), failed since th_alloc_reset().
+ * whether any of them failed in this thread since th_alloc_reset().  They may
+ * be handed to such a library, with free(): json_set_alloc_funcs(th_malloc,
+ * free), xmlMemSetup(free, th_malloc, th_realloc, th_strdup).  A size of 0 is
+ * taken as 1, so NULL always means no memory.
  */
 void *th_malloc(size_t);
 void *th_calloc(size_t n, size_t size);
@@ -117,7 +119,9 @@ struct th_str th_str_trim(struct th_str);       /* without ASCII white space aro
 /*
  * The first append that fails (no memory, or past max) makes the buffer stick
  * in its error state, so only the last call of a series need be checked.
- * data is NUL-terminated whenever it is not NULL; the NUL is not in len.
+ * data is NUL-terminated whenever it is not NULL; the NUL is not in len.  What
+ * is appended may not lie in the buffer itself.  A released buffer keeps its
+ * max and may be used again; { 0 } holds nothing, not even one byte.
  */
 struct th_buf {
 	char *data;
