@@ -139,6 +139,23 @@ enum th_status th_buf_addf(struct th_buf *, const char *fmt, ...) TH_PRINTF(2, 3
 struct th_str th_buf_str(const struct th_buf *);     /* borrowed until the next change */
 char *th_buf_take(struct th_buf *);                  /* hands the bytes over; NULL in error */
 
+/* ---- digest.c: hashes, codes and chance ----------------------------------- */
+
+#define TH_SHA256_SIZE 32
+void th_sha256(struct th_str, unsigned char ret[TH_SHA256_SIZE]);
+void th_hmac_sha256(struct th_str key, struct th_str text,
+    unsigned char ret[TH_SHA256_SIZE]); /* RFC 2104 */
+/* Appends lower-case hexadecimal. */
+enum th_status th_hex_encode(struct th_str bytes, struct th_buf *ret);
+/* RFC 4648: the plain alphabet with padding; the one for URLs without. */
+enum th_base64 { TH_BASE64, TH_BASE64_URL };
+enum th_status th_base64_encode(struct th_str bytes, enum th_base64,
+    struct th_buf *ret);
+/* Either alphabet, padding or none.  TH_EDATA for anything else. */
+enum th_status th_base64_decode(struct th_str text, struct th_buf *ret);
+/* Bytes nobody can guess.  TH_EIO. */
+enum th_status th_random(void *ret, size_t len);
+
 /* ---- date.c: instants and durations -------------------------------------- */
 
 /*
@@ -699,15 +716,46 @@ enum th_status th_feedout_finish(struct th_feedout *, struct th_err *err);
 /* ---- file.c: files that are whole or not there ------------------------------- */
 
 /*
- * Writes a file beside `path`, syncs it, renames it over and syncs the
- * directory; a file that already has these bytes is left alone (its mtime too).
- * TH_ECREATE, TH_EIO.
+ * A file being replaced.  Its new bytes go to `fd`, a temporary file beside it
+ * that is locked: of two writers the second waits in open() until the first has
+ * committed, so what is read from the file between open and commit is current.
  */
+struct th_file {
+	char *name, *temp; /* in dir */
+	int dir, fd;
+	bool ours;         /* temp is there and we hold its lock */
+};
+/*
+ * Of a symbolic link the file that it leads to is replaced.  A new file gets
+ * `mode` under the umask, an old one keeps those of its bits that mode has.
+ * openat takes a name without slashes and, when it returns TH_OK, the
+ * descriptor `dir`; it follows no link.  TH_ECREATE, TH_EIO; TH_EAGAIN when
+ * interrupted.
+ */
+enum th_status th_file_open(const char *path, unsigned mode,
+    struct th_file *ret, struct th_err *err);
+enum th_status th_file_openat(int dir, const char *name, unsigned mode,
+    struct th_file *ret, struct th_err *err);
+/*
+ * Syncs it, renames it over and syncs the directory; a file that has these
+ * bytes already is left alone (its mtime too).
+ */
+enum th_status th_file_commit(struct th_file *, struct th_err *err);
+/* Without commit the old file stays as it was. */
+void th_file_release(struct th_file *);
+/* All of it in one call. */
 enum th_status th_file_replace(const char *path, struct th_str bytes,
     unsigned mode, struct th_err *err);
-/* Appends a whole file, at most ret's max.  TH_END when there is none. */
+/* Appends a whole file, at most ret's max (TH_EDATA).  TH_END: there is none. */
 enum th_status th_file_read(const char *path, struct th_buf *ret,
     struct th_err *err);
+enum th_status th_file_read_fd(int fd, struct th_buf *ret, struct th_err *err);
+/* Writes all of it, however many calls that takes. */
+enum th_status th_file_write(int fd, struct th_str bytes, struct th_err *err);
+/* Waits for the lock of a whole open file (POSIX: gone when it is closed). */
+enum th_status th_file_lock(int fd, struct th_err *err);
+/* Makes what was renamed or created in a directory last. */
+enum th_status th_file_sync_dir(int dir, struct th_err *err);
 
 /* ---- session.c: a service at work --------------------------------------------- */
 
