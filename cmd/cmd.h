@@ -18,6 +18,7 @@ struct cmd {
 	const char *summary;  /* "select and reshape items" */
 	const char *synopsis; /* "[OPTION]... [EXPRESSION]" */
 	const struct cmd_option *options;
+	const char *note;     /* a last paragraph for --help, or NULL */
 };
 
 /* One option of a program.  Help is printed and getopt_long fed from it. */
@@ -33,8 +34,9 @@ extern int cmd_verbose;         /* -v: 1, -vv: 2; -q: -1 */
 extern const char *cmd_config;  /* -c FILE, else NULL */
 
 /*
- * First call of every main(): locale, SIGPIPE ignored, SIGINT and SIGTERM set
- * th_interrupted, no core files, closed standard descriptors opened.
+ * First call of every main(): SIGPIPE ignored, SIGINT and SIGTERM set
+ * th_interrupted, no core files, nothing for debuggers, closed standard
+ * descriptors opened on /dev/null such that using them stays an error.
  */
 void cmd_init(const struct cmd *);
 
@@ -48,11 +50,12 @@ void cmd_init(const struct cmd *);
  */
 int cmd_getopt(int argc, char *argv[], bool stop_at_operand);
 /*
- * Goes on after the word that was the operand (optind points at it), with the
- * tables of the program and of `params` (those with a flag of `which`) together.
- * A parameter of the service is set in opts; others come back as letters.
- * help, when not NULL, is printed by -h instead of the program's own (the
- * service's or the subcommand's).
+ * Goes on after the word that was the operand (optind points at it at the first
+ * call), with the tables of the program, of `sub` (the subcommand or service;
+ * may be NULL) and of `params` (those with a flag of `which`; may be NULL)
+ * together.  A parameter of the service is set in opts; others come back as
+ * letters, and -1 at the end with optind at the first operand.  -h prints the
+ * help of sub.
  */
 int cmd_getopt_more(int argc, char *argv[], const struct cmd *sub,
     const struct th_param *params, unsigned which, struct th_opts *opts);

@@ -446,6 +446,20 @@ enum th_status th_template_expand(const struct th_template *,
     const struct th_item *, th_quote *quote, struct th_buf *ret,
     struct th_err *err);
 
+/* ---- suggest.c: the word that was meant ------------------------------------ */
+
+/*
+ * The nearest of several words to a misspelt one: init, offer each word that
+ * exists, then best is the one that was probably meant, or NULL.  Words are
+ * borrowed.
+ */
+struct th_suggest {
+	const char *word, *best;
+	size_t distance, limit;
+};
+void th_suggest_init(struct th_suggest *, const char *word);
+void th_suggest_offer(struct th_suggest *, const char *candidate);
+
 /* ---- param.c: typed options and settings, declared as data ---------------- */
 
 enum th_kind {

@@ -1,0 +1,22 @@
+/*
+ * options.h -- shared between the files of libcmd: the program at work
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "cmd.h"
+
+/* What cmd_init() was given. */
+extern const struct cmd *cmd_program;
+
+/* Options that have no program: -h, -V, -v, -q, -c; ended by { NULL }. */
+extern const struct cmd_option cmd_common[];
+
+/*
+ * Prints --help on cmd_out: the program's, or that of a service or subcommand
+ * `sub` with the params that have a flag of `which`.
+ */
+void cmd_help(const struct cmd *sub, const struct th_param *params,
+    unsigned which);
+
+#endif

@@ -1,0 +1,93 @@
+/* vacation -- whether the owner is away and nothing should run */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+#define FILE_MAX 4096
+
+/* Takes "from: DATE" or "until: DATE"; both ends stay open when not given. */
+static bool
+read_line(struct th_str line, int64_t *from, int64_t *until)
+{
+	int64_t *t;
+	size_t skip;
+
+	line = th_str_trim(line);
+	if (line.len == 0 || line.s[0] == '#')
+		return true;
+	if (th_str_has_prefix(line, "from:")) {
+		t = from;
+		skip = strlen("from:");
+	} else if (th_str_has_prefix(line, "until:")) {
+		t = until;
+		skip = strlen("until:");
+	} else {
+		return false;
+	}
+	line.s += skip;
+	line.len -= skip;
+	return th_date_parse_rfc3339(th_str_trim(line), t) == TH_OK;
+}
+
+static void
+read_dates(const char *path, struct th_str text, int64_t *from, int64_t *until)
+{
+	const char *end = text.s + text.len, *nl;
+	size_t line = 0;
+
+	for (; text.len > 0; text.len = (size_t)(end - text.s)) {
+		line++;
+		nl = memchr(text.s, '\n', text.len);
+		if (nl == NULL)
+			nl = end;
+		text.len = (size_t)(nl - text.s);
+		if (!read_line(text, from, until))
+			cmd_die(TH_ECONFIG,
+			    "%s:%zu: not \"from: DATE\" or \"until: DATE\"",
+			    path, line);
+		text.s = nl < end ? nl + 1 : end;
+	}
+}
+
+static bool
+is_now(const char *path, struct th_str text, int64_t *until)
+{
+	int64_t from = INT64_MIN, now = th_now();
+
+	*until = INT64_MAX;
+	read_dates(path, text, &from, until);
+	return from <= now && now < *until;
+}
+
+bool
+cmd_vacation(void)
+{
+	const char *how = getenv("TH_VACATION");
+	char date[TH_DATE_SIZE] = "";
+	struct th_buf path = { 0 }, text = { 0 };
+	struct th_err err = { 0 };
+	enum th_status st;
+	int64_t until;
+	bool away = false;
+
+	if (how != NULL && strcmp(how, "ignore") == 0)
+		return false;
+	th_buf_init(&path, FILE_MAX);
+	th_buf_init(&text, FILE_MAX);
+	cmd_check(th_path_config("vacation", &path, &err), &err);
+	st = th_file_read(path.data, &text, &err);
+	if (st == TH_OK)
+		away = is_now(path.data, th_buf_str(&text), &until);
+	else if (st != TH_END)
+		cmd_check(st, &err);
+	if (away) {
+		if (until != INT64_MAX)
+			th_date_format(until, date);
+		cmd_say(0, "on vacation%s%s, doing nothing",
+		    date[0] != '\0' ? " until " : "", date);
+	}
+	th_buf_release(&path);
+	th_buf_release(&text);
+	return away;
+}

@@ -1,0 +1,72 @@
+/* suggest -- the word that was meant */
+#include <string.h>
+
+#include "trigger.h"
+
+#define WORD_MAX 64
+
+static size_t
+least(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/*
+ * Edits that turn a into b, where two neighbours that changed places are one
+ * edit (optimal string alignment).  Words over WORD_MAX are never near.
+ */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[3][WORD_MAX + 1], *before = row[0], *last = row[1],
+				     *now = row[2], *tmp;
+	size_t la = strlen(a), lb = strlen(b), i, j, cost;
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return WORD_MAX;
+	for (j = 0; j <= lb; j++)
+		last[j] = j;
+	for (i = 1; i <= la; i++) {
+		now[0] = i;
+		for (j = 1; j <= lb; j++) {
+			cost = a[i - 1] != b[j - 1];
+			now[j] = least(
+			    now[j - 1] + 1, last[j] + 1, last[j - 1] + cost);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] &&
+			    before[j - 2] + cost < now[j])
+				now[j] = before[j - 2] + cost;
+		}
+		tmp = before;
+		before = last;
+		last = now;
+		now = tmp;
+	}
+	return last[lb];
+}
+
+void
+th_suggest_init(struct th_suggest *s, const char *word)
+{
+	s->word = word;
+	s->best = NULL;
+	/* A third of the word may be wrong, but never all of a short one. */
+	s->limit = strlen(word) / 3 + (strlen(word) > 1);
+}
+
+void
+th_suggest_offer(struct th_suggest *s, const char *candidate)
+{
+	size_t d = distance(s->word, candidate);
+	bool begins = s->word[0] != '\0' && s->word[1] != '\0' &&
+		      strncmp(candidate, s->word, strlen(s->word)) == 0;
+
+	if (begins && d > 1)
+		d = 1;
+	if (d > s->limit || (s->best != NULL && d >= s->distance))
+		return;
+	s->best = candidate;
+	s->distance = d;
+}
