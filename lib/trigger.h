@@ -31,6 +31,7 @@
 /* Ceilings.  What passes them is bad input, never a crash or a swollen heap. */
 #define TH_LINE_MAX ((size_t)64 << 20)   /* one item */
 #define TH_DEPTH_MAX 1024                /* nested arrays and objects of an item */
+#define TH_MEMBER_MAX ((size_t)1 << 20)  /* members of an item itself */
 #define TH_REPLY_MAX ((size_t)256 << 20) /* one HTTP reply, decompressed */
 #define TH_REDIRECT_MAX 10
 
@@ -271,6 +272,12 @@ bool th_value_get(const struct th_value *, const char *name,
  * any other value as its JSON text.
  */
 enum th_status th_value_text(const struct th_value *, struct th_buf *ret);
+/*
+ * The same without a copy where there is nothing to decode: ret is borrowed from
+ * the value, or from scratch, which is overwritten.
+ */
+enum th_status th_value_str(const struct th_value *, struct th_buf *scratch,
+    struct th_str *ret);
 /* A number as a double: HUGE_VAL for one out of range; false for other types. */
 bool th_value_number(const struct th_value *, double *ret);
 
@@ -328,7 +335,7 @@ void th_item_release(struct th_item *);
  */
 enum th_status th_item_parse(struct th_item *, struct th_str line,
     struct th_err *err);
-/* The last member of that name; false when there is none. */
+/* The last member of that name, as in JavaScript; false when there is none. */
 bool th_item_get(const struct th_item *, const char *name,
     struct th_value *ret);
 /* Appends a member's text; TH_END when it is absent or not a string or number. */
@@ -342,7 +349,12 @@ enum th_status th_item_text(const struct th_item *, const char *name,
 typedef bool th_visit(void *ctx, const struct th_value *);
 bool th_item_visit(const struct th_item *, const char *path, th_visit *visit,
     void *ctx);
-/* Editing copies what it is given.  set replaces in place or adds at the end. */
+/*
+ * Editing copies what it is given.  set replaces in place or adds at the end; of
+ * members of one name the last is edited and the others go.  json that is not
+ * valid is TH_EDATA.  rename to a name that is taken replaces that; no `from`
+ * is TH_OK.
+ */
 enum th_status th_item_set(struct th_item *, const char *name,
     struct th_str json);
 enum th_status th_item_set_string(struct th_item *, const char *name,
@@ -350,7 +362,10 @@ enum th_status th_item_set_string(struct th_item *, const char *name,
 enum th_status th_item_rename(struct th_item *, const char *from,
     const char *to);
 void th_item_remove(struct th_item *, const char *name);
-/* Adds to the end of an array member, which is made when missing. */
+/*
+ * Adds to the end of an array member, which is made when missing or null; any
+ * other value becomes the array's first element.
+ */
 enum th_status th_item_append(struct th_item *, const char *name,
     struct th_str json);
 /* Appends the item as one line without newline: untouched, byte for byte. */
@@ -375,6 +390,7 @@ struct th_out {
 	enum th_status status; /* sticks: TH_EIO; TH_END when the reader left (EPIPE) */
 	int error;             /* errno of the failure */
 };
+/* Written to when 64 KiB are together, or by th_out_flush(). */
 void th_out_init(struct th_out *, int fd);
 void th_out_release(struct th_out *); /* does not flush, does not close */
 enum th_status th_out_write(struct th_out *, struct th_str);
@@ -384,16 +400,18 @@ enum th_status th_out_flush(struct th_out *);
 
 /*
  * Items from a descriptor, one a line.  `out`, when not NULL, is flushed before
- * every read that might block.  Empty lines are skipped.
+ * every read that might block.  A byte order mark at the start and blank lines
+ * (which count) are skipped; the last line needs no newline.
  */
 struct th_stream {
 	int fd;
 	struct th_out *out;
 	struct th_buf buf;
 	size_t pos, end;   /* what is read and not yet handed out */
+	size_t seen;       /* up to here there is no newline */
 	size_t line;       /* number of the line handed out last, from 1 */
 	struct th_err err; /* why the last call failed */
-	bool eof;
+	bool eof, skipping; /* skipping: inside of a line too long */
 };
 void th_stream_init(struct th_stream *, int fd, struct th_out *out);
 void th_stream_release(struct th_stream *); /* does not close */

@@ -1,0 +1,629 @@
+/* json -- the strict scanner, values, and writing JSON into a buffer */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scan.h"
+#include "trigger.h"
+
+/* ---- scanning ---- */
+
+const char *
+th_scan_fail(struct th_scan *s, const char *at, const char *why)
+{
+	s->at = at < s->end ? at : s->end;
+	s->why = at < s->end ? why : "unexpected end";
+	s->status = TH_EDATA;
+	return NULL;
+}
+
+enum th_status
+th_scan_err(const struct th_scan *s, struct th_err *err)
+{
+	if (err != NULL)
+		err->column = (size_t)(s->at - s->begin) + 1;
+	return th_fail(err, s->status, "%s", s->why);
+}
+
+const char *
+th_scan_space(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
+		p++;
+	return p;
+}
+
+bool
+th_scan_utf8(struct th_scan *s)
+{
+	size_t len = (size_t)(s->end - s->begin);
+	size_t n = th_utf8_valid((struct th_str){ s->begin, len });
+
+	if (n < len)
+		th_scan_fail(s, s->begin + n, "not UTF-8");
+	return n == len;
+}
+
+static bool
+is_digit(const struct th_scan *s, const char *p)
+{
+	return p < s->end && *p >= '0' && *p <= '9';
+}
+
+static const char *
+skip_digits(struct th_scan *s, const char *p)
+{
+	if (!is_digit(s, p))
+		return th_scan_fail(s, p, "a digit is missing in a number");
+	while (is_digit(s, p))
+		p++;
+	return p;
+}
+
+static const char *
+skip_number(struct th_scan *s, const char *p)
+{
+	if (*p == '-')
+		p++;
+	if (is_digit(s, p) && *p == '0' && is_digit(s, p + 1))
+		return th_scan_fail(s, p, "a number begins with 0");
+	p = skip_digits(s, p);
+	if (p != NULL && p < s->end && *p == '.')
+		p = skip_digits(s, p + 1);
+	if (p != NULL && p < s->end && (*p == 'e' || *p == 'E')) {
+		p++;
+		if (p < s->end && (*p == '+' || *p == '-'))
+			p++;
+		p = skip_digits(s, p);
+	}
+	return p;
+}
+
+static const char *
+skip_word(struct th_scan *s, const char *p, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(s->end - p) < len || memcmp(p, word, len) != 0)
+		return th_scan_fail(s, p, "unknown word");
+	return p + len;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* p is at a backslash. */
+static const char *
+skip_escape(struct th_scan *s, const char *p)
+{
+	int i;
+
+	if (p + 1 >= s->end)
+		return th_scan_fail(s, s->end, NULL);
+	if (p[1] != 'u') {
+		if (p[1] == '\0' || strchr("\"\\/bfnrt", p[1]) == NULL)
+			return th_scan_fail(s, p, "unknown escape in a string");
+		return p + 2;
+	}
+	for (i = 2; i < 6; i++)
+		if (p + i >= s->end || hex_digit(p[i]) < 0)
+			return th_scan_fail(
+			    s, p + i, "\\u wants four hex digits");
+	return p + 6;
+}
+
+const char *
+th_scan_string(struct th_scan *s, const char *p)
+{
+	while (p != NULL && p < s->end && *p != '"') {
+		if (*p == '\\')
+			p = skip_escape(s, p);
+		else if ((unsigned char)*p < 0x20)
+			return th_scan_fail(
+			    s, p, "control character in a string");
+		else
+			p++;
+	}
+	if (p == NULL || p < s->end)
+		return p != NULL ? p + 1 : NULL;
+	return th_scan_fail(s, s->end, NULL);
+}
+
+/* Which of the containers around a place are objects: a bit a level. */
+struct nest {
+	size_t depth, floor;
+	uint64_t object[TH_DEPTH_MAX / 64];
+};
+
+static bool
+in_object(const struct nest *n)
+{
+	return n->object[(n->depth - 1) / 64] >> (n->depth - 1) % 64 & 1;
+}
+
+static void
+enter(struct nest *n, bool object)
+{
+	uint64_t *word = &n->object[n->depth / 64];
+	uint64_t bit = UINT64_C(1) << n->depth % 64;
+
+	*word = object ? *word | bit : *word & ~bit;
+	n->depth++;
+}
+
+/* A member's name and colon, when in an object; then space. */
+static const char *
+skip_name(struct th_scan *s, const char *p, const struct nest *n)
+{
+	if (!in_object(n))
+		return p;
+	if (p >= s->end || *p != '"')
+		return th_scan_fail(s, p, "a member's name is missing");
+	p = th_scan_string(s, p + 1);
+	if (p == NULL)
+		return NULL;
+	p = th_scan_space(p, s->end);
+	if (p >= s->end || *p != ':')
+		return th_scan_fail(s, p, "':' is missing");
+	return th_scan_space(p + 1, s->end);
+}
+
+/* Behind a value: the brackets that close here, or a comma. */
+static const char *
+skip_behind(struct th_scan *s, const char *p, struct nest *n)
+{
+	for (; n->depth > n->floor; n->depth--, p++) {
+		p = th_scan_space(p, s->end);
+		if (p >= s->end)
+			return th_scan_fail(s, p, NULL);
+		if (*p == ',')
+			return skip_name(s, th_scan_space(p + 1, s->end), n);
+		if (*p != (in_object(n) ? '}' : ']'))
+			return th_scan_fail(s, p,
+			    in_object(n) ? "',' or '}' is missing"
+					 : "',' or ']' is missing");
+	}
+	return p;
+}
+
+static const char *
+skip_scalar(struct th_scan *s, const char *p)
+{
+	if (p >= s->end)
+		return th_scan_fail(s, p, NULL);
+	switch (*p) {
+	case '"': return th_scan_string(s, p + 1);
+	case 't': return skip_word(s, p, "true");
+	case 'f': return skip_word(s, p, "false");
+	case 'n': return skip_word(s, p, "null");
+	case '-': return skip_number(s, p);
+	}
+	if (*p >= '0' && *p <= '9')
+		return skip_number(s, p);
+	return th_scan_fail(s, p, "a value is missing");
+}
+
+/* One container with all in it; the depth is bounded and kept in bits. */
+static const char *
+skip_container(struct th_scan *s, const char *p, size_t depth)
+{
+	struct nest n;
+
+	n.floor = n.depth = depth;
+	do {
+		if (p < s->end && (*p == '{' || *p == '[')) {
+			if (n.depth >= TH_DEPTH_MAX)
+				return th_scan_fail(s, p, "nested too deeply");
+			enter(&n, *p == '{');
+			p = th_scan_space(p + 1, s->end);
+			if (p >= s->end || *p != (in_object(&n) ? '}' : ']')) {
+				p = skip_name(s, p, &n);
+				continue;
+			}
+			n.depth--;
+			p++;
+		} else {
+			p = skip_scalar(s, p);
+		}
+		if (p != NULL)
+			p = skip_behind(s, p, &n);
+	} while (p != NULL && n.depth > n.floor);
+	return p;
+}
+
+static enum th_json
+type_of(char c)
+{
+	switch (c) {
+	case '{': return TH_JSON_OBJECT;
+	case '[': return TH_JSON_ARRAY;
+	case '"': return TH_JSON_STRING;
+	case 't':
+	case 'f': return TH_JSON_BOOL;
+	case 'n': return TH_JSON_NULL;
+	}
+	return TH_JSON_NUMBER;
+}
+
+const char *
+th_scan_value(struct th_scan *s, const char *p, size_t depth, enum th_json *ret)
+{
+	if (p >= s->end)
+		return th_scan_fail(s, p, NULL);
+	*ret = type_of(*p);
+	if (*ret == TH_JSON_OBJECT || *ret == TH_JSON_ARRAY)
+		return skip_container(s, p, depth);
+	return skip_scalar(s, p);
+}
+
+enum th_status
+th_json_parse(struct th_str text, struct th_value *ret, struct th_err *err)
+{
+	struct th_scan s = { .begin = text.s };
+	const char *p, *q = NULL;
+	enum th_json type;
+
+	s.end = s.lim = text.s + text.len;
+	p = th_scan_space(s.begin, s.end);
+	if (th_scan_utf8(&s))
+		q = th_scan_value(&s, p, 0, &type);
+	if (q != NULL && th_scan_space(q, s.end) < s.end)
+		q = th_scan_fail(
+		    &s, th_scan_space(q, s.end), "more text behind the value");
+	if (q == NULL)
+		return th_scan_err(&s, err);
+	*ret = (struct th_value){ type, { p, (size_t)(q - p) } };
+	return TH_OK;
+}
+
+/* ---- reading values ---- */
+
+void
+th_iter_init(struct th_iter *it, const struct th_value *v)
+{
+	*it = (struct th_iter){ 0 };
+	if (v->type != TH_JSON_ARRAY && v->type != TH_JSON_OBJECT)
+		return;
+	it->p = v->raw.s + 1;
+	it->end = v->raw.s + v->raw.len - 1;
+	it->object = v->type == TH_JSON_OBJECT;
+}
+
+/* What was validated is only walked over here; NULL cannot come back. */
+bool
+th_iter_next(struct th_iter *it, struct th_str *key, struct th_value *ret)
+{
+	struct th_scan s = { .begin = it->p, .end = it->end, .lim = it->end };
+	const char *p = th_scan_space(it->p, it->end);
+	const char *start;
+
+	if (p >= it->end)
+		return false;
+	if (it->object) {
+		start = p + 1;
+		p = th_scan_string(&s, start);
+		if (key != NULL)
+			*key =
+			    (struct th_str){ start, (size_t)(p - 1 - start) };
+		p = th_scan_space(p, it->end) + 1; /* the colon */
+		p = th_scan_space(p, it->end);
+	}
+	start = p;
+	p = th_scan_value(&s, p, 0, &ret->type);
+	ret->raw = (struct th_str){ start, (size_t)(p - start) };
+	p = th_scan_space(p, it->end);
+	it->p = p < it->end ? p + 1 : p; /* the comma */
+	return true;
+}
+
+bool
+th_value_get(const struct th_value *v, const char *name, struct th_value *ret)
+{
+	struct th_str want = th_str(name), key;
+	struct th_value value;
+	struct th_iter it;
+	bool found = false;
+
+	if (v->type != TH_JSON_OBJECT)
+		return false;
+	th_iter_init(&it, v);
+	while (th_iter_next(&it, &key, &value))
+		if (th_json_key_is(key, want)) {
+			*ret = value;
+			found = true;
+		}
+	return found;
+}
+
+static uint32_t
+hex4(const char *p)
+{
+	uint32_t c = 0;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		c = c << 4 | (uint32_t)hex_digit(p[i]);
+	return c;
+}
+
+/* Decodes the escape at p, a valid one; two when they are a surrogate pair. */
+static const char *
+decode_escape(const char *p, const char *end, uint32_t *ret)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const char *f;
+	uint32_t c, low;
+
+	if (p[1] != 'u') {
+		f = strchr(from, p[1]);
+		*ret = (unsigned char)(f != NULL ? to[f - from] : p[1]);
+		return p + 2;
+	}
+	c = hex4(p + 2);
+	p += 6;
+	if (c >= 0xd800 && c < 0xdc00 && end - p >= 6 && p[0] == '\\' &&
+	    p[1] == 'u') {
+		low = hex4(p + 2);
+		if (low >= 0xdc00 && low < 0xe000) {
+			c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+			p += 6;
+		}
+	}
+	*ret = c;
+	return p;
+}
+
+/* Appends the text of a string without its quotes. */
+static enum th_status
+decode(struct th_str s, struct th_buf *ret)
+{
+	const char *p = s.s, *end = s.s + s.len, *esc;
+	uint32_t c;
+
+	th_buf_reserve(ret, s.len);
+	while (p < end && (esc = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+		th_buf_add(ret, p, (size_t)(esc - p));
+		p = decode_escape(esc, end, &c);
+		if (c < 0x80)
+			th_buf_addc(ret, (char)c);
+		else
+			th_utf8_add(ret, c);
+	}
+	return th_buf_add(ret, p, (size_t)(end - p));
+}
+
+static struct th_str
+unquoted(struct th_str raw)
+{
+	return (struct th_str){ raw.s + 1, raw.len - 2 };
+}
+
+enum th_status
+th_value_text(const struct th_value *v, struct th_buf *ret)
+{
+	if (v->type != TH_JSON_STRING)
+		return th_buf_add(ret, v->raw.s, v->raw.len);
+	return decode(unquoted(v->raw), ret);
+}
+
+enum th_status
+th_value_str(
+    const struct th_value *v, struct th_buf *scratch, struct th_str *ret)
+{
+	struct th_str s = v->raw;
+
+	if (v->type == TH_JSON_STRING) {
+		s = unquoted(s);
+		if (memchr(s.s, '\\', s.len) != NULL) {
+			th_buf_clear(scratch);
+			if (decode(s, scratch) != TH_OK)
+				return scratch->status;
+			s = th_buf_str(scratch);
+		}
+	}
+	*ret = s;
+	return TH_OK;
+}
+
+/* An escape is never shorter than what it stands for. */
+bool
+th_json_key_is(struct th_str key, struct th_str name)
+{
+	const char *p = key.s, *end = p + key.len;
+	char room[8];
+	struct th_buf one = { .data = room, .cap = sizeof(room), .max = 4 };
+	uint32_t c;
+	size_t i = 0;
+
+	if (key.len < name.len)
+		return false;
+	if (memchr(key.s, '\\', key.len) == NULL)
+		return key.len == name.len &&
+		       memcmp(key.s, name.s, name.len) == 0;
+	while (p < end && i < name.len) {
+		if (*p != '\\') {
+			if (*p++ != name.s[i++])
+				return false;
+			continue;
+		}
+		p = decode_escape(p, end, &c);
+		th_buf_clear(&one);
+		th_utf8_add(&one, c);
+		if (one.len > name.len - i ||
+		    memcmp(room, name.s + i, one.len) != 0)
+			return false;
+		i += one.len;
+	}
+	return p == end && i == name.len;
+}
+
+/* More digits than any double needs to be rounded right. */
+#define DIGITS_MAX 800
+
+/*
+ * strtod() obeys the locale's decimal point, so it is given none: 3.14 is
+ * read as 314e-2.
+ */
+bool
+th_value_number(const struct th_value *v, double *ret)
+{
+	char text[DIGITS_MAX + 32];
+	const char *p = v->raw.s, *end = p + v->raw.len;
+	int64_t exp = 0, e = 0;
+	size_t n = 0;
+	bool fraction = false, leading = true, negative;
+	int error = errno;
+
+	if (v->type != TH_JSON_NUMBER)
+		return false;
+	if (*p == '-')
+		text[n++] = *p++;
+	text[n++] = '0';
+	for (; p < end && *p != 'e' && *p != 'E'; p++) {
+		if (*p == '.') {
+			fraction = true;
+			continue;
+		}
+		leading = leading && *p == '0';
+		exp -= fraction;
+		if (leading)
+			continue;
+		if (n < DIGITS_MAX)
+			text[n++] = *p;
+		else
+			exp++;
+	}
+	if (p < end) {
+		p++;
+		negative = *p == '-';
+		p += *p == '-' || *p == '+';
+		for (; p < end && e < 1000000000; p++)
+			e = e * 10 + (*p - '0');
+		exp += negative ? -e : e;
+	}
+	if (exp > 99999)
+		exp = 99999;
+	if (exp < -99999)
+		exp = -99999;
+	snprintf(text + n, sizeof(text) - n, "e%d", (int)exp);
+	*ret = strtod(text, NULL);
+	errno = error;
+	return true;
+}
+
+/* ---- writing ---- */
+
+/* A comma, when the buffer ends in a value. */
+static void
+comma(struct th_buf *b)
+{
+	if (b->len > 0 && strchr("{[:, \t\r\n", b->data[b->len - 1]) == NULL)
+		th_buf_addc(b, ',');
+}
+
+enum th_status
+th_json_open(struct th_buf *b, char bracket)
+{
+	comma(b);
+	return th_buf_addc(b, bracket);
+}
+
+enum th_status
+th_json_close(struct th_buf *b, char bracket)
+{
+	return th_buf_addc(b, bracket);
+}
+
+enum th_status
+th_json_key(struct th_buf *b, const char *name)
+{
+	th_json_string(b, th_str(name));
+	return th_buf_addc(b, ':');
+}
+
+/* Valid UTF-8 with what JSON wants escaped, escaped. */
+static enum th_status
+escape(struct th_buf *b, struct th_str s)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	const char *p, *plain = s.s, *end = s.s + s.len, *f;
+
+	th_buf_reserve(b, s.len);
+	for (p = s.s; p < end; p++) {
+		if ((unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
+			continue;
+		th_buf_add(b, plain, (size_t)(p - plain));
+		plain = p + 1;
+		f = *p != '\0' ? strchr(from, *p) : NULL;
+		if (f != NULL) {
+			th_buf_addc(b, '\\');
+			th_buf_addc(b, to[f - from]);
+		} else {
+			th_buf_addf(b, "\\u%04x", (unsigned)*p);
+		}
+	}
+	return th_buf_add(b, plain, (size_t)(end - plain));
+}
+
+enum th_status
+th_json_escape(struct th_buf *b, struct th_str s)
+{
+	struct th_buf clean;
+
+	if (th_utf8_valid(s) == s.len)
+		return escape(b, s);
+	th_buf_init(&clean, b->max);
+	if (th_utf8_clean(s, &clean) == TH_OK)
+		escape(b, th_buf_str(&clean));
+	else if (b->status == TH_OK)
+		b->status = clean.status;
+	th_buf_release(&clean);
+	return b->status;
+}
+
+enum th_status
+th_json_string(struct th_buf *b, struct th_str s)
+{
+	comma(b);
+	th_buf_addc(b, '"');
+	th_json_escape(b, s);
+	return th_buf_addc(b, '"');
+}
+
+enum th_status
+th_json_int(struct th_buf *b, int64_t n)
+{
+	comma(b);
+	return th_buf_addf(b, "%lld", (long long)n);
+}
+
+enum th_status
+th_json_bool(struct th_buf *b, bool yes)
+{
+	comma(b);
+	return th_buf_adds(b, yes ? "true" : "false");
+}
+
+enum th_status
+th_json_raw(struct th_buf *b, struct th_str json)
+{
+	json = th_str_trim(json);
+	comma(b);
+	return th_buf_add(b, json.s, json.len);
+}
+
+enum th_status
+th_json_member(struct th_buf *b, const char *name, struct th_str s)
+{
+	if (s.len == 0)
+		return b->status;
+	th_json_key(b, name);
+	return th_json_string(b, s);
+}
