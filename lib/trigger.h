@@ -664,6 +664,10 @@ enum th_status th_http_run(struct th_http *, size_t left, struct th_err *err);
 struct th_store;
 enum th_status th_store_open(const struct th_config *, struct th_store **ret,
     struct th_err *err);
+/* The same to look only (dry runs): TH_END when there is no store yet. */
+enum th_store_flags { TH_STORE_READ = 1 };
+enum th_status th_store_open_with(const struct th_config *, unsigned flags,
+    struct th_store **ret, struct th_err *err);
 void th_store_close(struct th_store *);
 
 /*
@@ -680,6 +684,7 @@ void th_state_free(struct th_state *);
 /* Appends the value; TH_END when there is none. */
 enum th_status th_state_get(struct th_state *, const char *key,
     struct th_buf *ret, struct th_err *err);
+/* An empty value takes the key away. */
 enum th_status th_state_put(struct th_state *, const char *key,
     struct th_str value, struct th_err *err);
 /*

@@ -1,0 +1,54 @@
+/* store_sqlite.h -- shared by the store_sqlite*.c files alone */
+#ifndef TH_STORE_SQLITE_H
+#define TH_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "priv.h"
+
+#define TH_SQL_STATEMENTS 96
+
+struct th_sqlite {
+	struct th_store store;
+	sqlite3 *db;
+	char *path;
+	/* Statements by the address of their text: each is prepared once. */
+	struct {
+		const char *sql;
+		sqlite3_stmt *stmt;
+	} kept[TH_SQL_STATEMENTS];
+	size_t nkept;
+	bool durable; /* the transaction at hand is synced at its end */
+};
+
+/* The status and sentence for what SQLite answered. */
+enum th_status th_sql_fail(struct th_sqlite *, int rc, struct th_err *);
+/*
+ * A statement with its values bound; `sql` must be a literal (the address is
+ * what it is found again by).  In types each letter takes arguments: i an
+ * int64_t, s a C string or NULL, t a struct th_str (text, s NULL: null),
+ * b the same as a blob, h a const struct th_hash *.
+ */
+enum th_status th_sql(struct th_sqlite *, sqlite3_stmt **ret, struct th_err *,
+    const char *sql, const char *types, ...);
+/* TH_OK: a row; TH_END: no more, the statement is reset. */
+enum th_status th_sql_step(struct th_sqlite *, sqlite3_stmt *, struct th_err *);
+/* All in one, for statements without rows. */
+enum th_status th_sql_run(struct th_sqlite *, struct th_err *, const char *sql,
+    const char *types, ...);
+/* The first column of the first row; TH_END when there is none. */
+enum th_status th_sql_int(struct th_sqlite *, int64_t *ret, struct th_err *,
+    const char *sql, const char *types, ...);
+/* Columns: borrowed until the next step. */
+struct th_str th_sql_text(sqlite3_stmt *, int column);
+struct th_str th_sql_blob(sqlite3_stmt *, int column);
+
+/*
+ * A transaction that writes.  durable: synced at its end.  th_sql_end() commits
+ * when st is TH_OK or TH_END, else rolls back, and returns what became of it.
+ */
+enum th_status th_sql_begin(struct th_sqlite *, bool durable, struct th_err *);
+enum th_status th_sql_end(struct th_sqlite *, enum th_status st,
+    struct th_err *);
+
+#endif
