@@ -40,6 +40,8 @@ catch_signals(void)
 	/* A publisher must not die between sending and recording. */
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
+	/* A file at its size limit is a full disk: an error to tell. */
+	sigaction(SIGXFSZ, &sa, NULL);
 }
 
 /*

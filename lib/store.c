@@ -1,5 +1,4 @@
 /* store -- what outlives a process: the choice of a backend, readers' states */
-#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +8,11 @@
 struct th_hash
 th_hash(struct th_str s)
 {
-	struct sha256_ctx ctx;
+	unsigned char whole[TH_SHA256_SIZE];
 	struct th_hash h;
 
-	sha256_init(&ctx);
-	sha256_update(&ctx, s.len, (const uint8_t *)s.s);
-	sha256_digest(&ctx, sizeof(h.byte), h.byte);
+	th_sha256(s, whole);
+	memcpy(h.byte, whole, sizeof(h.byte));
 	return h;
 }
 
@@ -30,8 +28,8 @@ th_store_open_with(const struct th_config *config, unsigned flags,
 }
 
 enum th_status
-th_store_open(const struct th_config *config, struct th_store **ret,
-    struct th_err *err)
+th_store_open(
+    const struct th_config *config, struct th_store **ret, struct th_err *err)
 {
 	return th_store_open_with(config, 0, ret, err);
 }
@@ -52,7 +50,7 @@ struct th_state {
 	char *name, *run;
 	struct th_state_change change;
 	size_t cap_pairs, cap_scopes, cap_marks;
-	size_t *slot; /* index + 1; 0 is free */
+	size_t *slot;  /* index + 1; 0 is free */
 	size_t nslots; /* a power of two */
 };
 
@@ -139,8 +137,8 @@ th_state_get(struct th_state *st, const char *key, struct th_buf *ret,
 	const struct th_state_pair *pair = find_pair(st, key);
 
 	if (pair == NULL)
-		return st->store->ops->state_get(st->store, st->name, st->run,
-		    key, ret, err);
+		return st->store->ops->state_get(
+		    st->store, st->name, st->run, key, ret, err);
 	if (pair->value.len == 0)
 		return TH_END;
 	return th_buf_add(ret, pair->value.data, pair->value.len);
@@ -156,7 +154,8 @@ th_state_put(struct th_state *st, const char *key, struct th_str value,
 	enum th_status rc;
 
 	if (pair == NULL) {
-		rc = grow(&array, c->npairs, &st->cap_pairs, sizeof(*pair), err);
+		rc =
+		    grow(&array, c->npairs, &st->cap_pairs, sizeof(*pair), err);
 		if (rc != TH_OK)
 			return rc;
 		c->pair = array;
@@ -169,20 +168,21 @@ th_state_put(struct th_state *st, const char *key, struct th_str value,
 	}
 	th_buf_clear(&pair->value);
 	rc = th_buf_add(&pair->value, value.s, value.len);
-	return rc == TH_OK ? TH_OK : th_fail(err, rc, "%s: %s", key,
-	    th_strstatus(rc));
+	return rc == TH_OK ? TH_OK
+			   : th_fail(err, rc, "%s: %s", key, th_strstatus(rc));
 }
 
 static enum th_status
-find_scope(struct th_state *st, const char *scope, size_t *ret,
-    struct th_err *err)
+find_scope(
+    struct th_state *st, const char *scope, size_t *ret, struct th_err *err)
 {
 	struct th_state_change *c = &st->change;
 	void *array = c->scope;
 	enum th_status rc;
 	size_t i;
 
-	/* A reader asks about one feed after the other: the last comes first. */
+	/* A reader asks about one feed after the other: the last comes first.
+	 */
 	for (i = c->nscopes; i-- > 0;)
 		if (strcmp(c->scope[i], scope) == 0) {
 			*ret = i;
@@ -212,8 +212,7 @@ find_slot(const struct th_state *st, size_t scope, const struct th_hash *id)
 		if (st->slot[i] == 0)
 			return &st->slot[i];
 		m = &st->change.mark[st->slot[i] - 1];
-		if (m->scope == scope &&
-		    memcmp(&m->id, id, sizeof(*id)) == 0)
+		if (m->scope == scope && memcmp(&m->id, id, sizeof(*id)) == 0)
 			return &st->slot[i];
 	}
 }
@@ -240,8 +239,8 @@ grow_slots(struct th_state *st, struct th_err *err)
 }
 
 enum th_status
-th_state_see(struct th_state *st, const char *scope, struct th_str id, bool *ret,
-    struct th_err *err)
+th_state_see(struct th_state *st, const char *scope, struct th_str id,
+    bool *ret, struct th_err *err)
 {
 	struct th_state_change *c = &st->change;
 	struct th_state_mark mark = { 0 };
@@ -264,8 +263,8 @@ th_state_see(struct th_state *st, const char *scope, struct th_str id, bool *ret
 		*ret = false;
 		return TH_OK;
 	}
-	rc = st->store->ops->state_seen(st->store, st->name, st->run, scope,
-	    &mark.id, &mark.known, err);
+	rc = st->store->ops->state_seen(
+	    st->store, st->name, st->run, scope, &mark.id, &mark.known, err);
 	if (rc != TH_OK)
 		return rc;
 	c->mark[c->nmarks++] = mark;
@@ -281,8 +280,8 @@ th_state_commit(struct th_state *st, struct th_err *err)
 
 	st->change.now = th_now();
 	if (st->change.npairs + st->change.nmarks > 0)
-		rc = st->store->ops->state_commit(st->store, st->name, st->run,
-		    &st->change, err);
+		rc = st->store->ops->state_commit(
+		    st->store, st->name, st->run, &st->change, err);
 	if (rc != TH_OK)
 		return rc;
 	change_release(&st->change);
@@ -294,8 +293,8 @@ th_state_commit(struct th_state *st, struct th_err *err)
 }
 
 enum th_status
-th_state_settle(struct th_store *store, const char *run, bool keep,
-    struct th_err *err)
+th_state_settle(
+    struct th_store *store, const char *run, bool keep, struct th_err *err)
 {
 	return store->ops->state_settle(store, run, keep, th_now(), err);
 }

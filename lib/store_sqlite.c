@@ -26,7 +26,7 @@
 #include "store_sqlite.h"
 
 #define SCHEMA_VERSION 1
-#define BUSY_MAX_MS 60000        /* how long another process may hold the store */
+#define BUSY_MAX_MS 60000 /* how long another process may hold the store */
 #define BUSY_INTERRUPTED_MS 5000 /* the same once we were told to stop */
 
 static const char schema[] =
@@ -47,8 +47,7 @@ th_sql_fail(struct th_sqlite *s, int rc, struct th_err *err)
 	case SQLITE_NOMEM:
 		return th_fail(err, TH_ENOMEM, "store: out of memory");
 	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return th_fail(err, TH_EAGAIN, "%s: busy", s->path);
+	case SQLITE_LOCKED: return th_fail(err, TH_EAGAIN, "%s: busy", s->path);
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
 	case SQLITE_READONLY:
@@ -57,8 +56,8 @@ th_sql_fail(struct th_sqlite *s, int rc, struct th_err *err)
 	case SQLITE_AUTH:
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return th_fail(err, TH_EIO, "%s: %s", s->path,
-		    sqlite3_errstr(rc));
+		return th_fail(
+		    err, TH_EIO, "%s: %s", s->path, sqlite3_errstr(rc));
 	default:
 		return th_fail(err, TH_EBUG, "%s: %s", s->path,
 		    s->db != NULL ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
@@ -96,8 +95,8 @@ find_statement(struct th_sqlite *s, const char *sql, sqlite3_stmt **ret,
 		}
 	if (s->nkept == TH_SQL_STATEMENTS)
 		return th_fail(err, TH_EBUG, "store: too many statements");
-	rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret,
-	    NULL);
+	rc = sqlite3_prepare_v3(
+	    s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
 	if (rc != SQLITE_OK)
 		return th_sql_fail(s, rc, err);
 	s->kept[s->nkept].sql = sql;
@@ -111,8 +110,8 @@ bind_bytes(sqlite3_stmt *stmt, int i, struct th_str v, bool text)
 	if (v.s == NULL)
 		return sqlite3_bind_null(stmt, i);
 	if (text)
-		return sqlite3_bind_text64(stmt, i, v.s, v.len, SQLITE_STATIC,
-		    SQLITE_UTF8);
+		return sqlite3_bind_text64(
+		    stmt, i, v.s, v.len, SQLITE_STATIC, SQLITE_UTF8);
 	return sqlite3_bind_blob64(stmt, i, v.s, v.len, SQLITE_STATIC);
 }
 
@@ -132,13 +131,13 @@ bind_all(struct th_sqlite *s, sqlite3_stmt **ret, struct th_err *err,
 			rc = sqlite3_bind_int64(*ret, i, va_arg(ap, int64_t));
 			break;
 		case 's':
-			rc = sqlite3_bind_text(*ret, i, va_arg(ap, char *), -1,
-			    SQLITE_STATIC);
+			rc = sqlite3_bind_text(
+			    *ret, i, va_arg(ap, char *), -1, SQLITE_STATIC);
 			break;
 		case 'h':
 			h = va_arg(ap, const struct th_hash *);
-			rc = sqlite3_bind_blob(*ret, i, h->byte,
-			    sizeof(h->byte), SQLITE_STATIC);
+			rc = sqlite3_bind_blob(
+			    *ret, i, h->byte, sizeof(h->byte), SQLITE_STATIC);
 			break;
 		default:
 			rc = bind_bytes(*ret, i, va_arg(ap, struct th_str),
@@ -232,8 +231,10 @@ th_sql_begin(struct th_sqlite *s, bool durable, struct th_err *err)
 
 	/* Not prepared: this pragma takes effect when it is compiled. */
 	if (durable != s->durable)
-		rc = sqlite3_exec(s->db, durable ? "PRAGMA synchronous=FULL"
-		    : "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+		rc = sqlite3_exec(s->db,
+		    durable ? "PRAGMA synchronous=FULL"
+			    : "PRAGMA synchronous=NORMAL",
+		    NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return th_sql_fail(s, rc, err);
 	s->durable = durable;
@@ -254,7 +255,8 @@ th_sql_end(struct th_sqlite *s, enum th_status st, struct th_err *err)
 	return st == TH_OK || st == TH_END ? rc : st;
 }
 
-/* ---- readers' states -------------------------------------------------------- */
+/* ---- readers' states --------------------------------------------------------
+ */
 
 static enum th_status
 state_get(struct th_store *store, const char *name, const char *run,
@@ -267,7 +269,8 @@ state_get(struct th_store *store, const char *name, const char *run,
 
 	st = th_sql(s, &stmt, err,
 	    "SELECT value FROM state WHERE name=? AND run IN ('', ?) AND key=?"
-	    " ORDER BY run DESC LIMIT 1", "sss", name, run, key);
+	    " ORDER BY run DESC LIMIT 1",
+	    "sss", name, run, key);
 	if (st != TH_OK || (st = th_sql_step(s, stmt, err)) != TH_OK)
 		return st;
 	value = th_sql_blob(stmt, 0);
@@ -292,8 +295,8 @@ state_seen(struct th_store *store, const char *name, const char *run,
 	if (st == TH_END && run[0] != '\0')
 		st = th_sql_int(s, &found, err,
 		    "SELECT 1 FROM seen_run WHERE run=? AND id=? AND scope="
-		    "(SELECT no FROM scope WHERE name=? AND scope=?)", "shss",
-		    run, id, name, scope);
+		    "(SELECT no FROM scope WHERE name=? AND scope=?)",
+		    "shss", run, id, name, scope);
 	*ret = st == TH_OK;
 	return st == TH_END ? TH_OK : st;
 }
@@ -309,7 +312,8 @@ mark_seen(struct th_sqlite *s, const char *run, int64_t scope,
 	/* A week's difference is not worth writing for. */
 	return th_sql_run(s, err,
 	    "INSERT INTO seen VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE"
-	    " SET day=?3 WHERE abs(day - ?3) >= 7", "ihi", scope, &m->id, day);
+	    " SET day=?3 WHERE abs(day - ?3) >= 7",
+	    "ihi", scope, &m->id, day);
 }
 
 static enum th_status
@@ -344,12 +348,13 @@ write_change(struct th_sqlite *s, const char *name, const char *run,
 		st = th_sql_run(s, err,
 		    "INSERT INTO state VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE"
 		    " SET value=excluded.value WHERE value IS NOT"
-		    " excluded.value", "sssb", name, run, c->pair[i].key,
+		    " excluded.value",
+		    "sssb", name, run, c->pair[i].key,
 		    c->pair[i].value.len > 0 ? th_buf_str(&c->pair[i].value)
-		    : TH_STR(""));
+					     : TH_STR(""));
 	for (i = 0; i < c->nmarks && st == TH_OK; i++)
-		st = mark_seen(s, run, no[c->mark[i].scope], &c->mark[i], day,
-		    err);
+		st = mark_seen(
+		    s, run, no[c->mark[i].scope], &c->mark[i], day, err);
 	for (i = 0; i < c->nscopes && st == TH_OK && run[0] == '\0'; i++)
 		st = th_sql_run(s, err,
 		    "DELETE FROM seen WHERE scope=? AND day<?", "ii", no[i],
@@ -382,22 +387,24 @@ settle_run(struct th_sqlite *s, const char *run, bool keep, int64_t day,
 	if (keep)
 		st = th_sql_run(s, err,
 		    "INSERT OR REPLACE INTO state SELECT name, '', key, value"
-		    " FROM state WHERE run=?", "s", run);
+		    " FROM state WHERE run=?",
+		    "s", run);
 	if (keep && st == TH_OK)
 		st = th_sql_run(s, err,
 		    "INSERT OR REPLACE INTO seen SELECT scope, id, ?2 FROM"
-		    " seen_run WHERE run=?1", "si", run, day);
+		    " seen_run WHERE run=?1",
+		    "si", run, day);
 	if (keep && st == TH_OK)
 		st = th_sql_run(s, err,
 		    "DELETE FROM seen WHERE day<?2 AND scope IN"
-		    " (SELECT DISTINCT scope FROM seen_run WHERE run=?1)", "si",
-		    run, day - TH_SEEN_DAYS);
+		    " (SELECT DISTINCT scope FROM seen_run WHERE run=?1)",
+		    "si", run, day - TH_SEEN_DAYS);
 	if (st == TH_OK)
-		st = th_sql_run(s, err, "DELETE FROM state WHERE run=?", "s",
-		    run);
+		st = th_sql_run(
+		    s, err, "DELETE FROM state WHERE run=?", "s", run);
 	if (st == TH_OK)
-		st = th_sql_run(s, err, "DELETE FROM seen_run WHERE run=?",
-		    "s", run);
+		st = th_sql_run(
+		    s, err, "DELETE FROM seen_run WHERE run=?", "s", run);
 	return st;
 }
 
@@ -415,7 +422,8 @@ state_settle(struct th_store *store, const char *run, bool keep, int64_t now,
 	return th_sql_end(s, settle_run(s, run, keep, now / 86400, err), err);
 }
 
-/* ---- opening ---------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------
+ */
 
 static void
 sqlite_close(struct th_store *store)
@@ -472,8 +480,10 @@ set_pragmas(struct th_sqlite *s, bool reading, struct th_err *err)
 	int rc, tries = 0;
 
 	do
-		rc = sqlite3_exec(s->db, reading ? "PRAGMA query_only=ON"
-		    : "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+		rc = sqlite3_exec(s->db,
+		    reading
+			? "PRAGMA query_only=ON"
+			: "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
 		    NULL, NULL, NULL);
 	while (rc == SQLITE_BUSY && on_busy(s, tries++));
 	return rc == SQLITE_OK ? TH_OK : th_sql_fail(s, rc, err);
@@ -513,8 +523,8 @@ open_database(struct th_sqlite *s, unsigned flags, struct th_err *err)
 	}
 	if ((st = make_file(s->path, reading, err)) != TH_OK)
 		goto out;
-	rc = sqlite3_open_v2(s->path, &s->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite3_open_v2(
+	    s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK) {
 		st = th_sql_fail(s, rc, err);
 		goto out;
