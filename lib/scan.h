@@ -6,6 +6,29 @@
 
 #include "trigger.h"
 
+/* The value of a hex digit, else -1. */
+static inline int
+th_scan_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Past the white space at p; mostly there is none. */
+static inline const char *
+th_scan_space(const char *p, const char *end)
+{
+	while (p < end && (unsigned char)*p <= ' ' &&
+	       (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+		p++;
+	return p;
+}
+
+/* Surely valid UTF-8?  Quick to tell; false may also mean that it cannot. */
+bool th_utf8_fast(struct th_str);
+
 /*
  * A text being validated.  Bytes up to lim may be looked at though the text
  * ends before: behind a line of a stream stand its newline and the next line,
@@ -22,7 +45,6 @@ struct th_scan {
  * Each returns the place behind what it passed, NULL when that is not valid
  * (then at, why and status tell).  UTF-8 is looked at apart, th_scan_utf8().
  */
-const char *th_scan_space(const char *p, const char *end);
 const char *th_scan_string(
     struct th_scan *, const char *p); /* p: behind the quote */
 const char *th_scan_value(
