@@ -1,0 +1,25 @@
+/* html.h -- the small change of HTML, shared by the files that read it */
+#ifndef HTML_H
+#define HTML_H
+
+#include "trigger.h"
+
+/*
+ * Decodes the character reference at s into ret and returns its length; 0 when
+ * there is none.  In an attribute one without semicolon is none.
+ */
+size_t th_html_entity(struct th_str s, bool attribute, struct th_buf *ret);
+
+/* What is known of the rest of a text; starts at { 0 }. */
+struct th_tags {
+	bool no_double, no_single; /* no such quote closes any more */
+};
+/* Does a tag, comment or declaration begin at s? */
+bool th_html_at_tag(struct th_str s);
+/*
+ * Length of the tag that begins at s, all of s when it does not end.  name gets
+ * the element's name, empty for comments and declarations.
+ */
+size_t th_html_tag(struct th_str s, struct th_tags *, struct th_str *name);
+
+#endif
