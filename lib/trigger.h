@@ -498,7 +498,8 @@ enum { /* flags of a parameter */
 	TH_P_ACCOUNT = 4,   /* key of an account in config.yaml */
 	TH_P_REQUIRED = 8,
 	TH_P_DEST = 16,     /* names the destination: part of the default queue */
-	TH_P_SECRET = 32    /* account key: KEY_command and KEY_env are understood */
+	TH_P_SECRET = 32,   /* account key: KEY_command and KEY_env are understood */
+	TH_P_LOGIN = 64     /* account key that th-auth login gets: without it 77, not 78 */
 };
 struct th_param {
 	const char *name;   /* without "--"; NULL ends a table */
@@ -516,38 +517,17 @@ void th_opts_free(struct th_opts *);
 /* Checks and keeps one value (arg is NULL for a flag).  TH_EUSAGE. */
 enum th_status th_opts_set(struct th_opts *, const char *name, const char *arg,
     struct th_err *err);
+/* TH_EUSAGE when one that is TH_P_REQUIRED and has a flag of `which` is missing. */
+enum th_status th_opts_check(const struct th_opts *, unsigned which,
+    struct th_err *err);
 const char *th_opt(const struct th_opts *, const char *name); /* last value or NULL */
 bool th_opt_flag(const struct th_opts *, const char *name);
 int64_t th_opt_int(const struct th_opts *, const char *name, int64_t otherwise);
 size_t th_opt_count(const struct th_opts *, const char *name); /* values, lists split */
 const char *th_opt_nth(const struct th_opts *, const char *name, size_t);
 
-/* ---- config.c: config.yaml, credentials, places ---------------------------- */
-
-/* A secret.  No function of the library prints one; free wipes it. */
-struct th_secret {
-	char *value;
-};
-void th_secret_release(struct th_secret *);
-
-struct th_config;
-/*
- * Reads `path`, or config.yaml of the home when NULL (a missing one is an empty
- * configuration then).  TH_ECONFIG names file, line, column and key.
- */
-enum th_status th_config_load(const char *path, struct th_config **ret,
-    struct th_err *err);
-void th_config_free(struct th_config *);
-/*
- * Where things are (DESIGN, "Files"): TH_HOME, else the XDG directories.
- * Appends the path of `name`; th_path_state makes the directory (0700) first.
- */
-enum th_status th_path_config(const char *name, struct th_buf *ret,
-    struct th_err *err);
-enum th_status th_path_state(const char *name, struct th_buf *ret,
-    struct th_err *err);
-const char *th_config_store(const struct th_config *);  /* "sqlite", "redis://..." */
-const char *th_config_search(const struct th_config *); /* "sqlite", "http://..." */
+/* Decimal digits and nothing else, up to INT64_MAX.  TH_EDATA. */
+enum th_status th_int_parse(struct th_str, int64_t *ret);
 
 /* A publishing limit: n items in any window of `window` seconds. */
 struct th_limit {
@@ -556,11 +536,88 @@ struct th_limit {
 /* "5/15m".  TH_EUSAGE. */
 enum th_status th_limit_parse(const char *, struct th_limit *ret,
     struct th_err *err);
+
+/* ---- yaml.c: a small YAML text as a tree ----------------------------------- */
+
+enum th_yaml_kind { TH_YAML_TEXT, TH_YAML_LIST, TH_YAML_MAP };
+
+struct th_yaml {
+	enum th_yaml_kind kind;
+	bool plain;            /* TEXT that was not quoted */
+	char *text;            /* of TEXT; else NULL */
+	char *key;             /* as a member of a map; else NULL */
+	struct th_yaml *child; /* of LIST and MAP: the first */
+	struct th_yaml *next;  /* in the list or map it is in */
+	size_t line, column;
+};
+/*
+ * Reads one document; an empty one is an empty map.  Aliases, keys that are
+ * there twice, depth over 16 and more than 20,000 values are TH_ECONFIG, named
+ * as `name`:line:column.
+ */
+enum th_status th_yaml_parse(struct th_str text, const char *name,
+    struct th_yaml **ret, struct th_err *err);
+void th_yaml_free(struct th_yaml *);
+/* The value of a key; NULL when there is none or it is no map. */
+const struct th_yaml *th_yaml_get(const struct th_yaml *map, const char *key);
+/* TH_ECONFIG, with a suggestion, for a key that is not in keys (NULL ends it). */
+enum th_status th_yaml_known(const struct th_yaml *map,
+    const char *const *keys, const char *name, struct th_err *err);
+/* Fills err with "name:line:column: key: what" and returns TH_ECONFIG. */
+enum th_status th_yaml_fail(const char *name, const struct th_yaml *,
+    struct th_err *err, const char *what);
+
+/* ---- path.c: where things are ----------------------------------------------- */
+
+/*
+ * DESIGN, "Files": TH_HOME, else the XDG directories.  Appends the path of
+ * `name`; th_path_state makes the directory (0700) first.
+ */
+enum th_status th_path_config(const char *name, struct th_buf *ret,
+    struct th_err *err);
+enum th_status th_path_state(const char *name, struct th_buf *ret,
+    struct th_err *err);
+
+/* ---- config.c: config.yaml --------------------------------------------------- */
+
+struct th_config;
+/*
+ * Reads `path`, or config.yaml of the home when NULL (a missing one is an empty
+ * configuration then).  TH_ECONFIG names file, line, column and key; also for a
+ * file with secrets in it that others can read.
+ */
+enum th_status th_config_load(const char *path, struct th_config **ret,
+    struct th_err *err);
+/* The same from text; `name` stands for the file in messages. */
+enum th_status th_config_parse(struct th_str text, const char *name,
+    struct th_config **ret, struct th_err *err);
+void th_config_free(struct th_config *);
+const char *th_config_store(const struct th_config *);  /* "sqlite", "redis://..." */
+const char *th_config_search(const struct th_config *); /* "sqlite", "http://..." */
+const char *th_config_notify(const struct th_config *); /* NULL when not set */
+int64_t th_config_failed_tries(const struct th_config *); /* 10 when not set */
 /* config's limit for an account (SERVICE:ACCOUNT first, then SERVICE). */
 bool th_config_limit(const struct th_config *, const char *service,
     const char *account, struct th_limit *ret);
+/*
+ * The environment for a child: ours without the variables that a KEY_env of the
+ * configuration names.  free() it; its strings are borrowed.  NULL: no memory.
+ */
+char **th_config_environ(const struct th_config *);
 
-/* One account: its settings from config.yaml over credentials/SERVICE.ACCOUNT.json. */
+/* ---- account.c: the settings of one account ----------------------------------- */
+
+/* A secret.  No function of the library prints one; release wipes it. */
+struct th_secret {
+	char *value;
+};
+void th_secret_release(struct th_secret *);
+
+/*
+ * The settings in config.yaml over those in credentials/SERVICE.ACCOUNT.json.
+ * table, when not NULL, says which keys there are: another in config.yaml is
+ * TH_ECONFIG.  base_url, insecure and ca_file are known for all.
+ */
 struct th_account;
 /*
  * TH_ECONFIG when config and credentials know nothing of it, unless it is
@@ -570,10 +627,20 @@ enum th_status th_account_new(const struct th_config *, const char *service,
     const char *account, const struct th_param *table, struct th_account **ret,
     struct th_err *err);
 void th_account_free(struct th_account *);
-const char *th_account_get(const struct th_account *, const char *key); /* not secrets */
+/* A required key is not set: TH_ECONFIG, or TH_EAUTH when th-auth login gets it. */
+enum th_status th_account_check(const struct th_account *, struct th_err *err);
+const char *th_account_service(const struct th_account *);
+const char *th_account_name(const struct th_account *);
+/* A setting that is no secret; NULL when it is not set. */
+const char *th_account_get(const struct th_account *, const char *key);
+/* Is it set, secret or not? */
+bool th_account_has(const struct th_account *, const char *key);
 /* Runs KEY_command or reads KEY_env when the setting says so.  TH_END: not set. */
 enum th_status th_account_secret(const struct th_account *, const char *key,
     struct th_secret *ret, struct th_err *err);
+/* The name of the nth setting, and whether it is a secret; NULL after the last. */
+const char *th_account_key(const struct th_account *, size_t nth,
+    bool *secret);
 
 /* ---- http.c: requests over libcurl multi ----------------------------------- */
 

@@ -1,0 +1,36 @@
+/*
+ * config.h -- shared between config.c, account.c, secret.c and session.c
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "trigger.h"
+
+/* What account.c looks at in a configuration. */
+struct th_config {
+	char *name;          /* the file, for messages */
+	struct th_yaml *root;
+	bool exposed;        /* others than the owner can read the file */
+};
+
+/*
+ * Is this account key a secret, going by its name?  For what no table of a
+ * service tells about.
+ */
+bool th_secret_name(const char *key);
+/* Takes `suffix` off: *len gets the length of key without it. */
+bool th_key_ends(const char *key, const char *suffix, size_t *len);
+
+/*
+ * Runs a command by /bin/sh in that environment and takes the first line of
+ * what it prints.  At most a minute and 64 KiB.  `what` is for messages.
+ */
+enum th_status th_command_line(const char *command, char *const *environment,
+    const char *what, struct th_secret *ret, struct th_err *err);
+/* The sentence for a key that is not set: TH_ECONFIG or TH_EAUTH. */
+enum th_status th_account_missing(const struct th_account *, const char *key,
+    struct th_err *err);
+/* Overwrites memory in a way that is not optimized out. */
+void th_wipe(void *, size_t);
+
+#endif
