@@ -3,7 +3,9 @@
 # Knobs: CC CFLAGS CPPFLAGS LDFLAGS DESTDIR PREFIX belong to the caller.
 #   SAN=address,undefined   build and test with sanitizers, in build-san/
 #   PROVEFLAGS, T           how and which tests `make check` runs
-#   FUZZTIME                seconds a fuzz target runs (make fuzz)
+#   FUZZTIME                seconds that each fuzz target runs (make fuzz)
+#   V=1                     show whole commands
+#   DEB                     the packages that `make deps` looks for
 
 CFLAGS     ?= -O2 -g
 PREFIX     ?= /usr/local
@@ -12,7 +14,17 @@ SAN         =
 B          := build$(if $(SAN),-san)
 T           = tests/*.t
 PROVEFLAGS ?= -j4
+FUZZTIME   ?= 60
 VERSION    := $(shell sed -n 's/^.define TH_VERSION "\(.*\)"/\1/p' lib/trigger.h)
+
+# The Debian packages: what builds it, what tests it, what else looks at it.
+DEB_BUILD = gcc libc6-dev pkg-config libcurl4-gnutls-dev libjansson-dev \
+	    liboauth-dev libxml2-dev libyaml-dev libsqlite3-dev libpcre2-dev \
+	    nettle-dev
+DEB_CHECK = $(DEB_BUILD) perl python3 jq mandoc curl ca-certificates
+DEB_LINT  = clang clang-format clang-tidy cppcheck shellcheck mandoc binutils
+DEB_BENCH = jq sfeed nginx-light time
+DEB       = $(DEB_CHECK)
 
 DEPS   = libcurl jansson oauth libxml-2.0 yaml-0.1 sqlite3 libpcre2-8 nettle
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wvla \
@@ -22,31 +34,106 @@ CPPALL := -D_POSIX_C_SOURCE=200809L -Ilib $(shell pkg-config --cflags $(DEPS) 2>
 CALL    = -std=c11 $(WARN) $(CFLAGS) $(SANF)
 LIBS   := -Wl,--as-needed $(shell pkg-config --libs $(DEPS) 2>/dev/null) -lm
 
+say     = $(if $(V),,@echo '  $(1) $@';)
 obj     = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 PROG    = $(patsubst cmd/%.c,%,$(wildcard cmd/th-*.c))
 UNIT    = $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
-FUZZ    = $(patsubst tests/fuzz/%.c,build-fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ    = $(patsubst tests/fuzz/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
+FAIL    = $(patsubst tests/%.c,$B/%.so,$(wildcard tests/*.c))
 MAN     = $(wildcard man/*.[1-8])
+LOWER   = $B/libservices.a $B/libtrigger.a
 
 all: $(PROG:%=$B/%) $B/libtrigger.a $B/libtrigger.so
 
+ifneq ($(shell pkg-config --exists $(DEPS) 2>/dev/null && echo ok),ok)
+$B/%.o: %.c
+	@echo 'libraries are missing to build with: make deps' >&2; exit 1
+endif
+
 # Which way calls go is a matter of include paths: only cmd/ sees services/.
 $B/cmd/%.o: CPPALL += -Iservices -Icmd
-$B/services/table.o: CPPALL += -Iservices
+$B/tests/%.o: CPPALL += -Iservices
+$B/services/table.o $B/services/external.o: CPPALL += -Iservices
 $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPALL) $(CALL) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+	$(call say,cc)$(CC) $(CPPALL) $(CALL) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
 $B/libtrigger.a: $(call obj,lib/*.c)
 $B/libservices.a: $(call obj,services/*.c)
 $B/libcmd.a: $(filter-out $(PROG:%=$B/cmd/%.o),$(call obj,cmd/*.c))
 $B/%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
-$(PROG:%=$B/%): $B/%: $B/cmd/%.o $B/libcmd.a $B/libservices.a $B/libtrigger.a
-	$(CC) $(CALL) $(LDFLAGS) -o $@ $^ $(LIBS)
-
+	$(call say,ar)$(AR) rcs $@ $^
+$(PROG:%=$B/%): $B/%: $B/cmd/%.o $B/libcmd.a $(LOWER)
+	$(call say,ld)$(CC) $(CALL) $(LDFLAGS) -o $@ $^ $(LIBS)
 $B/libtrigger.so: $(call obj,lib/*.c)
-	$(CC) $(CALL) $(LDFLAGS) -shared -Wl,-soname,libtrigger.so.1 -o $@ $^ $(LIBS)
+	$(call say,ld)$(CC) $(CALL) $(LDFLAGS) -shared -Wl,-soname,libtrigger.so.1 -o $@ $^ $(LIBS)
+$(UNIT): $B/tests/%: $B/tests/unit/%.o $(LOWER)
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) $(CALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+$B/%.so: tests/%.c
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) $(CPPFLAGS) -std=c11 $(WARN) $(CFLAGS) $(LDFLAGS) -shared -fPIC -o $@ $< -ldl
+.PRECIOUS: $B/%.o
+-include $(wildcard $B/*/*.d $B/*/*/*.d)
 
--include $(wildcard $B/*/*.d)
+# These look for packages first, so that a fresh machine needs nothing else;
+# a new make then sees what was installed.
+check demo:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory $@-now
+check-now: all $(UNIT) $(FAIL)
+	TH_BUILD=$(CURDIR)/$B prove $(PROVEFLAGS) $(T)
+demo-now: all
+	@TH_BUILD=$(CURDIR)/$B examples/demo.sh
+
+deps:
+	@have=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(DEB) 2>/dev/null) || :; \
+	need=; for p in $(DEB); do case "$$have" in *"$$p installed"*) ;; *) need="$$need $$p";; esac; done; \
+	if ! command -v apt-get >/dev/null; then echo "needed, by the names Debian has for them: $(DEB)"; exit 0; fi; \
+	[ -z "$$need" ] && exit; echo "installing$$need"; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=$$(command -v sudo) || { echo "not root and no sudo: apt-get install$$need" >&2; exit 1; }; \
+	export DEBIAN_FRONTEND=noninteractive; $$sudo apt-get update -q && $$sudo apt-get install -qy --no-install-recommends $$need
+
+torture: all $(FAIL)
+	TH_BUILD=$(CURDIR)/$B tests/torture.sh
+bench: all
+	@for t in tests/bench/*.sh; do TH_BUILD=$(CURDIR)/$B sh $$t || exit; done
+fuzz:
+	$(MAKE) B=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzz-now
+fuzz-now: $(FUZZ:%=%.run)
+$(FUZZ): $B/%: $B/tests/fuzz/%.o $(LOWER)
+	$(call say,ld)$(CC) $(CALL) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
+$B/fuzz_%.run: $B/fuzz_%
+	@mkdir -p $B/corpus/$* tests/fuzz/seeds/$*
+	$< -max_total_time=$(FUZZTIME) -timeout=20 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix=$B/ $(wildcard tests/fuzz/$*.dict:%=-dict=%) $B/corpus/$* tests/fuzz/seeds/$*
+
+lint: all
+	CC="$(CC)" B=$B CPPALL="$(CPPALL)" tests/lint.sh
+fmt:
+	clang-format -i $(wildcard */*.[ch] tests/*/*.[ch])
+compile_commands.json: Makefile
+	@{ sep=[; for f in $(wildcard lib/*.c services/*.c cmd/*.c); do \
+	printf '%s{"directory":"%s","file":"%s","command":"cc -std=c11 %s -Iservices -Icmd -c %s"}\n' "$$sep" '$(CURDIR)' $$f '$(CPPALL)' $$f; sep=,; \
+	done; echo ]; } >$@
+
+D = $(DESTDIR)$(PREFIX)
+install: all
+	install -d $D/bin $D/include $D/lib/pkgconfig
+	install $(PROG:%=$B/%) $D/bin
+	install -m 644 lib/trigger.h $D/include
+	install -m 644 $B/libtrigger.a $D/lib
+	install $B/libtrigger.so $D/lib/libtrigger.so.$(VERSION)
+	ln -sf libtrigger.so.$(VERSION) $D/lib/libtrigger.so.1
+	ln -sf libtrigger.so.1 $D/lib/libtrigger.so
+	printf '%s\n' 'Name: libtrigger' 'Description: items from and to web services' \
+	    'Version: $(VERSION)' 'Cflags: -I$(PREFIX)/include' 'Libs: -L$(PREFIX)/lib -ltrigger' \
+	    'Requires.private: $(DEPS)' >$D/lib/pkgconfig/libtrigger.pc
+	for m in $(MAN:man/%=%); do install -D -m 644 man/$$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m || exit; done
+uninstall:
+	cd $D && rm -f $(PROG:%=bin/%) include/trigger.h lib/libtrigger.* lib/pkgconfig/libtrigger.pc
+	for m in $(MAN:man/%=%); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
+clean:
+	rm -rf build build-san build-fuzz compile_commands.json
+.PHONY: all check check-now demo demo-now deps torture bench fuzz fuzz-now lint fmt install uninstall clean

@@ -19,7 +19,7 @@ const struct th_service *th_service_find(const char *name);
 enum th_status th_external_find(const char *kind, const char *name,
     struct th_buf *ret);
 
-/* The built-in name or option nearest to a misspelt one; NULL when none is near. */
+/* The built-in service nearest to a misspelt name; NULL when none is near. */
 const char *th_service_suggest(const char *name);
 
 #endif
