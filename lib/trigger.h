@@ -642,7 +642,7 @@ enum th_status th_account_secret(const struct th_account *, const char *key,
 const char *th_account_key(const struct th_account *, size_t nth,
     bool *secret);
 
-/* ---- http.c: requests over libcurl multi ----------------------------------- */
+/* ---- http_request.c: requests as data -------------------------------------- */
 
 struct th_header {
 	char *name, *value;
@@ -655,27 +655,42 @@ struct th_request {
 	char *url;
 	struct th_header *header;
 	size_t nheaders;
+	struct th_secret *hidden; /* see th_request_hide() */
+	size_t nhidden;
 	struct th_buf body;
 	bool has_body;
 	bool follow;        /* redirects, http(s) only; credentials never leave the host */
-	bool idempotent;    /* sending it twice is harmless */
+	bool idempotent;    /* sending it twice is harmless; so are GET and HEAD */
 };
 void th_request_init(struct th_request *);
 void th_request_release(struct th_request *);
+/* May be called again: a request that is reused keeps its headers. */
 enum th_status th_request_set(struct th_request *, const char *method,
     struct th_str url);
-/* A value with CR, LF or NUL is TH_EDATA. */
+/*
+ * Replaces a header of that name.  A name that is no token and a value with
+ * control characters other than a tab are TH_EDATA (RFC 9110, section 5).
+ */
 enum th_status th_request_header(struct th_request *, const char *name,
     const char *value);
 /* The same for one that holds a secret: `prefix` and then the secret. */
 enum th_status th_request_secret(struct th_request *, const char *name,
     const char *prefix, const struct th_secret *);
-/* Appends the request as --dry-run shows it: secrets masked, body as it is. */
+/* A secret that stands in the URL or the body: th_request_show() masks it. */
+enum th_status th_request_hide(struct th_request *, const struct th_secret *);
+/*
+ * Appends the request as --dry-run shows it: request line, headers, an empty
+ * line, the body and a newline.  Secrets, user names in the URL and the values
+ * of its query are shown as ***.
+ */
 enum th_status th_request_show(const struct th_request *, struct th_buf *ret);
+
+/* ---- http_reply.c: what came back ------------------------------------------- */
 
 struct th_reply {
 	long code;               /* HTTP status; 0 when there was no answer */
 	char *url;               /* after redirects */
+	char *moved;             /* where permanent redirects (301, 308) alone led; or NULL */
 	struct th_header *header;
 	size_t nheaders;
 	struct th_buf body;
@@ -686,11 +701,20 @@ void th_reply_release(struct th_reply *);
 /* The last header of that name, without regard to case; NULL when absent. */
 const char *th_reply_header(const struct th_reply *, const char *name);
 /*
+ * Takes one line of a reply's head as it came: a status line starts anew, a
+ * header is added, what is neither is passed over.  TH_ENOMEM.
+ */
+enum th_status th_reply_line(struct th_reply *, struct th_str line);
+/* Seconds or an HTTP-date; at most a week ahead; 0 when it is neither. */
+int64_t th_retry_after(struct th_str value, int64_t now);
+/*
  * The one mapping from HTTP codes: 2xx TH_OK; 401 TH_EAUTH; 408 425 429 5xx
- * TH_EAGAIN (err->retry_at from Retry-After); other 4xx TH_EREFUSED.  The text
- * is the code's and the first line of the reply.
+ * TH_EAGAIN (err->retry_at from Retry-After); other 4xx TH_EREFUSED; 3xx and no
+ * answer TH_EUNAVAIL.  The text is the code's and the first line of the reply.
  */
 enum th_status th_reply_status(const struct th_reply *, struct th_err *err);
+
+/* ---- http.c: transfers over libcurl multi ----------------------------------- */
 
 struct th_http;
 struct th_http_options {
@@ -708,11 +732,13 @@ void th_http_free(struct th_http *);
 enum th_status th_http_send(struct th_http *, const struct th_request *,
     struct th_reply *ret, struct th_err *err);
 /*
- * Starts a transfer.  The request is borrowed until done is called (from
- * th_http_run); body, when not NULL, gets the decompressed bytes as they come
- * and may end the transfer by returning anything but TH_OK; without it they
- * are collected in the reply.  In `head` and `body` the reply has its code and
- * headers.  done owns nothing: the reply is released after it returns.
+ * Queues a transfer; those of one host take turns.  The request is borrowed
+ * until done is called (from th_http_run), which happens once for every start
+ * that returned TH_OK.  body, when not NULL, gets the decompressed bytes as
+ * they come and may end the transfer by returning anything but TH_OK, which is
+ * what done gets then; without it they are collected in the reply.  In `body`
+ * the reply has its code, headers and url already.  The reply is released after
+ * done returns.  Both may start transfers.
  */
 struct th_transfer {
 	enum th_status (*body)(void *ctx, const struct th_reply *, struct th_str);
@@ -722,7 +748,11 @@ struct th_transfer {
 };
 enum th_status th_http_start(struct th_http *, const struct th_request *,
     const struct th_transfer *, struct th_err *err);
-/* Runs transfers until at most `left` are under way (0: until all are done). */
+/*
+ * Runs transfers until at most `left` are under way or queued (0: until all are
+ * done).  Interrupted, it sends nothing more, drops what may be repeated, waits
+ * for the answers of the rest, and returns TH_EAGAIN.
+ */
 enum th_status th_http_run(struct th_http *, size_t left, struct th_err *err);
 
 /* ---- store.c: what outlives a process --------------------------------------- */

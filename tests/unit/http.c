@@ -1,0 +1,165 @@
+/* http -- requests and replies as data: no network here */
+#include <stdio.h>
+#include <string.h>
+
+#include "trigger.h"
+
+static int n, failed;
+
+static void
+ok(bool good, const char *name)
+{
+	printf("%sok %d - %s\n", good ? "" : "not ", ++n, name);
+	failed += !good;
+}
+
+static void
+injection(void)
+{
+	struct th_request req;
+	struct th_secret secret = { (char[]){ "t\nX: y" } };
+
+	th_request_init(&req);
+	ok(th_request_header(&req, "X", "a\r\nY: b") == TH_EDATA,
+	    "a value with a line break is no header");
+	ok(th_request_header(&req, "X: y\r\nZ", "a") == TH_EDATA,
+	    "a name with a line break is no header");
+	ok(th_request_header(&req, "", "a") == TH_EDATA,
+	    "an empty name is no header");
+	ok(th_request_secret(&req, "Authorization", "Bearer ", &secret) ==
+		TH_EDATA,
+	    "a secret with a line break is no header");
+	ok(th_request_set(&req, "GET", TH_STR("http://a/ HTTP/1.1\r\nX: y")) ==
+		TH_EDATA,
+	    "a URL with white space is no request");
+	ok(req.nheaders == 0 && req.url == NULL, "nothing of it is kept");
+	th_request_release(&req);
+}
+
+static void
+showing(void)
+{
+	static const char want[] =
+	    "POST https://***@example.org/b/***/c?key=***&token=***&***\n"
+	    "Content-Type: application/json\n"
+	    "Authorization: ***\n"
+	    "\n"
+	    "{\"access_token\":\"***\",\"title\":\"a\"}\n";
+	struct th_secret secret = { (char[]){ "s3cr3t" } };
+	struct th_request req;
+	struct th_buf b;
+
+	th_buf_init(&b, 4096);
+	th_request_init(&req);
+	th_request_set(&req, "POST",
+	    TH_STR("https://u:p@example.org/b/s3cr3t/c?key=k&token=s3cr3t&x"));
+	th_request_header(&req, "Content-Type", "text/plain");
+	th_request_header(&req, "content-type", "application/json");
+	th_request_secret(&req, "Authorization", "Bearer ", &secret);
+	th_request_hide(&req, &secret);
+	req.has_body = true;
+	th_buf_adds(
+	    &req.body, "{\"access_token\":\"s3cr3t\",\"title\":\"a\"}");
+	ok(th_request_show(&req, &b) == TH_OK && strcmp(b.data, want) == 0,
+	    "a request is shown without its secrets");
+	if (strcmp(b.data, want) != 0)
+		printf("# %s\n", b.data);
+	th_request_release(&req);
+	th_buf_release(&b);
+}
+
+static void
+feed_head(struct th_reply *rep, const char *head)
+{
+	const char *p = head, *nl;
+
+	while ((nl = strchr(p, '\n')) != NULL) {
+		th_reply_line(
+		    rep, (struct th_str){ p, (size_t)(nl + 1 - p) });
+		p = nl + 1;
+	}
+}
+
+static void
+replies(void)
+{
+	struct th_reply rep = { 0 };
+	struct th_err err = { 0 };
+
+	th_buf_init(&rep.body, 4096);
+	feed_head(&rep,
+	    "HTTP/1.1 100 Continue\r\nX-A: early\r\n\r\n"
+	    "HTTP/1.1 429 Too Many Requests\r\nRETRY-AFTER:  120\r\n"
+	    "ETag: W/\"a:b\" \r\nnonsense\r\n: none\r\nETag: \"2\"\r\n\r\n");
+	ok(rep.code == 429 && rep.nheaders == 3,
+	    "the last head counts, nonsense is passed over");
+	ok(th_reply_header(&rep, "X-A") == NULL, "an interim head is gone");
+	ok(strcmp(th_reply_header(&rep, "etag"), "\"2\"") == 0,
+	    "the last header of a name is found, whatever its case");
+	th_buf_adds(&rep.body, "slow down, please\nmore");
+	ok(th_reply_status(&rep, &err) == TH_EAGAIN &&
+		strcmp(err.text,
+		    "too many requests (429): slow down, please") == 0,
+	    "the first line of the reply is told");
+	ok(err.retry_at >= th_now() + 118 && err.retry_at <= th_now() + 120,
+	    "Retry-After in seconds is obeyed");
+	th_buf_clear(&rep.body);
+	th_buf_adds(&rep.body, "<html>no</html>");
+	th_reply_status(&rep, &err);
+	ok(strstr(err.text, "html") == NULL, "a page is not told");
+	th_reply_release(&rep);
+}
+
+static void
+codes(void)
+{
+	static const struct {
+		long code;
+		enum th_status st;
+	} want[] = { { 200, TH_OK }, { 204, TH_OK }, { 226, TH_OK },
+		{ 301, TH_EUNAVAIL }, { 400, TH_EREFUSED }, { 401, TH_EAUTH },
+		{ 403, TH_EREFUSED }, { 404, TH_EREFUSED }, { 408, TH_EAGAIN },
+		{ 425, TH_EAGAIN }, { 429, TH_EAGAIN }, { 500, TH_EAGAIN },
+		{ 503, TH_EAGAIN }, { 0, TH_EUNAVAIL } };
+	struct th_reply rep = { 0 };
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		rep.code = want[i].code;
+		if (th_reply_status(&rep, NULL) != want[i].st) {
+			printf("# %ld\n", want[i].code);
+			good = false;
+		}
+	}
+	ok(good, "codes mean what the caller does next");
+}
+
+static void
+retry_after(void)
+{
+	int64_t now = 1700000000;
+
+	ok(th_retry_after(TH_STR(" 90 "), now) == now + 90, "seconds");
+	ok(th_retry_after(TH_STR("Tue, 14 Nov 2023 22:14:20 GMT"), now) ==
+		now + 60,
+	    "an HTTP date");
+	ok(th_retry_after(TH_STR("Tue, 14 Nov 2000 22:14:20 GMT"), now) == now,
+	    "a date gone by is now");
+	ok(th_retry_after(TH_STR("99999999999999999999999"), now) ==
+		now + 7 * 86400,
+	    "later than a week is a week");
+	ok(th_retry_after(TH_STR("soon"), now) == 0, "a word is nothing");
+}
+
+int
+main(void)
+{
+	injection();
+	showing();
+	replies();
+	codes();
+	retry_after();
+	printf("1..%d\n", n);
+	return failed != 0;
+}
