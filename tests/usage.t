@@ -1,0 +1,118 @@
+#!/bin/sh
+# usage.t -- programs, --help, manual pages and services tell one story
+#
+# For each program: the options of --help are those that its page lists
+# (`.It Fl l , Fl -long Ar ARG`).  For each page, of any section: every line of
+# EXAMPLES that begins with "$ " is run and must exit with 0:
+#
+#	.Bd -literal -offset indent
+#	$ th-filter 'title ~ "chess"' <items.ndjson
+#	.Ed
+#
+# The lines of one page run in turn in one scratch directory, which holds copies
+# of tests/data/*.* (items.ndjson, feed.xml, atom.xml, feed.json, list.opml...)
+# and a TH_HOME of its own; a line that ends in a backslash goes on in the next.
+# http (not https) URLs of any host are answered by a stand-in on loopback: GET
+# by tests/data/www/HOST/PATH, else by tests/data/feed.xml; POST by 200 and {}.
+# Lines that do not begin with "$ " are output or files for the reader.
+. "${0%/*}/lib.sh"
+man=$top/man
+
+# shellcheck disable=SC2046
+programs=$(cd "$top/cmd" && for f in th-*.c; do
+	# th-trigger is made of trigger-run.c and so on, not of th-trigger-*.c
+	[ -x "${TH_BUILD:-$top/build}/${f%.c}" ] && echo "${f%.c}"; done)
+services=$(sed -n 's/^S(\([a-z0-9_]*\)).*/\1/p' "$top/services/all.def")
+
+render() { # PAGE: as plain text, quotes and dashes as they are typed
+	mandoc -T utf8 -O width=500 "$1" | col -b |
+	    sed "s/[‘’]/'/g; s/[−‐]/-/g; s/ˆ/^/g; s/˜/~/g; s/“\|”/\"/g"
+}
+
+options() { # long options at the head of an entry
+	grep -E '^ +--?[A-Za-z]' | grep -Eo -- '--[a-z][a-z0-9-]*' | sort -u
+}
+
+same_options() { # PROGRAM
+	"$1" --help >help || return 1
+	sed '/^account keys/,/^$/d' help | options >help.options
+	render "$man/$1.1" >page || return 1
+	sed -n '/^DESCRIPTION/,/^[A-CE-Z]/p' page | options >page.options
+	diff help.options page.options
+}
+
+section() { # NAME of a page on stdin
+	awk -v s="$1" '/^[A-Z]/ { on = $0 == s } on'
+}
+
+examples() { # the commands of a rendered page, one a line
+	section EXAMPLES | sed -n '
+	s/^ *\$ //
+	t more
+	d
+	:more
+	/\\$/ { N; s/\\\n *//; b more
+	}
+	p'
+}
+
+run_page() { # PAGE: runs its examples in a directory of their own
+	_dir=$scratch/$(basename "$1").d
+	mkdir "$_dir" "$_dir/home" && cp "$top"/tests/data/*.* "$_dir" 2>/dev/null
+	render "$1" | examples >"$_dir.examples"
+	while IFS= read -r _line; do
+		ok "${1##*/}: $_line" sh -c 'cd "$1" && TH_HOME=$1/home sh -c "$2" </dev/null' \
+		    - "$_dir" "$_line"
+	done <"$_dir.examples"
+}
+
+in_page() { # PAGE WORD...: each is in the page
+	render "$1" >page; shift
+	for _w; do
+		grep -Fqw -- "$_w" page || { echo "not in the manual: $_w"; return 1; }
+	done
+}
+
+agrees() { # SERVICE: help, manual and tests know it
+	for _kind in fetch publish; do
+		"th-$_kind" --list | grep -Eq "^ *$1( |\$)" || continue
+		"th-$_kind" "$1" --help >help || return 1
+		sed -n "/^options of $1:/,/^\$/p" help | options >opts
+		sed -n '/^account keys/,/^$/s/^      \([a-z_]*\).*/\1/p' help >keys
+		# shellcheck disable=SC2046
+		in_page "$man/th-config.5" $(cat keys) || return 1
+		render "$man/th-$_kind.1" >page
+		render "$man/th-config.5" >>page
+		while read -r _o; do
+			grep -Fqw -- "$_o" page || { echo "not in a manual: $_o"; return 1; }
+		done <opts
+	done
+	[ -s help ] || { echo "no program lists it"; return 1; }
+	grep -q "^\.Ss $1\$" "$man/th-config.5" || { echo "no section in th-config(5)"; return 1; }
+	grep -lw "$1" "$top"/tests/*.t | grep -qv usage.t || { echo "no test names it"; return 1; }
+}
+
+python3 "$top/tests/servers/anyhost.py" "$top/tests/data" port &
+pids="$pids $!"
+i=0; while [ ! -s port ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i + 1)); done
+http_proxy=http://127.0.0.1:$(cat port); export http_proxy
+no_proxy=127.0.0.1,localhost,::1; export no_proxy
+
+for p in $programs; do
+	ok "$p: --help and the manual have the same options" same_options "$p"
+	ok "$p: --version names it" sh -c '"$1" -V | grep -q "^$1 (Trigger Happy) [0-9]"' - "$p"
+	code "$p: an unknown option is a usage error" 64 "$p" --no-such-option=hunter2
+	told "$p: the unknown option is named" '^th-[a-z]*: unknown option --no-such-option.*--help$'
+	ok "$p: a value that may be a secret is not shown" sh -c '! grep hunter2 "$1"' - "$scratch/.err"
+	code "$p: help on a full disk is an error" 74 sh -c '"$1" --help >/dev/full' - "$p"
+	code "$p: help on a closed descriptor is an error" 74 sh -c '"$1" --help >&-' - "$p"
+done
+for s in $services; do
+	ok "$s: help, manual and tests know the service" agrees "$s"
+done
+for page in "$man"/*.[1-8]; do
+	[ -e "$page" ] || continue
+	ok "${page##*/} has no warnings" mandoc -T lint -W warning "$page"
+	run_page "$page"
+done
+finish
