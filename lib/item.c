@@ -256,6 +256,29 @@ th_item_remove(struct th_item *it, const char *name)
 	remove_but(it, th_str(name), SIZE_MAX);
 }
 
+static bool
+is_one_of(struct th_str key, char *const *name, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (th_json_key_is(key, th_str(name[i])))
+			return true;
+	return false;
+}
+
+void
+th_item_keep(struct th_item *it, char *const *name, size_t n)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < it->n; i++)
+		if (is_one_of(it->member[i].key, name, n))
+			it->member[kept++] = it->member[i];
+	it->edited = it->edited || kept < it->n;
+	it->n = kept;
+}
+
 /* A name as a key: escaped, the item's own. */
 static enum th_status
 make_key(struct th_item *it, const char *name, struct th_str *ret)

@@ -362,6 +362,8 @@ enum th_status th_item_set_string(struct th_item *, const char *name,
 enum th_status th_item_rename(struct th_item *, const char *from,
     const char *to);
 void th_item_remove(struct th_item *, const char *name);
+/* Removes all members but those named. */
+void th_item_keep(struct th_item *, char *const *name, size_t n);
 /*
  * Adds to the end of an array member, which is made when missing or null; any
  * other value becomes the array's first element.
@@ -422,12 +424,43 @@ void th_stream_release(struct th_stream *); /* does not close */
  */
 enum th_status th_stream_next(struct th_stream *, struct th_item *ret);
 
+/* ---- key.c: sorting and telling apart by a field ------------------------ */
+
+/*
+ * What an item is sorted or told apart by: a path (its first value) or an
+ * alias.  A misspelt one is TH_EUSAGE with a hint.
+ */
+struct th_key;
+enum th_status th_key_new(const char *field, struct th_key **ret,
+    struct th_err *err);
+void th_key_free(struct th_key *);
+/*
+ * Appends bytes that sort, compared with memcmp() and the shorter first, as the
+ * values do: false and true, numbers, dates (strings in RFC 3339, by instant),
+ * other strings by code point.  TH_END: the item has no such field.
+ */
+enum th_status th_key_sort(struct th_key *, const struct th_item *,
+    struct th_buf *ret);
+/* Appends bytes that are equal for items of equal values.  TH_END: none. */
+enum th_status th_key_same(struct th_key *, const struct th_item *,
+    struct th_buf *ret);
+
+/* ---- set.c: texts seen before ---------------------------------------------- */
+
+/* NULL: no memory.  Takes the texts' bytes and about 50 more for each. */
+struct th_set;
+struct th_set *th_set_new(void);
+void th_set_free(struct th_set *);
+/* Adds a text; *ret tells whether it is new. */
+enum th_status th_set_add(struct th_set *, struct th_str, bool *ret);
+
 /* ---- expr.c: th-filter's expressions (DESIGN, "Expressions") -------------- */
 
 struct th_expr;
 /*
  * Compiles; `now` is what the word means.  On TH_EUSAGE err->column is the
- * place in src and err->text the reason, with a hint for a misspelt name.
+ * place in src, in bytes, and err->text the reason, with a hint for a misspelt
+ * name.  At most 64 KiB, 200 parentheses deep.
  */
 enum th_status th_expr_new(const char *src, int64_t now, struct th_expr **ret,
     struct th_err *err);
@@ -436,22 +469,48 @@ void th_expr_free(struct th_expr *);
 enum th_status th_expr_match(struct th_expr *, const struct th_item *,
     bool *ret, struct th_err *err);
 
-/* A PCRE2 pattern, Unicode, JIT-compiled.  The only door to PCRE2. */
+/* ---- regex.c, substitution.c: patterns ------------------------------------- */
+
+/*
+ * A PCRE2 pattern, Unicode, JIT-compiled.  The only door to PCRE2.  Subjects
+ * must be valid UTF-8.  One thread at a time.
+ */
 struct th_regex;
+/* TH_EUSAGE with err->column in the pattern, in bytes. */
 enum th_status th_regex_new(struct th_str pattern, bool caseless,
     struct th_regex **ret, struct th_err *err);
 void th_regex_free(struct th_regex *);
 enum th_status th_regex_match(struct th_regex *, struct th_str subject,
     bool *ret, struct th_err *err);
-/* Appends subject with the first (or, global, every) match replaced; $1 \1 ${name}. */
+/*
+ * Appends subject with the first (or, global, every) match replaced.  $1 ${1}
+ * ${name} \1 are groups, $0 is all of the match, $$ and \\ one character.
+ */
 enum th_status th_regex_replace(struct th_regex *, struct th_str subject,
     struct th_str replacement, bool global, struct th_buf *ret,
     struct th_err *err);
+/* TH_EUSAGE with err->column: the replacement names a group that is not there. */
+enum th_status th_regex_check(struct th_regex *, struct th_str replacement,
+    struct th_err *err);
+
+/*
+ * /REGEX/REPLACEMENT/FLAGS: any punctuation may be the delimiter, a backslash
+ * before it makes it plain; flags are g (every match) and i (caseless).
+ */
+struct th_substitution {
+	struct th_regex *regex;
+	char *replacement;
+	bool global;
+};
+/* TH_EUSAGE with err->column in text, in bytes. */
+enum th_status th_substitution_init(struct th_substitution *, struct th_str text,
+    struct th_err *err);
+void th_substitution_release(struct th_substitution *);
 
 /* ---- template.c: {field|filter} templates --------------------------------- */
 
 struct th_template;
-/* Compiles; TH_EUSAGE with err->column at the offence. */
+/* Compiles; TH_EUSAGE with err->column at the offence, in bytes. */
 enum th_status th_template_new(const char *src, struct th_template **ret,
     struct th_err *err);
 void th_template_free(struct th_template *);
