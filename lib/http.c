@@ -761,6 +761,15 @@ th_http_run(struct th_http *h, size_t left, struct th_err *err)
 	return th_interrupted ? th_fail(err, TH_EAGAIN, "interrupted") : TH_OK;
 }
 
+void
+th_http_stop(struct th_http *h)
+{
+	while (h->queue != NULL)
+		finish(dequeue(h, &h->queue), TH_END);
+	while (h->active != NULL)
+		finish(h->active, TH_END);
+}
+
 static enum th_status
 start(struct th_http *h, const struct th_request *req,
     const struct th_transfer *hooks, struct th_reply *keep, struct th_err *err)

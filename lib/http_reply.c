@@ -4,7 +4,7 @@
 
 #include "trigger.h"
 
-#define RETRY_MAX (7 * 86400) /* a server that says later means no later */
+#define WEEK (7 * 86400) /* whatever a server says, no longer than that */
 
 void
 th_reply_release(struct th_reply *rep)
@@ -43,7 +43,7 @@ th_retry_after(struct th_str value, int64_t now)
 	if (v.len == 0)
 		return 0;
 	for (i = 0; i < v.len && v.s[i] >= '0' && v.s[i] <= '9'; i++)
-		if (at < RETRY_MAX)
+		if (at < WEEK)
 			at = at * 10 + (v.s[i] - '0');
 	if (i == v.len)
 		at += now;
@@ -51,7 +51,7 @@ th_retry_after(struct th_str value, int64_t now)
 		return 0;
 	if (at < now)
 		return now;
-	return at - now > RETRY_MAX ? now + RETRY_MAX : at;
+	return at - now > WEEK ? now + WEEK : at;
 }
 
 /* "HTTP/1.1 200 OK": what came before (100, a proxy's) counts no more. */
@@ -116,6 +116,139 @@ th_reply_line(struct th_reply *rep, struct th_str line)
 	name = (struct th_str){ line.s, (size_t)(colon - line.s) };
 	value = (struct th_str){ colon + 1, line.len - name.len - 1 };
 	return add_header(rep, th_str_trim(name), th_str_trim(value));
+}
+
+/* ---- Cache-Control and Link ---- */
+
+/* A number at the start, cut at a week. */
+static int64_t
+seconds(struct th_str s)
+{
+	int64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < s.len && s.s[i] >= '0' && s.s[i] <= '9'; i++)
+		if (n < WEEK)
+			n = n * 10 + (s.s[i] - '0');
+	return n > WEEK ? WEEK : n;
+}
+
+/* Cuts the next of a list at commas that are in no quotes and no <>. */
+static bool
+next_of_list(struct th_str *rest, char comma, struct th_str *ret)
+{
+	bool quoted = false, angle = false;
+	size_t i;
+
+	if (rest->len == 0)
+		return false;
+	for (i = 0; i < rest->len; i++) {
+		if (rest->s[i] == comma && !quoted && !angle)
+			break;
+		if (rest->s[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && rest->s[i] == '<')
+			angle = true;
+		else if (rest->s[i] == '>')
+			angle = false;
+	}
+	*ret = th_str_trim((struct th_str){ rest->s, i });
+	if (i < rest->len)
+		i++;
+	rest->s += i;
+	rest->len -= i;
+	return true;
+}
+
+/* "name=value" or "name", the value without quotes. */
+static bool
+is_param(struct th_str s, const char *name, struct th_str *value)
+{
+	const char *eq = memchr(s.s, '=', s.len);
+	struct th_str key = { s.s, eq != NULL ? (size_t)(eq - s.s) : s.len };
+
+	if (!th_str_iis(th_str_trim(key), name))
+		return false;
+	*value = (struct th_str){ "", 0 };
+	if (eq != NULL)
+		*value = th_str_trim((struct th_str){ eq + 1,
+		    s.len - key.len - 1 });
+	if (value->len >= 2 && value->s[0] == '"') {
+		value->s++;
+		value->len -= 2;
+	}
+	return true;
+}
+
+int64_t
+th_reply_max_age(const struct th_reply *rep)
+{
+	const char *cc = th_reply_header(rep, "Cache-Control");
+	const char *passed = th_reply_header(rep, "Age");
+	struct th_str rest = th_str(cc), one, value;
+	int64_t age = -1;
+
+	while (next_of_list(&rest, ',', &one)) {
+		if (is_param(one, "no-cache", &value) ||
+		    is_param(one, "no-store", &value))
+			return 0;
+		if (is_param(one, "max-age", &value))
+			age = seconds(value);
+	}
+	if (age > 0 && passed != NULL)
+		age -= seconds(th_str_trim(th_str(passed)));
+	return age < -1 ? 0 : age;
+}
+
+static bool
+is_feed_type(struct th_str type)
+{
+	static const char *const types[] = { "application/rss+xml",
+		"application/atom+xml", "application/feed+json",
+		"application/rdf+xml" };
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (th_str_iis(type, types[i]))
+			return true;
+	return false;
+}
+
+/* <URL>; rel="alternate"; type="application/rss+xml" */
+static bool
+is_feed_link(struct th_str link, struct th_str *url)
+{
+	struct th_str one, value;
+	bool alternate = false, typed = false;
+
+	if (!next_of_list(&link, ';', url) || url->len < 2 ||
+	    url->s[0] != '<' || url->s[url->len - 1] != '>')
+		return false;
+	*url = (struct th_str){ url->s + 1, url->len - 2 };
+	while (next_of_list(&link, ';', &one))
+		if (is_param(one, "rel", &value))
+			alternate = th_str_iis(value, "alternate");
+		else if (is_param(one, "type", &value))
+			typed = is_feed_type(value);
+	return alternate && typed;
+}
+
+enum th_status
+th_reply_feed_link(const struct th_reply *rep, struct th_buf *ret)
+{
+	struct th_str rest, link, url;
+	size_t i;
+
+	for (i = 0; i < rep->nheaders; i++) {
+		if (!th_str_iis(th_str(rep->header[i].name), "Link"))
+			continue;
+		rest = th_str(rep->header[i].value);
+		while (next_of_list(&rest, ',', &link))
+			if (is_feed_link(link, &url))
+				return th_url_resolve(
+				    th_str(rep->url), url, ret);
+	}
+	return TH_END;
 }
 
 /* ---- the one mapping ---- */

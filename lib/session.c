@@ -15,10 +15,19 @@ struct th_session {
 	th_say *say;
 	void *say_ctx;
 	struct th_err err;
+	struct th_http_options http_options;
 	struct th_http *http; /* these three are made when first needed */
 	struct th_store *store;
 	struct th_state *cache;
 };
+
+static bool
+is_insecure(const struct th_session *s)
+{
+	const char *v = th_session_setting(s, "insecure");
+
+	return v != NULL && (strcmp(v, "true") == 0 || strcmp(v, "yes") == 0);
+}
 
 struct th_session *
 th_session_new(const struct th_service *service, const struct th_config *config,
@@ -37,6 +46,8 @@ th_session_new(const struct th_service *service, const struct th_config *config,
 	s->opts = opts;
 	s->say = say;
 	s->say_ctx = say_ctx;
+	s->http_options.ca_file = th_session_setting(s, "ca_file");
+	s->http_options.allow_http = is_insecure(s);
 	return s;
 }
 
@@ -119,14 +130,6 @@ th_session_secret(struct th_session *s, const char *key, struct th_secret *ret)
 	return st;
 }
 
-static bool
-is_insecure(const struct th_session *s)
-{
-	const char *v = th_session_setting(s, "insecure");
-
-	return v != NULL && (strcmp(v, "true") == 0 || strcmp(v, "yes") == 0);
-}
-
 /* Which sentence a retired service has for want of an address. */
 static enum th_status
 no_base_url(struct th_session *s)
@@ -173,16 +176,19 @@ th_session_url(struct th_session *s, const char *otherwise, const char *path,
 	return TH_OK;
 }
 
+struct th_http_options *
+th_session_http_options(struct th_session *s)
+{
+	return &s->http_options;
+}
+
 enum th_status
 th_session_http(struct th_session *s, struct th_http **ret)
 {
-	struct th_http_options o = { 0 };
 	enum th_status st;
 
 	if (s->http == NULL) {
-		o.ca_file = th_session_setting(s, "ca_file");
-		o.allow_http = is_insecure(s);
-		st = th_http_new(&o, &s->http, &s->err);
+		st = th_http_new(&s->http_options, &s->http, &s->err);
 		if (st != TH_OK)
 			return st;
 	}

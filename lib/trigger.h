@@ -767,6 +767,14 @@ enum th_status th_reply_line(struct th_reply *, struct th_str line);
 /* Seconds or an HTTP-date; at most a week ahead; 0 when it is neither. */
 int64_t th_retry_after(struct th_str value, int64_t now);
 /*
+ * For how many seconds Cache-Control: max-age says not to ask again (less what
+ * Age says is gone by, at most a week); 0 for no-cache and no-store; -1 when it
+ * says nothing.
+ */
+int64_t th_reply_max_age(const struct th_reply *);
+/* Appends the address of a feed from Link headers (RFC 8288).  TH_END: none. */
+enum th_status th_reply_feed_link(const struct th_reply *, struct th_buf *ret);
+/*
  * The one mapping from HTTP codes: 2xx TH_OK; 401 TH_EAUTH; 408 425 429 5xx
  * TH_EAGAIN (err->retry_at from Retry-After); other 4xx TH_EREFUSED; 3xx and no
  * answer TH_EUNAVAIL.  The text is the code's and the first line of the reply.
@@ -813,6 +821,11 @@ enum th_status th_http_start(struct th_http *, const struct th_request *,
  * for the answers of the rest, and returns TH_EAGAIN.
  */
 enum th_status th_http_run(struct th_http *, size_t left, struct th_err *err);
+/*
+ * Ends all transfers, queued or under way: done gets TH_END.  May be called from
+ * done, not from body.
+ */
+void th_http_stop(struct th_http *);
 
 /* ---- store.c: what outlives a process --------------------------------------- */
 
@@ -852,6 +865,59 @@ enum th_status th_state_see(struct th_state *, const char *scope,
 enum th_status th_state_commit(struct th_state *, struct th_err *err);
 enum th_status th_state_settle(struct th_store *, const char *run, bool keep,
     struct th_err *err);
+
+/* ---- revisit.c: asking again, politely -------------------------------------- */
+
+/*
+ * What is remembered of one URL between runs.  Validators and the like are part
+ * of a reader's cursor: they belong to a state that is dropped when the items
+ * got lost.  What the server asked of us (wait, moved, gone) is not, so it may
+ * lie in another.  Of the URL itself only a hash is kept.
+ */
+enum th_revisit_field {
+	TH_REVISIT_ETAG,     /* byte for byte */
+	TH_REVISIT_MODIFIED, /* Last-Modified, byte for byte */
+	TH_REVISIT_HASH,     /* SHA-256 of the body */
+	TH_REVISIT_FEED,     /* the feed found on the page */
+	TH_REVISIT_FRESH,    /* not stale before this instant */
+	TH_REVISIT_AGE,      /* the max-age that goes on holding with a 304 */
+	TH_REVISIT_MOVED,    /* first of the manners: where 301 and 308 led */
+	TH_REVISIT_WAIT,     /* Retry-After: not before this instant */
+	TH_REVISIT_GONE,     /* 410 */
+	TH_REVISIT_N
+};
+struct th_revisit {
+	char key[TH_SHA256_SIZE * 2 + 1]; /* also the scope of ids seen there */
+	char *value[TH_REVISIT_N];        /* NULL: not known */
+	bool secret;                      /* the URL has a query or a user */
+};
+enum th_status th_revisit_load(struct th_revisit *ret, struct th_state *cursor,
+    struct th_state *manners, struct th_str url, struct th_err *err);
+void th_revisit_release(struct th_revisit *);
+enum th_status th_revisit_save(const struct th_revisit *,
+    struct th_state *cursor, struct th_state *manners, struct th_err *err);
+/* NULL, value: forgets.  A URL is not kept when it might carry our secrets on. */
+enum th_status th_revisit_set(struct th_revisit *, enum th_revisit_field,
+    const char *value);
+/* Why not to ask now (FRESH, WAIT or GONE); TH_REVISIT_N: it may be asked. */
+enum th_revisit_field th_revisit_hold(const struct th_revisit *, int64_t now);
+/* Adds If-None-Match and If-Modified-Since. */
+enum th_status th_revisit_ask(const struct th_revisit *, struct th_request *);
+/* Takes over from a reply what its code says is to be remembered. */
+enum th_status th_revisit_learn(struct th_revisit *, const struct th_reply *,
+    int64_t now);
+
+/* ---- feed_opml.c: lists of feeds -------------------------------------------- */
+
+/*
+ * Calls visit for the xmlUrl of each outline, with its title (text; may be
+ * empty).  Broken XML is read as far as it goes; TH_EDATA: it is no OPML.
+ * Anything but TH_OK from visit ends the reading and is what comes back.
+ */
+typedef enum th_status th_opml_visit(void *ctx, struct th_str url,
+    struct th_str title);
+enum th_status th_opml_read(struct th_str text, th_opml_visit *visit,
+    void *ctx, struct th_err *err);
 
 /* ---- feed.c, feed_write.c: feeds in and out --------------------------------- */
 
@@ -983,6 +1049,8 @@ enum th_status th_session_secret(struct th_session *, const char *key,
  */
 enum th_status th_session_url(struct th_session *, const char *otherwise,
     const char *path, struct th_buf *ret);
+/* What that client will be made with, to be changed before the first call. */
+struct th_http_options *th_session_http_options(struct th_session *);
 /* The HTTP client of the session, made at the first call. */
 enum th_status th_session_http(struct th_session *, struct th_http **ret);
 /* Sends and waits; then th_reply_status().  The reply is set even when refused. */
@@ -1001,7 +1069,10 @@ struct th_fetch {
 	int64_t limit;          /* at most so many items; 0: all */
 	int64_t since;          /* not older than; INT64_MIN: any */
 	struct th_state *state; /* NULL: stateless */
-	th_emit *emit;          /* applies limit, since; TH_END: enough, stop */
+	struct th_state *manners; /* kept even when the items got lost; maybe state itself */
+	th_emit *emit;          /* applies limit, since; TH_END: that was enough, stop */
+	/* Told after each source of how many is done; may be NULL. */
+	void (*progress)(void *ctx, size_t done, size_t total);
 	void *ctx;
 };
 
