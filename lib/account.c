@@ -1,14 +1,10 @@
 /* account -- one account's settings: config.yaml over credentials */
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
 
-#define CREDENTIALS_MAX ((size_t)1 << 20)
+#define FINGERPRINT 8 /* bytes of SHA-256 that tell two tokens apart */
 
 enum how { LITERAL, COMMAND, VARIABLE };
 
@@ -26,6 +22,8 @@ struct th_account {
 	const struct th_param *table;
 	struct setting *setting;
 	size_t n, cap;
+	/* Set: the credentials hold newer tokens than config.yaml does. */
+	char replaces[2 * FINGERPRINT + 1];
 };
 
 /* Keys that every service has. */
@@ -199,100 +197,77 @@ read_config(struct th_account *a, bool *found, struct th_err *err)
 	return st;
 }
 
-/* What config.yaml says goes first. */
+/*
+ * Tokens that were renewed since config.yaml was written go first; they say so
+ * with the fingerprint of the refresh token that they replace.
+ */
 static enum th_status
-add_credential(struct th_account *a, const char *path, const char *key,
-    const json_t *value, struct th_err *err)
+find_renewed(
+    struct th_account *a, const struct th_creds *creds, struct th_err *err)
 {
-	char number[32];
-	const char *text = NULL;
+	struct th_secret replaces = { NULL };
+	struct th_buf now;
+	enum th_status st;
 
-	if (json_is_string(value)) {
-		text = json_string_value(value);
-	} else if (json_is_integer(value)) {
-		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(value));
-		text = number;
-	} else if (json_is_boolean(value)) {
-		text = json_is_true(value) ? "true" : "false";
-	} else {
-		return th_fail(
-		    err, TH_ECONFIG, "%s: %s: must be a string", path, key);
-	}
-	if (find(a, key) == NULL && add(a, key, strlen(key), text) == NULL)
-		return no_memory(a, err);
-	return TH_OK;
-}
-
-static enum th_status
-parse_credentials(struct th_account *a, const char *path, struct th_str text,
-    struct th_err *err)
-{
-	enum th_status st = TH_OK;
-	json_error_t why;
-	json_t *root, *value;
-	const char *key;
-
-	json_set_alloc_funcs(th_malloc, free);
-	th_alloc_reset();
-	root = json_loadb(text.s != NULL ? text.s : "", text.len, 0, &why);
-	if (root == NULL && th_alloc_failed())
-		return no_memory(a, err);
-	if (!json_is_object(root)) {
-		/* jansson's words may quote the text, which is secret. */
-		st = th_fail(err, TH_ECONFIG, "%s: not a JSON object%s", path,
-		    root == NULL ? ", broken" : "");
-		goto out;
-	}
-	json_object_foreach(root, key,
-	    value) if ((st = add_credential(a, path, key, value, err)) !=
-		       TH_OK) break;
-out:
-	json_decref(root);
-	return st;
-}
-
-static enum th_status
-credentials_path(
-    const struct th_account *a, struct th_buf *ret, struct th_err *err)
-{
-	enum th_status st = th_path_config("credentials/", ret, err);
-
+	st = th_creds_get(creds, "replaces", &replaces);
 	if (st != TH_OK)
-		return st;
-	if (th_buf_addf(ret, "%s.%s.json", a->service, a->name) != TH_OK)
+		return st == TH_ENOMEM ? no_memory(a, err) : TH_OK;
+	th_buf_init(&now, sizeof(a->replaces));
+	st = th_account_fingerprint(a, "refresh_token", &now, err);
+	if (st == TH_OK && strcmp(now.data, replaces.value) == 0)
+		memcpy(a->replaces, now.data, sizeof(a->replaces));
+	th_buf_release(&now);
+	th_secret_release(&replaces);
+	return st == TH_END ? TH_OK : st;
+}
+
+/* What config.yaml says goes first, but for tokens that were renewed. */
+static enum th_status
+add_credential(struct th_account *a, const char *key,
+    const struct th_secret *value, struct th_err *err)
+{
+	struct setting *s = find(a, key);
+	char *copy;
+
+	if (s == NULL) {
+		s = add(a, key, strlen(key), value->value);
+		return s == NULL ? no_memory(a, err) : TH_OK;
+	}
+	if (a->replaces[0] == '\0')
+		return TH_OK;
+	if ((copy = th_strdup(value->value)) == NULL)
 		return no_memory(a, err);
+	th_wipe(s->value, strlen(s->value));
+	free(s->value);
+	s->value = copy;
+	s->how = LITERAL;
 	return TH_OK;
 }
 
 static enum th_status
 read_credentials(struct th_account *a, bool *found, struct th_err *err)
 {
-	struct th_buf path = { 0 }, text = { 0 };
+	struct th_secret value = { NULL };
+	struct th_creds *creds = NULL;
 	enum th_status st;
-	struct stat sb;
+	const char *key;
+	size_t i;
 
-	th_buf_init(&path, CREDENTIALS_MAX);
-	th_buf_init(&text, CREDENTIALS_MAX);
-	if ((st = credentials_path(a, &path, err)) != TH_OK ||
-	    (stat(path.data, &sb) == -1 && errno == ENOENT))
-		goto out;
+	st = th_creds_read(a->service, a->name, &creds, err);
+	if (st != TH_OK)
+		return st == TH_END ? TH_OK : st;
 	*found = true;
-	if ((sb.st_mode & 077) != 0) {
-		st = th_fail(err, TH_ECONFIG,
-		    "%s: others can read it; chmod 600", path.data);
-		goto out;
+	st = find_renewed(a, creds, err);
+	for (i = 0; st == TH_OK && (key = th_creds_key(creds, i)) != NULL;
+	     i++) {
+		st = th_creds_get(creds, key, &value);
+		if (st == TH_OK)
+			st = add_credential(a, key, &value, err);
+		else
+			st = st == TH_ENOMEM ? no_memory(a, err) : TH_OK;
+		th_secret_release(&value);
 	}
-	st = th_file_read(path.data, &text, err);
-	if (st == TH_OK)
-		st = parse_credentials(a, path.data, th_buf_str(&text), err);
-	else if (st != TH_ENOMEM)
-		st = TH_ECONFIG;
-out:
-	if (text.data != NULL)
-		th_wipe(text.data, text.len);
-	th_buf_release(&text);
-	th_buf_release(&path);
+	th_creds_free(creds);
 	return st;
 }
 
@@ -474,4 +449,48 @@ th_account_secret(const struct th_account *a, const char *key,
 	if ((ret->value = th_strdup(value)) == NULL)
 		return no_memory(a, err);
 	return TH_OK;
+}
+
+/* Settings of config.yaml stay; those of the credentials are read again. */
+enum th_status
+th_account_reload(struct th_account *a, struct th_err *err)
+{
+	bool found = false;
+	size_t i, n = 0;
+
+	for (i = 0; i < a->n; i++) {
+		if (a->setting[i].line != 0) {
+			a->setting[n++] = a->setting[i];
+			continue;
+		}
+		free(a->setting[i].key);
+		th_wipe(a->setting[i].value, strlen(a->setting[i].value));
+		free(a->setting[i].value);
+	}
+	a->n = n;
+	return read_credentials(a, &found, err);
+}
+
+enum th_status
+th_account_fingerprint(const struct th_account *a, const char *key,
+    struct th_buf *ret, struct th_err *err)
+{
+	const struct setting *s = find(a, key);
+	unsigned char digest[TH_SHA256_SIZE];
+	struct th_secret value = { NULL };
+	enum th_status st;
+
+	if (s == NULL || s->line == 0)
+		return TH_END;
+	if (a->replaces[0] == '\0') {
+		if ((st = th_account_secret(a, key, &value, err)) != TH_OK)
+			return st;
+		th_sha256(th_str(value.value), digest);
+		th_secret_release(&value);
+		st = th_hex_encode(
+		    (struct th_str){ (char *)digest, FINGERPRINT }, ret);
+	} else {
+		st = th_buf_adds(ret, a->replaces);
+	}
+	return st == TH_OK ? st : no_memory(a, err);
 }

@@ -4,7 +4,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
-#include "trigger.h"
+#include "priv.h"
 
 /* What account.c looks at in a configuration. */
 struct th_config {
@@ -30,7 +30,5 @@ enum th_status th_command_line(const char *command, char *const *environment,
 /* The sentence for a key that is not set: TH_ECONFIG or TH_EAUTH. */
 enum th_status th_account_missing(const struct th_account *, const char *key,
     struct th_err *err);
-/* Overwrites memory in a way that is not optimized out. */
-void th_wipe(void *, size_t);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 /* An environment variable with an absolute path; XDG says to ignore others. */
 static const char *
@@ -86,4 +86,18 @@ th_path_state(const char *name, struct th_buf *ret, struct th_err *err)
 	    (st = make_directories(ret->data + start, err)) != TH_OK)
 		return st;
 	return add_name(ret, name, err);
+}
+
+enum th_status
+th_path_make_parent(char *path, struct th_err *err)
+{
+	char *slash = strrchr(path, '/');
+	enum th_status st;
+
+	if (slash == NULL || slash == path)
+		return TH_OK;
+	*slash = '\0';
+	st = make_directories(path, err);
+	*slash = '/';
+	return st;
 }

@@ -8,6 +8,54 @@
 
 #include "trigger.h"
 
+/* ---- secret.c, path.c ------------------------------------------------------- */
+
+/* Overwrites memory in a way that is not optimized out; NULL is fine. */
+void th_wipe(void *, size_t);
+/* Makes the directories above a file, for their owner alone. */
+enum th_status th_path_make_parent(char *path, struct th_err *err);
+
+/* ---- grant.c: token endpoints, for login.c and token.c ------------------------ */
+
+/* A field of a request; one without value is not sent. */
+struct th_field {
+	const char *name, *value;
+};
+/* Who asks, of OAuth 2; a public client has no secret. */
+struct th_client {
+	struct th_secret id, secret;
+};
+enum th_status th_grant_client(struct th_session *, struct th_client *ret);
+void th_client_release(struct th_client *);
+/* Appends an address of the table, on the account's base_url when it has one. */
+enum th_status th_grant_endpoint(struct th_session *, const char *address,
+    struct th_buf *ret);
+/* Makes a POST of fields (a NULL name ends them), as a form or JSON. */
+enum th_status th_grant_post(struct th_session *, const struct th_login *,
+    const char *address, const struct th_field *, struct th_request *ret);
+/* Sends it; a refusal is TH_EAUTH in the words of RFC 6749, 5.2. */
+enum th_status th_grant_send(struct th_session *, const struct th_request *,
+    struct th_reply *ret);
+enum th_status th_grant_refusal(struct th_session *, enum th_status,
+    const struct th_reply *);
+/* At most 6 fields and the client's own; sent, not judged. */
+enum th_status th_grant_ask(struct th_session *, const struct th_login *,
+    const char *address, const struct th_field *, struct th_reply *ret);
+/* A field that an answer must have. */
+enum th_status th_grant_need(struct th_session *, const struct th_reply *,
+    const char *name, struct th_secret *ret);
+/* Keeps the tokens of an answer; take first sees whether it is one. */
+enum th_status th_grant_keep(struct th_session *, const struct th_login *,
+    const struct th_reply *);
+enum th_status th_grant_take(struct th_session *, const struct th_login *,
+    enum th_status, const struct th_reply *);
+/* The same into locked credentials; of a renewal what is not told stays. */
+enum th_status th_grant_store(struct th_session *, const struct th_login *,
+    struct th_creds *, const struct th_reply *, bool renewal);
+/* Calls for each word of a list; ends with the first that is not TH_OK. */
+enum th_status th_each_word(const char *list,
+    enum th_status (*use)(void *, const char *word), void *ctx);
+
 /* ---- store.c: the interface of the two backends ---------------------------- */
 
 /*

@@ -116,6 +116,32 @@ th_session_account(const struct th_session *s)
 	return s->account != NULL ? th_account_name(s->account) : "default";
 }
 
+const struct th_service *
+th_session_service(const struct th_session *s)
+{
+	return s->service;
+}
+
+bool
+th_session_has(const struct th_session *s, const char *key)
+{
+	return s->account != NULL && th_account_has(s->account, key);
+}
+
+enum th_status
+th_session_reload(struct th_session *s)
+{
+	return s->account == NULL ? TH_OK
+				  : th_account_reload(s->account, &s->err);
+}
+
+enum th_status
+th_session_fingerprint(
+    struct th_session *s, const char *key, struct th_buf *ret)
+{
+	return th_account_fingerprint(s->account, key, ret, &s->err);
+}
+
 enum th_status
 th_session_secret(struct th_session *s, const char *key, struct th_secret *ret)
 {

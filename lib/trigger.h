@@ -697,6 +697,14 @@ bool th_account_has(const struct th_account *, const char *key);
 /* Runs KEY_command or reads KEY_env when the setting says so.  TH_END: not set. */
 enum th_status th_account_secret(const struct th_account *, const char *key,
     struct th_secret *ret, struct th_err *err);
+/* Reads the credentials again, after they were changed. */
+enum th_status th_account_reload(struct th_account *, struct th_err *err);
+/*
+ * Appends what tells a secret of config.yaml from another without giving it
+ * away.  TH_END: config.yaml does not have it.
+ */
+enum th_status th_account_fingerprint(const struct th_account *,
+    const char *key, struct th_buf *ret, struct th_err *err);
 /* The name of the nth setting, and whether it is a secret; NULL after the last. */
 const char *th_account_key(const struct th_account *, size_t nth,
     bool *secret);
@@ -826,6 +834,113 @@ enum th_status th_http_run(struct th_http *, size_t left, struct th_err *err);
  * done, not from body.
  */
 void th_http_stop(struct th_http *);
+
+/* ---- creds.c: tokens of an account, in credentials/SERVICE.ACCOUNT.json --------- */
+
+/* The members of one file; values are secrets, names are not. */
+struct th_creds;
+/* Appends the path.  TH_EUSAGE: not a name an account can have. */
+enum th_status th_creds_path(const char *service, const char *account,
+    struct th_buf *ret, struct th_err *err);
+/*
+ * Reads it.  TH_END: there is none; TH_ECONFIG: others can read it, or it is no
+ * JSON object.
+ */
+enum th_status th_creds_read(const char *service, const char *account,
+    struct th_creds **ret, struct th_err *err);
+void th_creds_free(struct th_creds *);
+/* A string or number; TH_END when absent or empty. */
+enum th_status th_creds_get(const struct th_creds *, const char *key,
+    struct th_secret *ret);
+/* The name of the i-th member; NULL past the last. */
+const char *th_creds_key(const struct th_creds *, size_t i);
+/*
+ * Reads it to be changed: of all processes one at a time comes out of this call
+ * until it has committed, removed or freed.  set with an empty value removes a
+ * member; commit writes a whole file (0600) or leaves the old one.
+ */
+enum th_status th_creds_lock(const char *service, const char *account,
+    struct th_creds **ret, struct th_err *err);
+enum th_status th_creds_set(struct th_creds *, const char *key, struct th_str);
+enum th_status th_creds_commit(struct th_creds *, struct th_err *err);
+enum th_status th_creds_remove(struct th_creds *, struct th_err *err);
+
+/* ---- oauth.c: forms, challenges, signatures --------------------------------- */
+
+/*
+ * application/x-www-form-urlencoded.  decode appends a name or value as text
+ * (TH_EDATA: a broken percent sign); next walks the pairs, still encoded;
+ * get appends the first value of that name (TH_END: none); add appends a pair.
+ */
+enum th_status th_form_decode(struct th_str, struct th_buf *ret);
+bool th_form_next(struct th_str *rest, struct th_str *name,
+    struct th_str *value);
+enum th_status th_form_get(struct th_str form, const char *name,
+    struct th_buf *ret);
+enum th_status th_form_add(struct th_buf *form, const char *name,
+    struct th_str value);
+/* Adds a pair to the request's body and its Content-Type with the first one. */
+enum th_status th_request_form(struct th_request *, const char *name,
+    struct th_str value);
+
+/* Appends `bytes` (at most 64) of chance in hexadecimal: a state, a nonce. */
+enum th_status th_random_token(size_t bytes, struct th_buf *ret);
+/* The S256 challenge of a verifier (RFC 7636, 4.2). */
+enum th_status th_pkce_challenge(struct th_str verifier, struct th_buf *ret);
+
+/* Who signs (RFC 5849, 3.1).  What is NULL is not sent. */
+struct th_oauth1 {
+	const char *consumer_key, *consumer_secret;
+	const char *token, *token_secret;
+	const char *callback, *verifier; /* on the way to a token */
+	const char *nonce;               /* NULL: made by chance */
+	int64_t timestamp;               /* 0: now */
+	bool no_version;                 /* leaves oauth_version out */
+};
+/*
+ * Adds the Authorization header (HMAC-SHA1, 3.5.1).  The last change to a
+ * request: what is in its URL's query and in a form body is signed, any other
+ * body is not.  TH_EDATA: the query or form is malformed or too large.
+ */
+enum th_status th_oauth1_sign(struct th_request *, const struct th_oauth1 *,
+    struct th_err *err);
+/* Appends what is signed (3.4.1), for tests; nonce and timestamp must be set. */
+enum th_status th_oauth1_base_string(const struct th_request *,
+    const struct th_oauth1 *, struct th_buf *ret);
+
+/* ---- listen.c: the browser comes back ----------------------------------------- */
+
+/* A listener on 127.0.0.1 and nowhere else; port 0: any that is free. */
+struct th_listener;
+enum th_status th_listen_open(unsigned port, struct th_listener **ret,
+    struct th_err *err);
+void th_listen_close(struct th_listener *);
+unsigned th_listen_port(const struct th_listener *);
+/*
+ * Waits for one GET of `path` whose query `accept` takes, answers it with a page
+ * for the person and appends the query.  Anything else is answered with an
+ * error and does not end the wait.  TH_EAGAIN: `seconds` passed, or interrupted.
+ */
+typedef bool th_accept(void *ctx, struct th_str query);
+enum th_status th_listen_wait(struct th_listener *, const char *path,
+    int64_t seconds, th_accept *accept, void *ctx, struct th_buf *ret,
+    struct th_err *err);
+
+/* ---- weigh.c: how long a short post is ------------------------------------------ */
+
+/*
+ * The length of a post as version 3 of the public "text" rules of micro-blogs
+ * counts it: in NFC, Latin and the like 1, all else 2, an emoji sequence 2, a
+ * URL 23 (or, where it may be none, its own weight if that is more).
+ */
+enum { TH_POST_MAX = 280, TH_POST_URL = 23 };
+enum th_status th_post_weight(struct th_str text, size_t *ret);
+/*
+ * Appends text in NFC, cut with U+2026 to weigh at most `max`: at a word where
+ * one ends, never inside a URL or a character.  What a post may not hold
+ * (control characters but newline, U+FEFF, U+FFFE, U+FFFF) is left out.
+ */
+enum th_status th_post_cut(struct th_str text, size_t max, struct th_buf *ret);
 
 /* ---- store.c: what outlives a process --------------------------------------- */
 
@@ -1042,6 +1157,12 @@ const char *th_session_setting(const struct th_session *, const char *key);
 const char *th_session_account(const struct th_session *); /* its name */
 enum th_status th_session_secret(struct th_session *, const char *key,
     struct th_secret *ret);
+bool th_session_has(const struct th_session *, const char *key);
+const struct th_service *th_session_service(const struct th_session *);
+/* See th_account_reload() and th_account_fingerprint(). */
+enum th_status th_session_reload(struct th_session *);
+enum th_status th_session_fingerprint(struct th_session *, const char *key,
+    struct th_buf *ret);
 /*
  * base_url of the account, else `otherwise`; TH_ECONFIG (naming base_url) when
  * both are NULL, and for plain http to a host that is not loopback unless the
@@ -1061,6 +1182,94 @@ enum th_status th_session_cache_get(struct th_session *, const char *key,
     struct th_buf *ret);
 enum th_status th_session_cache_put(struct th_session *, const char *key,
     struct th_str value);
+
+/* ---- login.c: how a person opens an account -------------------------------------- */
+
+enum th_login_kind {
+	TH_LOGIN_END,
+	TH_LOGIN_TOKEN,    /* the person is given a token and hands it over */
+	TH_LOGIN_OAUTH1,   /* OAuth 1.0a, three legs */
+	TH_LOGIN_XAUTH,    /* user name and password for OAuth 1.0a tokens */
+	TH_LOGIN_OAUTH2,   /* code with PKCE */
+	TH_LOGIN_DEVICE,   /* a code typed in elsewhere, RFC 8628 */
+	TH_LOGIN_PASSWORD, /* user name and password, RFC 6749, 4.3 */
+	TH_LOGIN_POCKET    /* Pocket's own two steps */
+};
+enum {
+	TH_LOGIN_JSON = 1,      /* the token endpoint takes JSON, not a form */
+	TH_LOGIN_CONFIRMED = 2, /* oauth_callback_confirmed must be there */
+	TH_LOGIN_CALLBACK = 4,  /* the consent page wants oauth_callback, too */
+	TH_LOGIN_ROTATES = 8    /* a refresh token is good for one use */
+};
+
+/*
+ * One way to log in at a service; a table of them ends with TH_LOGIN_END.
+ * Addresses are those of the real service; the account's base_url takes the
+ * place of their host.  One that is a path alone needs a base_url.  Lists are
+ * words with blanks between.
+ */
+struct th_login {
+	enum th_login_kind kind;
+	const char *name;      /* for --method */
+	const char *help;      /* where its keys come from */
+	const char *needs;     /* settings it cannot do without */
+	const char *keeps;     /* FIELD=KEY of the answer, to be kept; the first is the token */
+	const char *request;   /* temporary credentials, device code */
+	const char *authorize; /* consent page; {KEY} is a setting */
+	const char *token;     /* the tokens; of OAuth 2 also their refresh */
+	const char *revoke;    /* RFC 7009; NULL: see th_service.logout */
+	const char *scope;
+	unsigned flags;
+};
+
+/*
+ * The way of that name; without a name the one by which the account was logged
+ * in, else the first whose settings are all there.  NULL: none.
+ */
+const struct th_login *th_login_way(struct th_session *, const char *name);
+
+/*
+ * The steps for a program.  begin asks for what comes before the person's
+ * consent; redirect is where the browser shall come back to, NULL when the
+ * answer is typed in.  address is the page to open (NULL: none), user_code what
+ * to type there (device flow).  accept is a th_accept of the flow: does this
+ * query answer it (state, token)?  finish takes that query, a whole pasted
+ * address, or the bare code; it gets the tokens and keeps them.
+ */
+struct th_login_flow;
+enum th_status th_login_begin(struct th_session *, const struct th_login *,
+    const char *redirect, struct th_login_flow **ret);
+void th_login_flow_free(struct th_login_flow *);
+const char *th_login_address(const struct th_login_flow *);
+const char *th_login_user_code(const struct th_login_flow *);
+bool th_login_accept(void *flow, struct th_str query);
+enum th_status th_login_finish(struct th_session *, struct th_login_flow *,
+    struct th_str answer);
+/* TH_LOGIN_XAUTH, TH_LOGIN_PASSWORD; TH_LOGIN_TOKEN. */
+enum th_status th_login_password(struct th_session *, const struct th_login *,
+    const char *user, const struct th_secret *password);
+enum th_status th_login_token(struct th_session *, const struct th_login *,
+    const struct th_secret *token);
+/* Revokes the tokens where the service can, and forgets them in any case. */
+enum th_status th_login_end(struct th_session *);
+/* A string or number of a JSON or form body.  TH_END, TH_EDATA. */
+enum th_status th_login_reply(struct th_str body, const char *name,
+    struct th_secret *ret);
+
+/* ---- token.c: requests in the name of an account ----------------------------------- */
+
+/*
+ * Signs or adds the bearer token, whichever the account has; one that is about
+ * to expire is renewed first.  The last change to a request.  TH_EAUTH: not
+ * logged in.
+ */
+enum th_status th_session_authorize(struct th_session *, struct th_request *);
+/*
+ * After a 401: TH_OK when the account has another token now, so that the request
+ * may be built and sent once more.  Of many processes one asks, the rest take
+ * what it got.  TH_EAUTH: a person logs in again.
+ */
+enum th_status th_session_renew(struct th_session *);
 
 /* What th-fetch asks of a service. */
 struct th_fetch {
@@ -1105,6 +1314,12 @@ struct th_delivery {
 enum th_auth { TH_AUTH_NONE, TH_AUTH_TOKEN, TH_AUTH_OAUTH1, TH_AUTH_OAUTH2,
 	TH_AUTH_POCKET };
 
+/* What a service knows of an account.  Zeroed by the caller, who frees name. */
+struct th_identity {
+	char *name;
+	int64_t expires; /* of the tokens; 0: never or unknown */
+};
+
 /* A service: one file, one of these.  man/th-service.7 tells how to write one. */
 struct th_service {
 	const char *name;
@@ -1119,6 +1334,11 @@ struct th_service {
 	    const struct th_reply *);
 	/* Sends no request: publish does its work at once (file).  Then no http. */
 	bool local;
+	const struct th_login *login; /* ways to log in, the best first; NULL: none */
+	/* Who the tokens belong to.  May be NULL. */
+	enum th_status (*whoami)(struct th_session *, struct th_identity *ret);
+	/* Makes the tokens void, where login->revoke cannot say how.  May be NULL. */
+	enum th_status (*logout)(struct th_session *);
 };
 
 #if defined(__GNUC__)
