@@ -383,6 +383,16 @@ enum th_status th_item_date(const struct th_item *, int64_t *ret);
 enum th_status th_item_body_text(const struct th_item *, enum th_text_mode,
     struct th_buf *ret);
 
+/* ---- identity.c: ids for what has none ------------------------------------- */
+
+/*
+ * Appends what tells an item from others: its id, else its url, else a urn made
+ * from its content (all members but those whose name begins with "_").
+ */
+enum th_status th_item_identity(const struct th_item *, struct th_buf *ret);
+/* Appends "urn:uuid:..." made from the text alone (RFC 9562, version 8). */
+enum th_status th_urn_uuid(struct th_str text, struct th_buf *ret);
+
 /* ---- stream.c: lines in, lines out ---------------------------------------- */
 
 /* Buffered writing to a descriptor. */
@@ -1071,21 +1081,36 @@ enum th_status th_feed_discover(struct th_feed *, struct th_buf *ret);
 /* Items emitted so far. */
 size_t th_feed_count(const struct th_feed *);
 
-/* Writing one.  Options are borrowed until th_feedout_free(). */
+/*
+ * Writing one.  The same items and options give the same bytes: no clock is
+ * asked.  An item whose id was there already is left out.  What is written
+ * waits in memory, beyond 4 MiB in a temporary file, since the head tells of
+ * the items.  Options are borrowed until th_feedout_free().
+ */
 enum th_feed_format { TH_FEED_RSS, TH_FEED_ATOM, TH_FEED_JSON };
 struct th_feedout_options {
 	enum th_feed_format format;
 	const char *title, *link, *description, *self, *language;
+	size_t max; /* at most so many items, the newest first; 0: all, as they come */
 };
+/* Told what was left out, for -v. */
+typedef void th_note(void *ctx, const char *text);
 struct th_feedout;
-/* Text goes to `out` as it is made; note is told what was left out. */
-enum th_status th_feedout_new(const struct th_feedout_options *,
-    struct th_out *out, void (*note)(void *ctx, const char *text), void *ctx,
-    struct th_feedout **ret, struct th_err *err);
+enum th_status th_feedout_new(const struct th_feedout_options *, th_note *note,
+    void *ctx, struct th_feedout **ret, struct th_err *err);
 void th_feedout_free(struct th_feedout *);
 enum th_status th_feedout_item(struct th_feedout *, const struct th_item *,
     struct th_err *err);
-enum th_status th_feedout_finish(struct th_feedout *, struct th_err *err);
+/*
+ * After the last item: adds those of an older feed, whole in any format, that
+ * were not given; the newest of all come first then.  What th_feedout wrote in
+ * the same format is kept byte for byte.  TH_EDATA: no feed.
+ */
+enum th_status th_feedout_merge(struct th_feedout *, struct th_str old,
+    struct th_err *err);
+/* Writes it all; the caller flushes.  Once. */
+enum th_status th_feedout_finish(struct th_feedout *, struct th_out *out,
+    struct th_err *err);
 
 /* ---- file.c: files that are whole or not there ------------------------------- */
 

@@ -1,0 +1,119 @@
+/*
+ * feedout.h -- what the writers of feeds share, for lib/feedout*.c only
+ */
+#ifndef FEEDOUT_H
+#define FEEDOUT_H
+
+#include "trigger.h"
+
+#define FEEDOUT_GENERATOR "Trigger Happy"
+/* What an Atom entry without a date says, for it must say something. */
+#define FEEDOUT_NO_DATE "1970-01-01T00:00:00Z"
+
+/* One item of the feed to be: where its text lies, and what it sorts by. */
+struct feedout_entry {
+	unsigned char key[16]; /* of its id */
+	int64_t date, updated; /* INT64_MIN: none */
+	int64_t newest;        /* of these, as the item has them */
+	uint64_t offset;       /* in the spool */
+	size_t len, order;
+	bool old;    /* from the file merged */
+	bool author; /* says who wrote it */
+};
+
+/* Made text waits here until the head is known: in memory, then in a file. */
+struct feedout_spool {
+	struct th_buf mem;
+	uint64_t filed; /* bytes in fd; mem follows them */
+	int fd;
+	char *map;
+};
+
+struct feedout_attachment {
+	struct th_buf url, type, title;
+	int64_t size; /* 0: unknown */
+};
+
+struct th_feedout {
+	struct th_feedout_options opt;
+	const struct feedout_format *format;
+	th_note *note;
+	void *ctx;
+	struct th_buf b;          /* the entry in the making */
+	struct th_buf text, more; /* a member decoded; and escaped */
+	struct th_buf id;         /* the item's, as the format writes it */
+	struct th_buf url;        /* made absolute */
+	struct feedout_attachment at;
+	struct feedout_entry *entry;
+	size_t n, cap;
+	uint32_t *slot; /* entry + 1 by key, open addressing */
+	size_t nslots;
+	struct feedout_spool spool;
+	int64_t newest; /* of all that is written; INT64_MIN: none */
+	bool merged;    /* a file's items follow the input's */
+	bool author;    /* each entry has one */
+};
+
+/* How a format looks.  The functions append to f->b. */
+struct feedout_format {
+	const char *root;               /* first line of a file of ours */
+	const char *open, *close;       /* around an entry in it */
+	const char *id_open, *id_close; /* its id, as the file has it */
+	const char *date[2],
+	    *updated[2]; /* elements, the first that is there */
+	/* Turns the id in f->id into what the format writes (escaped). */
+	void (*id)(struct th_feedout *);
+	/* Sets e->author; dates are known. */
+	void (*item)(struct th_feedout *, const struct th_item *,
+	    struct feedout_entry *e);
+	void (*head)(struct th_feedout *);
+	const char *separator, *tail;
+};
+extern const struct feedout_format th_feedout_rss, th_feedout_atom,
+    th_feedout_json;
+
+/* feedout.c */
+
+/* A member that is a string or number, decoded; borrowed until the next call.
+ */
+bool th_feedout_text(struct th_feedout *, const struct th_item *,
+    const char *name, struct th_str *ret);
+bool th_feedout_value(
+    struct th_feedout *, const struct th_value *, struct th_str *ret);
+/* The same made an absolute URL; one that cannot be is told of: false. */
+bool th_feedout_url(struct th_feedout *, const struct th_item *, struct th_str,
+    struct th_str *ret);
+/* A date member; an invalid one is told of: false. */
+bool th_feedout_date(struct th_feedout *, const struct th_item *,
+    const char *name, int64_t *ret);
+void th_feedout_note(struct th_feedout *, const char *fmt, ...) TH_PRINTF(2, 3);
+/* Has it a scheme, and only what an IRI may have? */
+bool th_feedout_is_iri(struct th_str);
+
+/* feedout_xml.c: pieces of XML; characters that XML has not are left out */
+
+void th_feedout_escape(struct th_buf *, struct th_str, bool attribute);
+void th_feedout_element(struct th_buf *, const char *name, struct th_str);
+/* ` name="value"` */
+void th_feedout_attribute(struct th_buf *, const char *name, struct th_str);
+/* Plain text where readers expect HTML: escaped only when it looks like it. */
+void th_feedout_as_html(struct th_feedout *, const char *name, struct th_str);
+/* Plain text as HTML, with its lines. */
+void th_feedout_lines(struct th_feedout *, const char *name, struct th_str);
+/*
+ * An element for each attachment from the nth on, with href, type, length and
+ * title, and for external_url.
+ */
+void th_feedout_links(struct th_feedout *, const struct th_item *,
+    const char *element, size_t first);
+/* Calls for each element of an array member, or for a lone value. */
+typedef void th_feedout_each(struct th_feedout *, const struct th_item *,
+    const struct th_value *, const char *element);
+void th_feedout_every(struct th_feedout *, const struct th_item *,
+    const char *name, th_feedout_each *, const char *element);
+
+/* Reads an attachment into f->at; false when it has no usable url. */
+bool th_feedout_attachment(
+    struct th_feedout *, const struct th_item *, const struct th_value *);
+
+#endif

@@ -1,0 +1,193 @@
+#!/bin/sh
+# th-rss: valid, stable, whole
+. "${0%/*}/lib.sh"
+
+# The nastiest items.
+cat >nasty <<'END'
+{"id":"a","url":"https://e.org/a","title":"A & <b>B</b> ]]> \u0001x\ufffe","content_html":"<p>hi ]]> &amp; \ufffe\r\n</p>","date_published":"2026-11-23T20:18:58+02:00","authors":[{"name":"N <n>","url":"https://n.org/"}],"tags":["x","y&z",3,null],"attachments":[{"url":"https://e.org/a.mp3"},{"url":"/b.mp3","mime_type":"audio/mpeg","size_in_bytes":12,"title":"B"},{"title":"no url"}],"_source":{"home_page_url":"https://e.org/x/"}}
+{"url":"https://e.org/b","content_text":"line 1 < 2\nline 2","date_published":"yesterday","date_modified":"2026-01-01T00:00:00Z"}
+{"title":"only"}
+{"id":"https://e.org/c","url":"https://e.org/c","summary":"s & t","external_url":"https://x.org/","image":"i.png","language":"en","_x":{"y":1},"foo":1}
+{"id":5,"url":"relative","title":"","summary":"\u0000","tags":[],"date_published":"9999-99-99T00:00:00Z"}
+{"id":"\u0001","title":"\ud800 lone","authors":[{}],"attachments":"none"}
+{"id":"javascript:alert(1)\">","url":"jav ascript:\u0007","title":"\"'><script>alert(1)</script>","content_html":"]]]]>><![CDATA[x]]>"}
+{}
+END
+
+cat >check.py <<'END'
+"""A feed validator of the rules that count, without network."""
+import json, re, sys, xml.etree.ElementTree as ET
+from email.utils import parsedate_to_datetime
+A = '{http://www.w3.org/2005/Atom}'
+IRI = re.compile(r'^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"\\^`{|}]+$')
+DATE = re.compile(r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$')
+bad = []
+def need(ok, what):
+    if not ok:
+        bad.append(what)
+def unique(ids):
+    need(len(ids) == len(set(ids)), 'ids twice')
+def rss(root):
+    need(root.get('version') == '2.0', 'version')
+    ch = root.find('channel')
+    for e in 'title', 'link', 'description':
+        need(len(ch.findall(e)) == 1 and (ch.findtext(e) or '').strip(), e)
+    need(IRI.match(ch.findtext('link')), 'channel link')
+    unique([i.findtext('guid') for i in ch.findall('item')])
+    for i in ch.findall('item'):
+        need(i.find('title') is not None or i.find('description') is not None, 'title or description')
+        for e in 'title', 'link', 'guid', 'pubDate', 'description', 'enclosure':
+            need(len(i.findall(e)) <= 1, 'two of ' + e)
+        if i.find('link') is not None:
+            need(IRI.match(i.findtext('link')), 'link')
+        g = i.find('guid')
+        need((g.text or '').strip(), 'guid')
+        need(g.get('isPermaLink') in ('true', 'false'), 'isPermaLink')
+        need(g.get('isPermaLink') == 'false' or g.text.startswith('http'), 'permalink')
+        if i.find('pubDate') is not None:
+            parsedate_to_datetime(i.findtext('pubDate'))
+        for e in i.findall('enclosure'):
+            need(e.get('url').startswith('http') and e.get('length').isdigit() and '/' in e.get('type'), 'enclosure')
+def atom_one(e):
+    for name in 'id', 'title', 'updated':
+        need(len(e.findall(A + name)) == 1, name)
+    need(IRI.match(e.findtext(A + 'id')), 'id')
+    need(DATE.match(e.findtext(A + 'updated')), 'updated')
+    for p in e.findall(A + 'published'):
+        need(DATE.match(p.text), 'published')
+    for l in e.findall(A + 'link'):
+        need(IRI.match(l.get('href')), 'link')
+    for a in e.findall(A + 'author'):
+        need((a.findtext(A + 'name') or '').strip(), 'name of author')
+    for c in e.findall(A + 'category'):
+        need(c.get('term'), 'term')
+def atom(root):
+    atom_one(root)
+    entries = root.findall(A + 'entry')
+    tags = [c.tag for c in root]
+    need(A + 'entry' not in tags or all(t == A + 'entry' for t in tags[tags.index(A + 'entry'):]), 'order')
+    unique([e.findtext(A + 'id') for e in entries])
+    for e in entries:
+        atom_one(e)
+        need(root.find(A + 'author') is not None or e.find(A + 'author') is not None, 'author')
+        alt = [l for l in e.findall(A + 'link') if l.get('rel', 'alternate') == 'alternate']
+        need(alt or e.find(A + 'content') is not None, 'link or content')
+def jsonfeed(f):
+    need(f['version'] == 'https://jsonfeed.org/version/1.1', 'version')
+    need(isinstance(f['title'], str) and f['title'], 'title')
+    unique([i['id'] for i in f['items']])
+    known = set('id url external_url title content_html content_text summary image banner_image date_published '
+                'date_modified authors tags language attachments'.split())
+    for i in f['items']:
+        need(isinstance(i['id'], str) and i['id'], 'id')
+        need('content_html' in i or 'content_text' in i, 'content')
+        need(all(k in known or k.startswith('_') for k in i), 'members ' + str(list(i)))
+        for k in 'date_published', 'date_modified':
+            need(k not in i or DATE.match(i[k]), k)
+        for k in 'url', 'external_url', 'image':
+            need(k not in i or IRI.match(i[k]), k)
+        need(all(isinstance(t, str) for t in i.get('tags', [])), 'tags')
+        for a in i.get('attachments', []):
+            need(a['url'] and a['mime_type'], 'attachment')
+data = open(sys.argv[1], encoding='utf-8', newline='').read()
+if data[0] == '{':
+    jsonfeed(json.loads(data))
+else:
+    r = ET.fromstring(data.encode())
+    rss(r) if r.tag == 'rss' else atom(r)
+if bad:
+    sys.exit('invalid: ' + ', '.join(bad))
+END
+
+for f in rss atom json; do
+	ok "makes $f of the nastiest items" sh -c "th-rss --format $f --title 'T & <U>' --link https://e.org/ <nasty >nasty.$f"
+	ok "that $f is valid" python3 check.py nasty.$f
+	ok "the same items give the same $f" sh -c "th-rss --format $f --title 'T & <U>' --link https://e.org/ <nasty | cmp - nasty.$f"
+	ok "an empty $f is valid" sh -c "th-rss --format $f --title T </dev/null >empty.$f && python3 check.py empty.$f"
+done
+for f in rss atom; do
+	ok "xmllint reads that $f" xmllint --noout --nonet nasty.$f
+done
+
+# What is in it.
+cat >one <<'END'
+{"id":"tag:1","url":"https://e.org/1","title":"AT&T","content_html":"<p>x &amp; ]]></p>","summary":"short & sweet","date_published":"2026-11-23T20:18:58Z","authors":[{"name":"Ada"}],"tags":["t"],"attachments":[{"url":"https://e.org/1.mp3","mime_type":"audio/mpeg","size_in_bytes":7}]}
+END
+cat >one.py <<'END'
+import sys, xml.etree.ElementTree as ET
+i = ET.parse(sys.stdin).getroot().find('channel/item')
+e = i.find('enclosure')
+print(i.findtext('title'), i.findtext('link'), i.findtext('guid'), i.find('guid').get('isPermaLink'),
+      i.findtext('pubDate'), i.findtext('description'), i.findtext('category'),
+      i.findtext('{http://purl.org/rss/1.0/modules/content/}encoded'),
+      i.findtext('{http://purl.org/dc/elements/1.1/}creator'), e.get('url'), e.get('length'), e.get('type'), sep='|')
+END
+says 'every field has its place in RSS' 'AT&T|https://e.org/1|tag:1|false|Mon, 23 Nov 2026 20:18:58 GMT|short & sweet|t|<p>x &amp; ]]></p>|Ada|https://e.org/1.mp3|7|audio/mpeg' \
+    sh -c 'th-rss --title T <one | python3 one.py'
+says 'a guid that is the url is a permanent link' 1 \
+    sh -c 'echo "{\"id\":\"https://e.org/1\",\"url\":\"https://e.org/1\"}" | th-rss --title T | grep -c "isPermaLink=\"true\""'
+says 'an Atom id that is no IRI becomes a urn, always the same' '<id>urn:uuid:ca978112-ca1b-8dca-bac2-31b39a23dc4d</id>' \
+    sh -c 'echo "{\"id\":\"a\"}" | th-rss --title T --format atom --link https://e.org/ | grep urn'
+says 'JSON Feed keeps members that begin with _ and drops the unknown' '{"y":1}null' \
+    sh -c 'jq -cj ".items[]|select(._x)|._x,.foo" nasty.json | sed "\$a\\"'
+says 'a JSON Feed item without a body has its summary' '"s & t"' jq '.items[]|select(._x)|.content_text' nasty.json
+says 'a second item of the same id is left out' 1 \
+    sh -c '{ cat one; cat one; } | th-rss --title T | grep -c "^<item>"'
+th-rss -v --title T <nasty >/dev/null 2>.err
+told 'an invalid date is told with -v' 'date_published left out, not RFC 3339: yesterday'
+ok 'and not without' sh -c 'th-rss --title T <nasty 2>&1 >/dev/null | { ! grep .; }'
+code 'a bad line is told and skipped' 65 sh -c '{ echo bad; cat one; } | th-rss --title T >out'
+told 'by its number' 'line 1: '
+ok 'and the rest is written' grep -q tag:1 out
+
+# -o, --merge, --max
+item() { # N: an item of day N
+	printf '{"id":"i%d","title":"Item %d","date_published":"2026-11-%02dT00:00:00Z","content_html":"<p>\\n%d</p>"}\n' "$1" "$1" "$1" "$1"
+}
+ids() { grep -Eo 'i[0-9]+<|"id":"i[0-9]+"' "$1" | tr -dc 'i0-9\n' | sed 's/^ii/i/' | tr '\n' ' '; echo; }
+for f in rss json; do
+	m="th-rss --format $f --title T -o m.$f --merge"
+	{ item 1; item 2; } | $m
+	{ item 3; item 2; } >again; $m <again
+	says "a merged $f has old and new items, newest first" 'i3 i2 i1 ' ids m.$f
+	ok "and is valid" python3 check.py m.$f
+	touch -d 2001-01-01 m.$f; cp -p m.$f before
+	ok "merging nothing changes no byte of $f" sh -c "$m </dev/null && cmp m.$f before"
+	ok "nor does merging the same again" sh -c "cat again | $m && cmp m.$f before"
+	says "a $f that did not change keeps its time" 2001 date -r m.$f +%Y
+	item 4 | $m --max 2
+	says "--max keeps the newest of $f" 'i4 i3 ' ids m.$f
+done
+for f in rss atom json; do
+	m="th-rss --format $f --title T -o n.$f --merge"
+	$m <nasty; cp n.$f before
+	ok "the nastiest $f merges byte for byte" sh -c "$m </dev/null && cmp n.$f before && $m <nasty && cmp n.$f before"
+done
+item 5 | th-rss --title T -o m.rss
+says 'without --merge the file is replaced' 'i5 ' ids m.rss
+ok 'nothing else lies about' sh -c '! ls -A | grep tmp'
+
+# Two at once.
+pair=
+for k in 11 12 13 14 15 16 17 18; do
+	item $k | th-rss --title T -o pair.rss --merge & pair="$pair $!"
+done
+for p in $pair; do wait "$p"; done
+says 'of several that merge at once none loses an item' 'i18 i17 i16 i15 i14 i13 i12 i11 ' ids pair.rss
+
+# What goes wrong.
+echo 'no feed' >not; cp not not.before
+code 'a file that is no feed is not replaced by a merge' 65 sh -c 'th-rss --title T -o not --merge <one'
+ok 'and left as it was' cmp not not.before
+code 'a title is needed' 64 th-rss
+code '--merge needs a file' 64 th-rss --title T --merge
+code 'a link is an address' 64 th-rss --title T --link nonsense
+code 'an operand is no use' 64 th-rss --title T file
+code 'a directory that is missing is told' 73 sh -c 'th-rss --title T -o none/f <one'
+code 'a full disk is told' 74 sh -c 'th-rss --title T <one >/dev/full'
+code 'a reader that leaves is no error' 0 sh -c 'th-rss --title T <one | true'
+ok 'a feed beyond the memory kept is whole' sh -c '
+	awk "BEGIN { for (i = 0; i < 20000; i++) printf \"{\\\"id\\\":\\\"i%d\\\",\\\"content_html\\\":\\\"%0500d\\\"}\\n\", i, i }" >many
+	th-rss --title T <many >many.rss && xmllint --noout --huge many.rss && [ $(grep -c "^<item>" many.rss) = 20000 ]'
+code 'a temporary directory that is missing is told' 73 sh -c 'TMPDIR=/nonexistent th-rss --title T <many >/dev/null'
+finish
