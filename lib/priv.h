@@ -72,13 +72,6 @@ struct th_store {
 	const struct th_store_ops *ops; /* first member of the backend's struct */
 };
 
-/* An id as the store knows it: SHA-256 of its UTF-8, cut to 128 bits. */
-#define TH_HASH_SIZE 16
-struct th_hash {
-	unsigned char byte[TH_HASH_SIZE];
-};
-struct th_hash th_hash(struct th_str);
-
 /* What one th_state_commit() changes. */
 struct th_state_pair {
 	char *key;
@@ -99,6 +92,30 @@ struct th_state_change {
 	int64_t now;
 };
 #define TH_SEEN_DAYS 90 /* how long an id is remembered after it was last read */
+
+/* One item on its way in. */
+struct th_incoming {
+	struct th_hash hash;
+	struct th_str id, line;
+	uint64_t mark[2];         /* of its url and title for the guard; 0: none */
+	enum th_item_state want;  /* WAITING, HELD or SEEN */
+	/* Set by lookup and deposit: what the queue knew of it before. */
+	enum th_item_state known;
+	int64_t date;             /* PUBLISHED: when; and its receipt, packed */
+	struct th_buf receipt;
+};
+
+/* What became of a leased item; as struct th_outcome, all worked out. */
+struct th_settlement {
+	struct th_hash hash;
+	enum th_item_state state;
+	const char *owner;        /* NULL: anybody's lease */
+	struct th_str reason;
+	struct th_str receipt;    /* packed */
+	uint64_t mark[2];
+	int64_t now, due;
+	bool tried, doubtful;
+};
 
 struct th_store_ops {
 	void (*close)(struct th_store *);
@@ -124,6 +141,110 @@ struct th_store_ops {
 	/* Makes all that was kept aside under run true, or drops it. */
 	enum th_status (*state_settle)(struct th_store *, const char *run,
 	    bool keep, int64_t now, struct th_err *);
+
+	/*
+	 * Queues, by name.  A queue is made by the first deposit or import; one
+	 * that is not there is an empty one.
+	 */
+	/* Sets known, date and receipt of each.  Writes nothing. */
+	enum th_status (*lookup)(struct th_store *, const char *queue,
+	    struct th_incoming *, size_t n, struct th_err *);
+	/*
+	 * Which marks belong to items published before?  A queue keeps at least
+	 * the last tens of thousands; it may forget older ones.
+	 */
+	enum th_status (*guard)(struct th_store *, const char *queue,
+	    const uint64_t *mark, size_t n, bool *ret, struct th_err *);
+	/*
+	 * Durably.  What is unknown becomes what it is wanted to be, in order;
+	 * SEEN is also for what is waiting, held, refused or expired.  All else
+	 * stays as it is.  Sets known as lookup does.
+	 */
+	enum th_status (*deposit)(struct th_store *, const char *queue,
+	    const char *service, const char *account, struct th_incoming *,
+	    size_t n, int64_t now, struct th_err *);
+	/*
+	 * Leases the first waiting item that is due, after all that are older
+	 * than max_age have expired (and were counted).  In order: not while one
+	 * before it is leased or not due.  What waits for a date that was set
+	 * more than a minute after now (the clock jumped) is due.  TH_END:
+	 * ret->next.
+	 */
+	enum th_status (*claim)(struct th_store *, const char *queue,
+	    struct th_claim *, int64_t now, struct th_lease *ret,
+	    struct th_err *);
+	/* TH_END as th_queue_settle(). */
+	enum th_status (*settle)(struct th_store *, const char *queue,
+	    const struct th_settlement *, struct th_err *);
+	/* Those who lease items of the queue, each once. */
+	enum th_status (*owners)(struct th_store *, const char *queue,
+	    enum th_status (*visit)(void *ctx, const char *owner), void *ctx,
+	    struct th_err *);
+	/*
+	 * Makes what an owner leased wait again, doubtful: all of it when he is
+	 * dead, else what is over (or was leased more than a minute after now:
+	 * the clock jumped).
+	 */
+	enum th_status (*reclaim)(struct th_store *, const char *queue,
+	    const char *owner, bool dead, int64_t now, struct th_err *);
+	/* As th_queue_move(), th_queue_purge(); hash NULL: all. */
+	enum th_status (*move)(struct th_store *, const char *queue,
+	    const struct th_hash *, unsigned from, enum th_item_state to,
+	    int64_t now, int64_t *ret, struct th_err *);
+	enum th_status (*purge)(struct th_store *, const char *queue,
+	    int64_t before, int64_t *ret, struct th_err *);
+	/* Of the states asked for alone: the ledger may be long. */
+	enum th_status (*count)(struct th_store *, const char *queue,
+	    unsigned states, int64_t now, struct th_queue_counts *ret,
+	    struct th_err *);
+	/* visit must not call the store. */
+	enum th_status (*each)(struct th_store *, const char *queue,
+	    unsigned states, th_entry_visit *, void *ctx, struct th_err *);
+	enum th_status (*find)(struct th_store *, const char *queue,
+	    const struct th_hash *, th_entry_visit *, void *ctx,
+	    struct th_err *);
+	/* Durably; sets `state` of those known already to TH_Q_UNKNOWN. */
+	enum th_status (*import)(struct th_store *, const char *queue,
+	    const char *service, const char *account, struct th_entry *,
+	    size_t n, int64_t now, struct th_err *);
+	enum th_status (*queues)(struct th_store *, th_queue_visit *, void *ctx,
+	    struct th_err *);
+
+	/*
+	 * A window of `window` ms with at most n in it.  take: brings what was
+	 * counted after now back to now, forgets what left the window, and counts
+	 * now if there is room.  *next: when the oldest that must leave does.
+	 * look: the same without counting, room in *ret.
+	 */
+	enum th_status (*limit_take)(struct th_store *, const char *key,
+	    int64_t n, int64_t window, int64_t now, int64_t *token,
+	    int64_t *next, struct th_err *);
+	enum th_status (*limit_give)(struct th_store *, const char *key,
+	    int64_t token, struct th_err *);
+	enum th_status (*limit_look)(struct th_store *, const char *key,
+	    int64_t n, int64_t window, int64_t now, int64_t *ret, int64_t *next,
+	    struct th_err *);
+	/* The later of two pauses counts.  get: until and when it was set; TH_END. */
+	enum th_status (*pause_set)(struct th_store *, const char *key,
+	    int64_t until, int64_t now, struct th_err *);
+	enum th_status (*pause_get)(struct th_store *, const char *key,
+	    int64_t *until, int64_t *since, struct th_err *);
+
+	/*
+	 * Takes the lock if it is free, over (until <= now, or set more than a
+	 * minute after now), ours, or held by `dead` (NULL: nobody).  TH_END:
+	 * *holder tells whose it is.
+	 */
+	enum th_status (*lock_take)(struct th_store *, const char *name,
+	    const char *owner, const char *dead, int64_t now, int64_t until,
+	    char holder[TH_OWNER_SIZE], struct th_err *);
+	enum th_status (*lock_drop)(struct th_store *, const char *name,
+	    const char *owner, struct th_err *);
+
+	enum th_status (*cache_get)(struct th_store *, const char *scope,
+	    const char *key, struct th_buf *ret, struct th_err *);
+	enum th_status (*cache_put)(struct th_store *, const char *scope,
+	    const char *key, struct th_str value, struct th_err *);
 };
 
 /* The backends.  `flags` is enum th_store_flags; TH_END: nothing there to read. */

@@ -19,6 +19,9 @@ struct th_sqlite {
 	} kept[TH_SQL_STATEMENTS];
 	size_t nkept;
 	bool durable; /* the transaction at hand is synced at its end */
+	/* The queue asked for last, and its number. */
+	char *queue;
+	int64_t queue_no;
 };
 
 /* The status and sentence for what SQLite answered. */
@@ -50,5 +53,10 @@ struct th_str th_sql_blob(sqlite3_stmt *, int column);
 enum th_status th_sql_begin(struct th_sqlite *, bool durable, struct th_err *);
 enum th_status th_sql_end(struct th_sqlite *, enum th_status st,
     struct th_err *);
+
+/* store_sqlite_queue.c, store_sqlite_more.c: the other steps of the table. */
+extern const char th_sqlite_queue_schema[], th_sqlite_more_schema[];
+void th_sqlite_queue_ops(struct th_store_ops *);
+void th_sqlite_more_ops(struct th_store_ops *);
 
 #endif

@@ -991,6 +991,262 @@ enum th_status th_state_commit(struct th_state *, struct th_err *err);
 enum th_status th_state_settle(struct th_store *, const char *run, bool keep,
     struct th_err *err);
 
+/* ---- lock.c: one at a time, over all processes and machines ------------------ */
+
+/*
+ * Takes a named lock for so many seconds.  TH_END: another holds it.  The lock
+ * of a dead process of this machine is free at once, any other when its time is
+ * over; to take one's own again renews it.  Unlocking what one lost is harmless.
+ */
+enum th_status th_lock(struct th_store *, const char *name, int64_t seconds,
+    struct th_err *err);
+enum th_status th_unlock(struct th_store *, const char *name,
+    struct th_err *err);
+
+/* ---- queue.c: the outbox and the ledger --------------------------------------- */
+
+/*
+ * What becomes of an item in a queue.  Each arrow is one atomic step of the
+ * store.
+ *
+ *           deposit             claim               sent
+ *  unknown ---------> waiting ---------> leased ------------> published
+ *     |               ^  ^  ^            | |  |
+ *     | storm  release|  |  +- try again-+ |  |for good
+ *     v               |  |     (back-off)  |  v
+ *    held ------------+  |                 |  refused --+
+ *                        +-- lease over,   |            | retry
+ *                        |   owner dead:  -+            |
+ *                        |   doubtful                   |
+ *                        +------------------------------+
+ *                        +--------------- expired <--- waiting, too old
+ *
+ *  waiting, held, refused, expired --- mark as seen ---> seen
+ *  waiting, held, refused, expired --- drop -----------> dropped
+ *
+ * waiting to expired are in the outbox, which keeps the whole line.  The others
+ * are in the ledger, which keeps a hash of the id, a date and the receipt.  An
+ * id that the queue knows in any state is not deposited again.  Doubtful is an
+ * item that may have been sent by one who then died: it waits with that mark.
+ */
+enum th_item_state {
+	TH_Q_UNKNOWN,
+	TH_Q_WAITING,
+	TH_Q_LEASED,
+	TH_Q_HELD,
+	TH_Q_REFUSED,
+	TH_Q_EXPIRED,
+	TH_Q_PUBLISHED,
+	TH_Q_SEEN,
+	TH_Q_DROPPED,
+	TH_Q_STATES /* how many there are */
+};
+#define TH_Q_BIT(state) (1u << (state))
+#define TH_Q_OUTBOX \
+	(TH_Q_BIT(TH_Q_WAITING) | TH_Q_BIT(TH_Q_LEASED) | \
+	    TH_Q_BIT(TH_Q_HELD) | TH_Q_BIT(TH_Q_REFUSED) | \
+	    TH_Q_BIT(TH_Q_EXPIRED))
+#define TH_Q_LEDGER \
+	(TH_Q_BIT(TH_Q_PUBLISHED) | TH_Q_BIT(TH_Q_SEEN) | \
+	    TH_Q_BIT(TH_Q_DROPPED))
+/* "waiting".  Never NULL.  The state of a word; TH_Q_UNKNOWN when it is none. */
+const char *th_item_state_name(enum th_item_state);
+enum th_item_state th_item_state_of(struct th_str);
+
+/* An id as the store knows it: SHA-256 of its UTF-8, cut to 128 bits. */
+#define TH_HASH_SIZE 16
+struct th_hash {
+	unsigned char byte[TH_HASH_SIZE];
+};
+struct th_hash th_hash(struct th_str);
+
+/* A queue of a store.  service and account are of who publishes; may be "". */
+struct th_queue;
+enum th_status th_queue_new(struct th_store *, const char *name,
+    const char *service, const char *account, struct th_queue **ret,
+    struct th_err *err);
+void th_queue_free(struct th_queue *);
+const char *th_queue_name(const struct th_queue *);
+
+/*
+ * Items on their way in are collected by add (which copies; TH_EDATA: no id,
+ * nothing was added) and go in together, in one durable step, when there are
+ * many (th_queue_full) and at the end.
+ */
+enum th_status th_queue_add(struct th_queue *, const struct th_item *,
+    struct th_err *err);
+bool th_queue_full(const struct th_queue *);
+enum th_deposit {
+	TH_DEPOSIT,       /* to be published, at once even if it looks like a storm */
+	TH_DEPOSIT_GUARD, /* to be published; a storm is held */
+	TH_DEPOSIT_SEEN,  /* seen: not published, now or later */
+	TH_DEPOSIT_LOOK   /* nothing is written: only tells what is known */
+};
+/*
+ * A storm: one source (_source.feed_url) shows TH_STORM or more ids that are
+ * new while their urls or titles, all different, were published before, and
+ * these are at least half of its new ids.
+ */
+#define TH_STORM 10
+/*
+ * told is called for each item added, in order, once the step is done: what is
+ * known of it now, whether it was new, its line, and for one that was published
+ * its line with the receipt (else s == NULL).  Not TH_OK: ends the telling.
+ */
+typedef enum th_status th_told(void *ctx, enum th_item_state, bool is_new,
+    struct th_str line, struct th_str receipt);
+enum th_status th_queue_deposit(struct th_queue *, enum th_deposit,
+    th_told *told, void *ctx, struct th_err *err);
+
+/* What there is, and when the next is due. */
+struct th_queue_counts {
+	int64_t n[TH_Q_STATES];
+	int64_t doubtful; /* of the waiting */
+	int64_t next;     /* the first due date of the waiting; 0: now, or none waits */
+	int64_t oldest;   /* since when the oldest of the waiting waits; 0: none */
+};
+/* Of the states whose bit is in states alone: the ledger may be long. */
+enum th_status th_queue_count(struct th_queue *, unsigned states,
+    struct th_queue_counts *ret, struct th_err *err);
+
+/* An entry as it is kept, for show, explain and export.  All is borrowed. */
+struct th_entry {
+	enum th_item_state state;
+	struct th_hash hash;
+	struct th_str id, line; /* s == NULL in the ledger */
+	int64_t date;           /* outbox: when it came; ledger: when it ended */
+	int64_t due;            /* waiting: not before; leased: until; else 0 */
+	int64_t tries;          /* attempts made that failed */
+	bool doubtful;
+	struct th_str reason;   /* why it waits or was refused */
+	struct th_str owner;    /* who leases it */
+	struct th_str receipt;  /* packed, see th_receipt_unpack() */
+};
+/* Not TH_OK ends the walk and is what comes back. */
+typedef enum th_status th_entry_visit(void *ctx, const struct th_entry *);
+/* Entries whose state's bit is in states: the outbox in order, then the ledger. */
+enum th_status th_queue_each(struct th_queue *, unsigned states,
+    th_entry_visit *, void *ctx, struct th_err *err);
+/* The entry of one id; TH_END when the queue does not know it. */
+enum th_status th_queue_find(struct th_queue *, struct th_str id,
+    th_entry_visit *, void *ctx, struct th_err *err);
+/* The queues of a store. */
+typedef enum th_status th_queue_visit(void *ctx, const char *name,
+    const char *service, const char *account);
+enum th_status th_queue_list(struct th_store *, th_queue_visit *, void *ctx,
+    struct th_err *err);
+/*
+ * Puts entries of an export back, in one durable step.  The state of those that
+ * are known already is set to TH_Q_UNKNOWN; they stay as they are.
+ */
+enum th_status th_queue_import(struct th_queue *, struct th_entry *, size_t n,
+    struct th_err *err);
+
+/*
+ * Moves one item (id.s == NULL: all) in a state of `from` to WAITING (retry,
+ * release: due at once, tries forgotten), SEEN or DROPPED; *ret counts them.
+ * th_queue_purge moves what was refused or expired before `before` to the
+ * ledger as dropped, and forgets the receipts (not the ids) of what was
+ * published before it.
+ */
+enum th_status th_queue_move(struct th_queue *, struct th_str id, unsigned from,
+    enum th_item_state to, int64_t *ret, struct th_err *err);
+enum th_status th_queue_purge(struct th_queue *, int64_t before, int64_t *ret,
+    struct th_err *err);
+
+/* Items out of the outbox and back: what publishers are made of. */
+struct th_lease {
+	struct th_hash hash;
+	struct th_buf line;
+	int64_t tries, date; /* as in struct th_entry */
+	bool doubtful;       /* leased before, and nobody said what became of it */
+	int64_t next;        /* with TH_END: when one will be due; 0: none waits */
+};
+void th_lease_init(struct th_lease *);
+void th_lease_release(struct th_lease *);
+struct th_claim {
+	const char *owner;   /* th_owner(), or who it is for */
+	int64_t seconds;     /* how long */
+	int64_t max_age;     /* older ones expire instead; 0: none does */
+	bool in_order;       /* none while one before it waits or is leased */
+	int64_t expired;     /* counts up */
+};
+/* TH_END: none is due. */
+enum th_status th_queue_claim(struct th_queue *, struct th_claim *,
+    struct th_lease *ret, struct th_err *err);
+/* Takes back what dead processes leased and what was leased for too long. */
+enum th_status th_queue_reclaim(struct th_queue *, struct th_err *err);
+/* What became of a leased item. */
+struct th_outcome {
+	enum th_item_state state; /* PUBLISHED, REFUSED, or WAITING: try again */
+	const char *owner;        /* NULL: whoever it is leased to */
+	struct th_str reason;     /* the service's words */
+	const char *id, *url;     /* the receipt's; may be NULL */
+	const struct th_item *item; /* PUBLISHED: for the storm guard */
+	int64_t due;              /* WAITING: not before */
+	bool tried;               /* WAITING: counts as an attempt */
+	bool doubtful;            /* WAITING: it may have arrived */
+};
+/*
+ * TH_END: no longer there (another settled it), or, unless PUBLISHED, no longer
+ * leased to owner; nothing was done.
+ */
+enum th_status th_queue_settle(struct th_queue *, const struct th_hash *,
+    const struct th_outcome *, struct th_err *err);
+
+/* Who this process is, for leases and locks: host, boot, pid, start. */
+#define TH_OWNER_SIZE 64
+void th_owner(char ret[TH_OWNER_SIZE]);
+/* Is it a process of this machine that is no more? */
+bool th_owner_is_dead(const char *owner);
+
+/* ---- receipt.c: where published items went ------------------------------------- */
+
+struct th_receipt_view {
+	struct th_str service, account; /* s == NULL: the queue's */
+	struct th_str id, url;          /* s == NULL: the service did not tell */
+};
+/* As few bytes as possible: a url is kept as what surrounds the id. */
+enum th_status th_receipt_pack(const struct th_receipt_view *,
+    struct th_buf *ret);
+/* `room` keeps the text that the view borrows. */
+enum th_status th_receipt_unpack(struct th_str packed, struct th_buf *room,
+    struct th_receipt_view *ret);
+/* Appends the receipt as JSON: {"service":..,"account":..,"id":..,"url":..,"date":..} */
+enum th_status th_receipt_json(const struct th_receipt_view *, int64_t date,
+    struct th_buf *ret);
+
+/* ---- limit.c: never too fast ----------------------------------------------------- */
+
+/*
+ * A sliding window over all processes that use the key: take counts one more,
+ * now.  TH_END: the window is full; *next is when it has room again (0: never,
+ * for a limit of 0).  *token is for th_limit_give(), which takes it back.  A
+ * clock that jumped back neither frees what was counted nor locks it for ever.
+ */
+enum th_status th_limit_take(struct th_store *, const char *key,
+    const struct th_limit *, int64_t *token, int64_t *next, struct th_err *err);
+enum th_status th_limit_give(struct th_store *, const char *key, int64_t token,
+    struct th_err *err);
+/* How many are free; when none is, *next as above. */
+enum th_status th_limit_look(struct th_store *, const char *key,
+    const struct th_limit *, int64_t *ret, int64_t *next, struct th_err *err);
+/* Appends "5/15m", or "0". */
+enum th_status th_limit_format(const struct th_limit *, struct th_buf *ret);
+/*
+ * Seconds to wait after so many failures in a row: 2, 4, 8... up to an hour,
+ * less a random part of up to a half, so that many do not come back at once.
+ */
+int64_t th_backoff(int64_t tries);
+/*
+ * An account of a service asked to be left alone until then: kept, so that all
+ * processes obey.  get gives 0 when it did not, or the time is over.
+ */
+enum th_status th_pause_set(struct th_store *, const char *key, int64_t until,
+    struct th_err *err);
+enum th_status th_pause_get(struct th_store *, const char *key, int64_t *ret,
+    struct th_err *err);
+
 /* ---- revisit.c: asking again, politely -------------------------------------- */
 
 /*
