@@ -10,6 +10,7 @@
 
 struct th_sqlite {
 	struct th_store store;
+	struct th_store_ops ops;
 	sqlite3 *db;
 	char *path;
 	/* Statements by the address of their text: each is prepared once. */
@@ -54,9 +55,9 @@ enum th_status th_sql_begin(struct th_sqlite *, bool durable, struct th_err *);
 enum th_status th_sql_end(struct th_sqlite *, enum th_status st,
     struct th_err *);
 
-/* store_sqlite_queue.c, store_sqlite_more.c: the other steps of the table. */
-extern const char th_sqlite_queue_schema[], th_sqlite_more_schema[];
+/* store_sqlite_queue.c, store_sqlite_limit.c: the other steps of the table. */
+extern const char th_sqlite_queue_schema[], th_sqlite_limit_schema[];
 void th_sqlite_queue_ops(struct th_store_ops *);
-void th_sqlite_more_ops(struct th_store_ops *);
+void th_sqlite_limit_ops(struct th_store_ops *);
 
 #endif

@@ -10,11 +10,13 @@
  * The storm guard remembers in a table of bounded size: a mark goes to the slot
  * of its low bits, over what was there.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "store_sqlite.h"
 
-#define EPOCH 1577836800 /* 2020: dates of the ledger fit 32 bits until 2037 */
+#define EPOCH 1577836800 /* 2020: dates of the ledger fit 32 bits until 2037   \
+			  */
 #define CLOCK_SLACK 60   /* seconds that clocks of machines may differ */
 #define SLOT_BITS 16
 
@@ -63,8 +65,8 @@ find_queue(struct th_sqlite *s, const char *name, struct th_err *err)
 
 	if (s->queue != NULL && strcmp(s->queue, name) == 0)
 		return TH_OK;
-	st = th_sql_int(s, &no, err, "SELECT no FROM queue WHERE name=?", "s",
-	    name);
+	st = th_sql_int(
+	    s, &no, err, "SELECT no FROM queue WHERE name=?", "s", name);
 	if (st != TH_OK)
 		return st;
 	if ((copy = th_strdup(name)) == NULL)
@@ -84,8 +86,10 @@ make_queue(struct th_sqlite *s, const char *name, const char *service,
 
 	if (st != TH_END)
 		return st;
-	st = th_sql_run(s, err, "INSERT INTO queue(name, service, account)"
-	    " VALUES(?, ?, ?)", "sss", name, service, account);
+	st = th_sql_run(s, err,
+	    "INSERT INTO queue(name, service, account)"
+	    " VALUES(?, ?, ?)",
+	    "sss", name, service, account);
 	return st == TH_OK ? find_queue(s, name, err) : st;
 }
 
@@ -103,8 +107,8 @@ look_up(struct th_sqlite *s, struct th_incoming *in, struct th_err *err)
 	    "SELECT what, receipt FROM ledger WHERE queue=? AND hash=?", "ih",
 	    s->queue_no, &in->hash);
 	if (st == TH_OK && (st = th_sql_step(s, stmt, err)) == TH_OK) {
-		in->known = unpack_what(sqlite3_column_int64(stmt, 0),
-		    &in->date);
+		in->known =
+		    unpack_what(sqlite3_column_int64(stmt, 0), &in->date);
 		receipt = th_sql_blob(stmt, 1);
 		th_buf_clear(&in->receipt);
 		if (receipt.len > 0)
@@ -147,7 +151,7 @@ static int64_t
 mark_slot(const struct th_sqlite *s, uint64_t mark)
 {
 	return s->queue_no << SLOT_BITS |
-	    (int64_t)(mark & ((1u << SLOT_BITS) - 1));
+	       (int64_t)(mark & ((1u << SLOT_BITS) - 1));
 }
 
 static int64_t
@@ -212,8 +216,8 @@ from_outbox(struct th_sqlite *s, int64_t seq, struct th_err *err)
 
 	st = th_sql_run(s, err, "DELETE FROM body WHERE seq=?", "i", seq);
 	if (st == TH_OK)
-		st = th_sql_run(s, err, "DELETE FROM outbox WHERE seq=?", "i",
-		    seq);
+		st = th_sql_run(
+		    s, err, "DELETE FROM outbox WHERE seq=?", "i", seq);
 	return st;
 }
 
@@ -241,7 +245,8 @@ deposit_one(struct th_sqlite *s, struct th_incoming *in, int64_t now,
     struct th_err *err)
 {
 	const unsigned movable = TH_Q_BIT(TH_Q_WAITING) | TH_Q_BIT(TH_Q_HELD) |
-	    TH_Q_BIT(TH_Q_REFUSED) | TH_Q_BIT(TH_Q_EXPIRED);
+				 TH_Q_BIT(TH_Q_REFUSED) |
+				 TH_Q_BIT(TH_Q_EXPIRED);
 	struct th_entry e = { 0 };
 	enum th_status st = look_up(s, in, err);
 	int64_t seq;
@@ -285,7 +290,8 @@ deposit(struct th_store *store, const char *queue, const char *service,
 	return th_sql_end(s, st, err);
 }
 
-/* ---- leases ------------------------------------------------------------------ */
+/* ---- leases
+ * ------------------------------------------------------------------ */
 
 /*
  * The first that is due.  Those whose back-off is over are made due first, so
@@ -294,20 +300,23 @@ deposit(struct th_store *store, const char *queue, const char *service,
 static enum th_status
 first_due(struct th_sqlite *s, int64_t now, int64_t *ret, struct th_err *err)
 {
-	static const char first[] = "SELECT seq FROM outbox WHERE queue=?"
+	static const char first[] =
+	    "SELECT seq FROM outbox WHERE queue=?"
 	    " AND state=1 AND due=0 ORDER BY seq LIMIT 1";
 	enum th_status st;
 
 	st = th_sql_run(s, err,
 	    "UPDATE outbox SET due=0 WHERE queue=? AND state=1 AND due>0"
-	    " AND due<=?", "ii", s->queue_no, now);
+	    " AND due<=?",
+	    "ii", s->queue_no, now);
 	if (st == TH_OK)
 		st = th_sql_int(s, ret, err, first, "i", s->queue_no);
 	if (st != TH_END)
 		return st;
 	st = th_sql_run(s, err,
 	    "UPDATE outbox SET due=0 WHERE queue=? AND state=1 AND due>0"
-	    " AND since>?", "ii", s->queue_no, now + CLOCK_SLACK);
+	    " AND since>?",
+	    "ii", s->queue_no, now + CLOCK_SLACK);
 	return st == TH_OK ? th_sql_int(s, ret, err, first, "i", s->queue_no)
 			   : st;
 }
@@ -320,12 +329,13 @@ has_elder(struct th_sqlite *s, int64_t seq, struct th_err *err)
 
 	return th_sql_int(s, &found, err,
 	    "SELECT 1 FROM outbox WHERE queue=?1 AND seq<?2 AND"
-	    " (state=2 OR state=1 AND due>0) LIMIT 1", "ii", s->queue_no, seq);
+	    " (state=2 OR state=1 AND due>0) LIMIT 1",
+	    "ii", s->queue_no, seq);
 }
 
 static enum th_status
-read_lease(struct th_sqlite *s, int64_t seq, struct th_lease *ret,
-    struct th_err *err)
+read_lease(
+    struct th_sqlite *s, int64_t seq, struct th_lease *ret, struct th_err *err)
 {
 	struct th_str line;
 	sqlite3_stmt *stmt;
@@ -333,14 +343,15 @@ read_lease(struct th_sqlite *s, int64_t seq, struct th_lease *ret,
 
 	st = th_sql(s, &stmt, err,
 	    "SELECT hash, tries, date, doubtful, line FROM outbox"
-	    " JOIN body USING(seq) WHERE seq=?", "i", seq);
+	    " JOIN body USING(seq) WHERE seq=?",
+	    "i", seq);
 	if (st != TH_OK || (st = th_sql_step(s, stmt, err)) != TH_OK)
-		return st == TH_END
-		    ? th_fail(err, TH_EIO, "%s: an item is incomplete", s->path)
-		    : st;
+		return st == TH_END ? th_fail(err, TH_EIO,
+					  "%s: an item is incomplete", s->path)
+				    : st;
 	line = th_sql_blob(stmt, 0);
-	memcpy(ret->hash.byte, line.s, line.len < TH_HASH_SIZE ? line.len
-	    : TH_HASH_SIZE);
+	memcpy(ret->hash.byte, line.s,
+	    line.len < TH_HASH_SIZE ? line.len : TH_HASH_SIZE);
 	ret->tries = sqlite3_column_int64(stmt, 1);
 	ret->date = sqlite3_column_int64(stmt, 2);
 	ret->doubtful = sqlite3_column_int64(stmt, 3) != 0;
@@ -377,13 +388,15 @@ claim_first(struct th_sqlite *s, struct th_claim *c, int64_t now,
 	if (st == TH_OK)
 		return th_sql_run(s, err,
 		    "UPDATE outbox SET state=2, due=?, since=?, owner=?"
-		    " WHERE seq=?", "iisi", now + c->seconds, now, c->owner,
-		    seq);
+		    " WHERE seq=?",
+		    "iisi", now + c->seconds, now, c->owner, seq);
 	if (st != TH_END)
 		return st;
 	ret->next = 0;
-	st = th_sql_int(s, &ret->next, err, "SELECT min(due) FROM outbox"
-	    " WHERE queue=? AND state=1 AND due>0", "i", s->queue_no);
+	st = th_sql_int(s, &ret->next, err,
+	    "SELECT min(due) FROM outbox"
+	    " WHERE queue=? AND state=1 AND due>0",
+	    "i", s->queue_no);
 	return st == TH_OK ? TH_END : st;
 }
 
@@ -419,15 +432,17 @@ find_leased(struct th_sqlite *s, const struct th_settlement *t, int64_t *seq,
 	if (t->owner == NULL)
 		return th_sql_int(s, seq, err,
 		    "SELECT seq FROM outbox WHERE queue=? AND hash=?"
-		    " AND state IN (1, 2)", "ih", s->queue_no, &t->hash);
+		    " AND state IN (1, 2)",
+		    "ih", s->queue_no, &t->hash);
 	return th_sql_int(s, seq, err,
 	    "SELECT seq FROM outbox WHERE queue=? AND hash=? AND state=2"
-	    " AND owner=?", "ihs", s->queue_no, &t->hash, t->owner);
+	    " AND owner=?",
+	    "ihs", s->queue_no, &t->hash, t->owner);
 }
 
 static enum th_status
-settle_row(struct th_sqlite *s, const struct th_settlement *t,
-    struct th_err *err)
+settle_row(
+    struct th_sqlite *s, const struct th_settlement *t, struct th_err *err)
 {
 	enum th_status st;
 	int64_t seq;
@@ -437,13 +452,13 @@ settle_row(struct th_sqlite *s, const struct th_settlement *t,
 	if (t->state != TH_Q_PUBLISHED)
 		return th_sql_run(s, err,
 		    "UPDATE outbox SET state=?, due=?, since=?, tries=tries+?,"
-		    " doubtful=?, owner=NULL, reason=? WHERE seq=?", "iiiiiti",
-		    (int64_t)t->state, t->due, t->now, (int64_t)t->tried,
-		    (int64_t)t->doubtful, t->reason, seq);
+		    " doubtful=?, owner=NULL, reason=? WHERE seq=?",
+		    "iiiiiti", (int64_t)t->state, t->due, t->now,
+		    (int64_t)t->tried, (int64_t)t->doubtful, t->reason, seq);
 	st = from_outbox(s, seq, err);
 	if (st == TH_OK)
-		st = to_ledger(s, &t->hash, TH_Q_PUBLISHED, t->now, t->receipt,
-		    err);
+		st = to_ledger(
+		    s, &t->hash, TH_Q_PUBLISHED, t->now, t->receipt, err);
 	return st == TH_OK ? set_marks(s, t->mark, err) : st;
 }
 
@@ -474,7 +489,8 @@ owners(struct th_store *store, const char *queue,
 	if ((st = find_queue(s, queue, err)) == TH_OK)
 		st = th_sql(s, &stmt, err,
 		    "SELECT DISTINCT owner FROM outbox WHERE queue=?"
-		    " AND state=2", "i", s->queue_no);
+		    " AND state=2",
+		    "i", s->queue_no);
 	while (st == TH_OK && (st = th_sql_step(s, stmt, err)) == TH_OK) {
 		owner = th_sql_text(stmt, 0);
 		if ((st = visit(ctx, owner.s != NULL ? owner.s : "")) != TH_OK)
@@ -497,22 +513,27 @@ reclaim(struct th_store *store, const char *queue, const char *owner, bool dead,
 	st = th_sql_run(s, err,
 	    "UPDATE outbox SET state=1, due=0, since=?1, doubtful=1, owner=NULL"
 	    " WHERE queue=?2 AND state=2 AND owner=?3 AND"
-	    " (?4 OR due<=?1 OR since>?1+?5)", "iisii", now, s->queue_no, owner,
-	    (int64_t)dead, (int64_t)CLOCK_SLACK);
+	    " (?4 OR due<=?1 OR since>?1+?5)",
+	    "iisii", now, s->queue_no, owner, (int64_t)dead,
+	    (int64_t)CLOCK_SLACK);
 	return th_sql_end(s, st, err);
 }
 
-/* ---- looking, moving --------------------------------------------------------- */
+/* ---- looking, moving
+ * --------------------------------------------------------- */
 
 static enum th_status
 leave_outbox(struct th_sqlite *s, const struct th_hash *hash, unsigned from,
     enum th_item_state to, int64_t now, int64_t before, int64_t *ret,
     struct th_err *err)
 {
-#define WHICH " FROM outbox WHERE queue=?1 AND (1<<state) & ?2" \
+#define WHICH                                                                  \
+	" FROM outbox WHERE queue=?1 AND (1<<state) & ?2"                      \
 	" AND (?3 IS NULL OR hash=?3) AND since<?4"
-	const struct th_str one = hash == NULL ? (struct th_str){ NULL, 0 }
-	    : (struct th_str){ (const char *)hash->byte, TH_HASH_SIZE };
+	const struct th_str one =
+	    hash == NULL
+		? (struct th_str){ NULL, 0 }
+		: (struct th_str){ (const char *)hash->byte, TH_HASH_SIZE };
 	enum th_status st;
 
 	st = th_sql_run(s, err,
@@ -536,16 +557,18 @@ static enum th_status
 wait_again(struct th_sqlite *s, const struct th_hash *hash, unsigned from,
     int64_t now, int64_t *ret, struct th_err *err)
 {
-	const struct th_str one = hash == NULL ? (struct th_str){ NULL, 0 }
-	    : (struct th_str){ (const char *)hash->byte, TH_HASH_SIZE };
+	const struct th_str one =
+	    hash == NULL
+		? (struct th_str){ NULL, 0 }
+		: (struct th_str){ (const char *)hash->byte, TH_HASH_SIZE };
 	enum th_status st;
 
 	st = th_sql_run(s, err,
 	    "UPDATE outbox SET state=1, due=0, since=?4, tries=0, reason=NULL,"
 	    " date=iif(state=5, ?4, date)"
 	    " WHERE queue=?1 AND (1<<state) & ?2 AND (?3 IS NULL OR hash=?3)"
-	    " AND NOT (state=1 AND due=0)", "iibi", s->queue_no, (int64_t)from,
-	    one, now);
+	    " AND NOT (state=1 AND due=0)",
+	    "iibi", s->queue_no, (int64_t)from, one, now);
 	if (st == TH_OK)
 		*ret = sqlite3_changes(s->db);
 	return st;
@@ -589,8 +612,8 @@ purge(struct th_store *store, const char *queue, int64_t before, int64_t *ret,
 	if (st == TH_OK)
 		st = th_sql_run(s, err,
 		    "UPDATE ledger SET receipt=NULL WHERE queue=? AND what<?"
-		    " AND receipt IS NOT NULL", "ii", s->queue_no,
-		    pack_what(TH_Q_PUBLISHED, before));
+		    " AND receipt IS NOT NULL",
+		    "ii", s->queue_no, pack_what(TH_Q_PUBLISHED, before));
 	if (st == TH_OK)
 		*ret += sqlite3_changes(s->db);
 	return th_sql_end(s, st, err);
@@ -633,7 +656,8 @@ count_waiting(struct th_sqlite *s, int64_t now, struct th_queue_counts *ret,
 	if (st == TH_OK)
 		st = th_sql_int(s, &ret->doubtful, err,
 		    "SELECT count(*) FROM outbox WHERE queue=? AND state=1"
-		    " AND doubtful", "i", s->queue_no);
+		    " AND doubtful",
+		    "i", s->queue_no);
 	return st;
 }
 
@@ -648,18 +672,22 @@ count(struct th_store *store, const char *queue, unsigned states, int64_t now,
 	if ((st = find_queue(s, queue, err)) != TH_OK)
 		return st == TH_END ? TH_OK : st;
 	if (states & TH_Q_OUTBOX)
-		st = count_rows(s, "SELECT state, count(*) FROM outbox"
-		    " WHERE queue=? GROUP BY state", false, ret, err);
+		st = count_rows(s,
+		    "SELECT state, count(*) FROM outbox"
+		    " WHERE queue=? GROUP BY state",
+		    false, ret, err);
 	if (st == TH_OK && (states & TH_Q_BIT(TH_Q_WAITING)))
 		st = count_waiting(s, now, ret, err);
 	if (st == TH_OK && (states & TH_Q_LEDGER))
-		st = count_rows(s, "SELECT what & 3, count(*) FROM ledger"
-		    " WHERE queue=? GROUP BY what & 3", true, ret, err);
+		st = count_rows(s,
+		    "SELECT what & 3, count(*) FROM ledger"
+		    " WHERE queue=? GROUP BY what & 3",
+		    true, ret, err);
 	return st;
 }
 
-#define OUTBOX_COLUMNS \
-	"SELECT state, hash, id, line, date, due, tries, doubtful, reason," \
+#define OUTBOX_COLUMNS                                                         \
+	"SELECT state, hash, id, line, date, due, tries, doubtful, reason,"    \
 	" owner FROM outbox JOIN body USING(seq) WHERE queue=?"
 
 static void
@@ -783,8 +811,8 @@ find(struct th_store *store, const char *queue, const struct th_hash *hash,
 }
 
 static enum th_status
-import_one(struct th_sqlite *s, struct th_entry *e, int64_t now,
-    struct th_err *err)
+import_one(
+    struct th_sqlite *s, struct th_entry *e, int64_t now, struct th_err *err)
 {
 	struct th_incoming in = { 0 };
 	enum th_status st;

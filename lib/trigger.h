@@ -1194,11 +1194,22 @@ struct th_outcome {
 enum th_status th_queue_settle(struct th_queue *, const struct th_hash *,
     const struct th_outcome *, struct th_err *err);
 
+/*
+ * Appends (to a cleared ret) the line of an item with its receipt at the end of
+ * _published; `packed` as in struct th_entry.
+ */
+enum th_status th_queue_receipt(struct th_queue *, struct th_str line,
+    struct th_str packed, int64_t date, struct th_buf *ret,
+    struct th_err *err);
+
+/* ---- owner.c: who leases ----------------------------------------------------------- */
+
 /* Who this process is, for leases and locks: host, boot, pid, start. */
 #define TH_OWNER_SIZE 64
 void th_owner(char ret[TH_OWNER_SIZE]);
-/* Is it a process of this machine that is no more? */
-bool th_owner_is_dead(const char *owner);
+/* A process of this machine that lives, that is no more; somebody elsewhere. */
+enum th_owner_life { TH_OWNER_ALIVE, TH_OWNER_DEAD, TH_OWNER_FAR };
+enum th_owner_life th_owner_life(const char *owner);
 
 /* ---- receipt.c: where published items went ------------------------------------- */
 

@@ -1,0 +1,599 @@
+/* queue -- items into the outbox, storms held, receipts out of the ledger */
+#include <stdlib.h>
+#include <string.h>
+
+#include "priv.h"
+
+#define BATCH_ITEMS 1000
+#define BATCH_BYTES ((size_t)8 << 20)
+
+/* An item that was added: the text that `incoming` points into, and its source.
+ */
+struct added {
+	char *text;
+	uint64_t source;
+};
+
+struct th_queue {
+	struct th_store *store;
+	char *name;
+	char *service, *account;           /* of the one who asks */
+	char *kept_service, *kept_account; /* of the one who made the queue */
+	struct th_incoming *in;
+	struct added *added;
+	size_t n, bytes;
+	struct th_buf room; /* a scratch for texts */
+};
+
+static const char *const state_names[TH_Q_STATES] = { "unknown", "waiting",
+	"leased", "held", "refused", "expired", "published", "seen",
+	"dropped" };
+
+const char *
+th_item_state_name(enum th_item_state state)
+{
+	return state < TH_Q_STATES ? state_names[state] : state_names[0];
+}
+
+enum th_item_state
+th_item_state_of(struct th_str word)
+{
+	int i;
+
+	for (i = 0; i < TH_Q_STATES; i++)
+		if (th_str_is(word, state_names[i]))
+			return (enum th_item_state)i;
+	return TH_Q_UNKNOWN;
+}
+
+static enum th_status
+note_keeper(
+    void *ctx, const char *name, const char *service, const char *account)
+{
+	struct th_queue *q = ctx;
+
+	if (strcmp(name, q->name) != 0)
+		return TH_OK;
+	free(q->kept_service);
+	free(q->kept_account);
+	q->kept_service = th_strdup(service);
+	q->kept_account = th_strdup(account);
+	return TH_END;
+}
+
+enum th_status
+th_queue_new(struct th_store *store, const char *name, const char *service,
+    const char *account, struct th_queue **ret, struct th_err *err)
+{
+	struct th_queue *q = th_calloc(1, sizeof(*q));
+	enum th_status st;
+
+	if (q == NULL)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	q->store = store;
+	th_buf_init(&q->room, TH_LINE_MAX * 2);
+	q->name = th_strdup(name);
+	q->service = th_strdup(service);
+	q->account = th_strdup(account);
+	q->kept_service = th_strdup(service);
+	q->kept_account = th_strdup(account);
+	q->in = th_calloc(BATCH_ITEMS, sizeof(*q->in));
+	q->added = th_calloc(BATCH_ITEMS, sizeof(*q->added));
+	st = store->ops->queues(store, note_keeper, q, err);
+	if (q->name == NULL || q->service == NULL || q->account == NULL ||
+	    q->kept_service == NULL || q->kept_account == NULL ||
+	    q->in == NULL || q->added == NULL)
+		st = th_fail(err, TH_ENOMEM, "out of memory");
+	if (st != TH_OK && st != TH_END) {
+		th_queue_free(q);
+		return st;
+	}
+	*ret = q;
+	return TH_OK;
+}
+
+static void
+forget_added(struct th_queue *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->n; i++) {
+		free(q->added[i].text);
+		th_buf_release(&q->in[i].receipt);
+	}
+	q->n = q->bytes = 0;
+}
+
+void
+th_queue_free(struct th_queue *q)
+{
+	if (q == NULL)
+		return;
+	forget_added(q);
+	free(q->in);
+	free(q->added);
+	free(q->name);
+	free(q->service);
+	free(q->account);
+	free(q->kept_service);
+	free(q->kept_account);
+	th_buf_release(&q->room);
+	free(q);
+}
+
+const char *
+th_queue_name(const struct th_queue *q)
+{
+	return q->name;
+}
+
+static uint64_t
+mark_of(const char kind, struct th_str text)
+{
+	struct th_hash h = th_hash(text);
+	uint64_t mark;
+
+	memcpy(&mark, h.byte, sizeof(mark));
+	/* A title that is some other item's url is no repetition. */
+	mark ^= (uint64_t)(unsigned char)kind << 56;
+	return mark != 0 ? mark : 1;
+}
+
+/* The marks of an item's url and title; 0 for what it does not have. */
+static void
+item_marks(const struct th_item *it, struct th_buf *room, uint64_t ret[2])
+{
+	static const char *const field[] = { "url", "title" };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		th_buf_clear(room);
+		ret[i] = 0;
+		if (th_item_text(it, field[i], room) == TH_OK && room->len > 0)
+			ret[i] = mark_of(field[i][0], th_buf_str(room));
+	}
+}
+
+static bool
+add_source(void *ctx, const struct th_value *v)
+{
+	struct th_str *ret = ctx;
+
+	*ret = v->raw;
+	return true;
+}
+
+static enum th_status
+keep_text(struct th_queue *q, size_t idlen, struct th_err *err)
+{
+	struct th_incoming *in = &q->in[q->n];
+	char *text = th_malloc(q->room.len + 1);
+
+	if (text == NULL)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	memcpy(text, q->room.data, q->room.len);
+	text[q->room.len] = '\0';
+	*in = (struct th_incoming){ 0 };
+	in->id = (struct th_str){ text, idlen };
+	in->line = (struct th_str){ text + idlen, q->room.len - idlen };
+	in->hash = th_hash(in->id);
+	th_buf_init(&in->receipt, TH_LINE_MAX);
+	q->added[q->n].text = text;
+	q->bytes += q->room.len;
+	return TH_OK;
+}
+
+enum th_status
+th_queue_add(struct th_queue *q, const struct th_item *it, struct th_err *err)
+{
+	struct th_str source = { NULL, 0 };
+	enum th_status st;
+	size_t idlen;
+
+	th_buf_clear(&q->room);
+	st = th_item_text(it, "id", &q->room);
+	idlen = q->room.len;
+	if (st == TH_END || (st == TH_OK && idlen == 0))
+		return th_fail(err, TH_EDATA, "an item without an id");
+	if (st == TH_OK)
+		st = th_item_line(it, &q->room);
+	if (st != TH_OK)
+		return th_fail(err, st, "%s", th_strstatus(st));
+	if ((st = keep_text(q, idlen, err)) != TH_OK)
+		return st;
+	item_marks(it, &q->room, q->in[q->n].mark);
+	th_item_visit(it, "_source.feed_url", add_source, &source);
+	q->added[q->n].source = source.s != NULL ? mark_of('s', source) : 0;
+	q->n++;
+	return TH_OK;
+}
+
+bool
+th_queue_full(const struct th_queue *q)
+{
+	return q->n >= BATCH_ITEMS || q->bytes >= BATCH_BYTES;
+}
+
+/* ---- the storm guard
+ * --------------------------------------------------------- */
+
+/* The mark that shows an item to be a repetition; 0: none does. */
+static uint64_t
+repeated(const struct th_queue *q, const bool *found, size_t i)
+{
+	return found[2 * i]       ? q->in[i].mark[0]
+	       : found[2 * i + 1] ? q->in[i].mark[1]
+				  : 0;
+}
+
+/* Is the first item's source in a storm?  Forty posts called "Photo" are none.
+ */
+static bool
+is_storm(const struct th_queue *q, const bool *found, size_t first)
+{
+	size_t i, j, new = 0, same = 0, different = 0;
+	uint64_t mark;
+
+	for (i = first; i < q->n; i++) {
+		if (q->in[i].known != TH_Q_UNKNOWN ||
+		    q->added[i].source != q->added[first].source)
+			continue;
+		new ++;
+		if ((mark = repeated(q, found, i)) == 0)
+			continue;
+		same++;
+		for (j = first; j < i; j++)
+			if (q->in[j].known == TH_Q_UNKNOWN &&
+			    repeated(q, found, j) == mark)
+				break;
+		different += j == i;
+	}
+	return different >= TH_STORM && same * 2 >= new;
+}
+
+/* Holds the repetitions of each source that is in a storm. */
+static void
+hold_storms(struct th_queue *q, const bool *found)
+{
+	uint64_t source;
+	size_t i, j;
+	bool storm;
+
+	for (i = 0; i < q->n; i++) {
+		source = q->added[i].source;
+		for (j = 0; j < i; j++)
+			if (q->in[j].known == TH_Q_UNKNOWN &&
+			    q->added[j].source == source)
+				break;
+		if (q->in[i].known != TH_Q_UNKNOWN || j < i)
+			continue; /* known, or its source was judged before */
+		storm = is_storm(q, found, i);
+		for (j = i; j < q->n && storm; j++)
+			if (q->in[j].known == TH_Q_UNKNOWN &&
+			    q->added[j].source == source &&
+			    repeated(q, found, j) != 0)
+				q->in[j].want = TH_Q_HELD;
+	}
+}
+
+static enum th_status
+guard(struct th_queue *q, struct th_err *err)
+{
+	uint64_t *mark = th_calloc(q->n * 2, sizeof(*mark));
+	bool *found = th_calloc(q->n * 2, sizeof(*found));
+	enum th_status st;
+	size_t i;
+
+	if (mark == NULL || found == NULL) {
+		st = th_fail(err, TH_ENOMEM, "out of memory");
+		goto out;
+	}
+	for (i = 0; i < q->n; i++)
+		if (q->in[i].known == TH_Q_UNKNOWN)
+			memcpy(
+			    &mark[2 * i], q->in[i].mark, sizeof(q->in[i].mark));
+	st =
+	    q->store->ops->guard(q->store, q->name, mark, q->n * 2, found, err);
+	if (st == TH_OK)
+		hold_storms(q, found);
+out:
+	free(mark);
+	free(found);
+	return st;
+}
+
+/* ---- depositing
+ * ---------------------------------------------------------------- */
+
+static size_t
+count_new(const struct th_queue *q)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < q->n; i++)
+		n += q->in[i].known == TH_Q_UNKNOWN;
+	return n;
+}
+
+/* In a look the second of two is known by the first. */
+static void
+find_twins(struct th_queue *q)
+{
+	size_t i, j;
+
+	for (i = 1; i < q->n; i++)
+		for (j = 0; j < i; j++)
+			if (memcmp(&q->in[i].hash, &q->in[j].hash,
+				sizeof(q->in[i].hash)) == 0) {
+				if (q->in[i].known == TH_Q_UNKNOWN)
+					q->in[i].known = TH_Q_WAITING;
+				break;
+			}
+}
+
+static enum th_status
+deposit(struct th_queue *q, enum th_deposit how, struct th_err *err)
+{
+	const struct th_store_ops *ops = q->store->ops;
+	enum th_status st;
+	size_t i, new;
+
+	for (i = 0; i < q->n; i++)
+		q->in[i].want =
+		    how == TH_DEPOSIT_SEEN ? TH_Q_SEEN : TH_Q_WAITING;
+	st = ops->lookup(q->store, q->name, q->in, q->n, err);
+	if (st != TH_OK)
+		return st;
+	new = count_new(q);
+	if (how == TH_DEPOSIT_LOOK) {
+		find_twins(q);
+		return TH_OK;
+	}
+	if (how == TH_DEPOSIT_GUARD && new >= TH_STORM &&
+	    (st = guard(q, err)) != TH_OK)
+		return st;
+	/* Of a re-run nothing is new: nothing to write, nothing to sync. */
+	if (new == 0 && how != TH_DEPOSIT_SEEN)
+		return TH_OK;
+	return ops->deposit(q->store, q->name, q->service, q->account, q->in,
+	    q->n, th_now(), err);
+}
+
+enum th_status
+th_queue_receipt(struct th_queue *q, struct th_str line, struct th_str packed,
+    int64_t date, struct th_buf *ret, struct th_err *err)
+{
+	struct th_receipt_view view;
+	struct th_item it;
+	struct th_buf json;
+	enum th_status st;
+
+	th_item_init(&it);
+	th_buf_init(&json, TH_LINE_MAX);
+	th_buf_clear(ret);
+	if ((st = th_item_parse(&it, line, err)) != TH_OK)
+		goto out;
+	st = th_receipt_unpack(packed, &q->room, &view);
+	if (view.service.s == NULL)
+		view.service = th_str(q->kept_service);
+	if (view.account.s == NULL)
+		view.account = th_str(q->kept_account);
+	if (st == TH_OK)
+		st = th_receipt_json(&view, date, &json);
+	if (st == TH_OK)
+		st = th_item_append(&it, "_published", th_buf_str(&json));
+	if (st == TH_OK)
+		st = th_item_line(&it, ret);
+	if (st != TH_OK)
+		th_fail(err, st, "%s", th_strstatus(st));
+out:
+	th_buf_release(&json);
+	th_item_release(&it);
+	return st;
+}
+
+static enum th_status
+tell(struct th_queue *q, th_told *told, void *ctx, struct th_err *err)
+{
+	struct th_incoming *in;
+	enum th_status st = TH_OK;
+	struct th_str receipt;
+	struct th_buf line;
+	bool is_new;
+	size_t i;
+
+	th_buf_init(&line, TH_LINE_MAX * 2);
+	for (i = 0; i < q->n && st == TH_OK; i++) {
+		in = &q->in[i];
+		is_new = in->known == TH_Q_UNKNOWN;
+		receipt = (struct th_str){ NULL, 0 };
+		if (in->known == TH_Q_PUBLISHED) {
+			st = th_queue_receipt(q, in->line,
+			    th_buf_str(&in->receipt), in->date, &line, err);
+			receipt = th_buf_str(&line);
+		}
+		if (st == TH_OK)
+			st = told(ctx, is_new ? in->want : in->known, is_new,
+			    in->line, receipt);
+	}
+	th_buf_release(&line);
+	return st;
+}
+
+enum th_status
+th_queue_deposit(struct th_queue *q, enum th_deposit how, th_told *told,
+    void *ctx, struct th_err *err)
+{
+	enum th_status st = TH_OK;
+
+	if (q->n > 0)
+		st = deposit(q, how, err);
+	if (st == TH_OK && told != NULL)
+		st = tell(q, told, ctx, err);
+	forget_added(q);
+	return st;
+}
+
+/* ---- leases
+ * ---------------------------------------------------------------------- */
+
+void
+th_lease_init(struct th_lease *l)
+{
+	*l = (struct th_lease){ 0 };
+	th_buf_init(&l->line, TH_LINE_MAX);
+}
+
+void
+th_lease_release(struct th_lease *l)
+{
+	th_buf_release(&l->line);
+}
+
+enum th_status
+th_queue_claim(struct th_queue *q, struct th_claim *c, struct th_lease *ret,
+    struct th_err *err)
+{
+	return q->store->ops->claim(q->store, q->name, c, th_now(), ret, err);
+}
+
+/* Names of owners, copied: what visits may not ask the store. */
+struct owners {
+	char **name;
+	size_t n;
+};
+
+static enum th_status
+note_owner(void *ctx, const char *owner)
+{
+	struct owners *o = ctx;
+	char **more = th_realloc(o->name, (o->n + 1) * sizeof(*more));
+
+	if (more == NULL)
+		return TH_ENOMEM;
+	o->name = more;
+	if ((o->name[o->n] = th_strdup(owner)) == NULL)
+		return TH_ENOMEM;
+	o->n++;
+	return TH_OK;
+}
+
+enum th_status
+th_queue_reclaim(struct th_queue *q, struct th_err *err)
+{
+	struct owners o = { 0 };
+	enum th_owner_life life;
+	enum th_status st;
+	size_t i;
+
+	st = q->store->ops->owners(q->store, q->name, note_owner, &o, err);
+	for (i = 0; i < o.n && st == TH_OK; i++) {
+		/* One who lives and is near is at work, however long it takes.
+		 */
+		life = th_owner_life(o.name[i]);
+		if (life != TH_OWNER_ALIVE)
+			st = q->store->ops->reclaim(q->store, q->name,
+			    o.name[i], life == TH_OWNER_DEAD, th_now(), err);
+	}
+	for (i = 0; i < o.n; i++)
+		free(o.name[i]);
+	free(o.name);
+	return st == TH_ENOMEM ? th_fail(err, st, "out of memory") : st;
+}
+
+enum th_status
+th_queue_settle(struct th_queue *q, const struct th_hash *hash,
+    const struct th_outcome *o, struct th_err *err)
+{
+	struct th_settlement t = { 0 };
+	struct th_receipt_view view = { 0 };
+	struct th_buf packed;
+	enum th_status st = TH_OK;
+
+	th_buf_init(&packed, TH_LINE_MAX);
+	t.hash = *hash;
+	t.state = o->state;
+	t.owner = o->owner;
+	t.reason = o->reason;
+	t.now = th_now();
+	t.due = o->due;
+	t.tried = o->tried;
+	t.doubtful = o->doubtful;
+	if (o->state == TH_Q_PUBLISHED) {
+		view.id = th_str(o->id);
+		view.url = th_str(o->url);
+		if (strcmp(q->service, q->kept_service) != 0)
+			view.service = th_str(q->service);
+		if (strcmp(q->account, q->kept_account) != 0)
+			view.account = th_str(q->account);
+		st = th_receipt_pack(&view, &packed);
+		t.receipt = th_buf_str(&packed);
+		if (o->item != NULL)
+			item_marks(o->item, &q->room, t.mark);
+	}
+	st = st == TH_OK ? q->store->ops->settle(q->store, q->name, &t, err)
+			 : th_fail(err, st, "%s", th_strstatus(st));
+	th_buf_release(&packed);
+	return st;
+}
+
+/* ---- looking and moving
+ * ------------------------------------------------------------ */
+
+enum th_status
+th_queue_count(struct th_queue *q, unsigned states, struct th_queue_counts *ret,
+    struct th_err *err)
+{
+	return q->store->ops->count(
+	    q->store, q->name, states, th_now(), ret, err);
+}
+
+enum th_status
+th_queue_each(struct th_queue *q, unsigned states, th_entry_visit *visit,
+    void *ctx, struct th_err *err)
+{
+	return q->store->ops->each(q->store, q->name, states, visit, ctx, err);
+}
+
+enum th_status
+th_queue_find(struct th_queue *q, struct th_str id, th_entry_visit *visit,
+    void *ctx, struct th_err *err)
+{
+	struct th_hash hash = th_hash(id);
+
+	return q->store->ops->find(q->store, q->name, &hash, visit, ctx, err);
+}
+
+enum th_status
+th_queue_list(
+    struct th_store *s, th_queue_visit *visit, void *ctx, struct th_err *err)
+{
+	return s->ops->queues(s, visit, ctx, err);
+}
+
+enum th_status
+th_queue_import(
+    struct th_queue *q, struct th_entry *e, size_t n, struct th_err *err)
+{
+	return q->store->ops->import(
+	    q->store, q->name, q->service, q->account, e, n, th_now(), err);
+}
+
+enum th_status
+th_queue_move(struct th_queue *q, struct th_str id, unsigned from,
+    enum th_item_state to, int64_t *ret, struct th_err *err)
+{
+	struct th_hash hash = { { 0 } };
+
+	if (id.s != NULL)
+		hash = th_hash(id);
+	return q->store->ops->move(q->store, q->name,
+	    id.s != NULL ? &hash : NULL, from, to, th_now(), ret, err);
+}
+
+enum th_status
+th_queue_purge(
+    struct th_queue *q, int64_t before, int64_t *ret, struct th_err *err)
+{
+	return q->store->ops->purge(q->store, q->name, before, ret, err);
+}
