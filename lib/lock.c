@@ -1,4 +1,4 @@
-/* lock -- one at a time over all processes and machines; the small cache */
+/* lock -- one at a time over all processes and machines */
 #include "priv.h"
 
 enum th_status
@@ -25,18 +25,4 @@ th_unlock(struct th_store *s, const char *name, struct th_err *err)
 
 	th_owner(owner);
 	return s->ops->lock_drop(s, name, owner, err);
-}
-
-enum th_status
-th_cache_get(struct th_store *s, const char *scope, const char *key,
-    struct th_buf *ret, struct th_err *err)
-{
-	return s->ops->cache_get(s, scope, key, ret, err);
-}
-
-enum th_status
-th_cache_put(struct th_store *s, const char *scope, const char *key,
-    struct th_str value, struct th_err *err)
-{
-	return s->ops->cache_put(s, scope, key, value, err);
 }

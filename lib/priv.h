@@ -240,11 +240,6 @@ struct th_store_ops {
 	    char holder[TH_OWNER_SIZE], struct th_err *);
 	enum th_status (*lock_drop)(struct th_store *, const char *name,
 	    const char *owner, struct th_err *);
-
-	enum th_status (*cache_get)(struct th_store *, const char *scope,
-	    const char *key, struct th_buf *ret, struct th_err *);
-	enum th_status (*cache_put)(struct th_store *, const char *scope,
-	    const char *key, struct th_str value, struct th_err *);
 };
 
 /* The backends.  `flags` is enum th_store_flags; TH_END: nothing there to read. */

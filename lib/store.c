@@ -42,17 +42,134 @@ th_store_close(struct th_store *s)
 }
 
 /*
- * A reader's state.  Changes wait in memory until the commit; ids that were
- * asked about are found again through an open hash of indexes into mark[].
+ * A reader's state.  Changes wait in memory until the commit; each kind is
+ * found again through an open hash of indexes, for there may be as many as
+ * feeds have items.
  */
+struct index {
+	size_t *slot;  /* index + 1; 0 is free */
+	size_t nslots; /* a power of two, at least twice n */
+	size_t n;
+	uint64_t *hash; /* of each element, to move them into more slots */
+};
+
 struct th_state {
 	struct th_store *store;
 	char *name, *run;
 	struct th_state_change change;
 	size_t cap_pairs, cap_scopes, cap_marks;
-	size_t *slot;  /* index + 1; 0 is free */
-	size_t nslots; /* a power of two */
+	struct index pairs, scopes, marks;
 };
+
+typedef bool is_same(const struct th_state *, size_t i, const void *key);
+
+static bool
+same_pair(const struct th_state *st, size_t i, const void *key)
+{
+	return strcmp(st->change.pair[i].key, key) == 0;
+}
+
+static bool
+same_scope(const struct th_state *st, size_t i, const void *key)
+{
+	return strcmp(st->change.scope[i], key) == 0;
+}
+
+static bool
+same_mark(const struct th_state *st, size_t i, const void *key)
+{
+	const struct th_state_mark *m = key;
+
+	return st->change.mark[i].scope == m->scope &&
+	       memcmp(&st->change.mark[i].id, &m->id, sizeof(m->id)) == 0;
+}
+
+static uint64_t
+hash_text(const char *s)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h ^ h >> 32;
+}
+
+static uint64_t
+hash_mark(const struct th_state_mark *m)
+{
+	uint64_t h;
+
+	memcpy(&h, m->id.byte, sizeof(h));
+	return h + m->scope;
+}
+
+/* The slot an element is in, or would be in.  nslots is not 0. */
+static size_t *
+find_slot(const struct th_state *st, const struct index *x, uint64_t hash,
+    is_same *same, const void *key)
+{
+	size_t i;
+
+	for (i = hash & (x->nslots - 1); x->slot[i] != 0;
+	     i = (i + 1) & (x->nslots - 1))
+		if (same != NULL && same(st, x->slot[i] - 1, key))
+			break;
+	return &x->slot[i];
+}
+
+/* The index of an element, or of one to be added: the present count. */
+static size_t
+find(const struct th_state *st, const struct index *x, uint64_t hash,
+    is_same *same, const void *key)
+{
+	size_t *slot;
+
+	if (x->nslots == 0)
+		return x->n;
+	slot = find_slot(st, x, hash, same, key);
+	return *slot != 0 ? *slot - 1 : x->n;
+}
+
+/* Makes room for one more, so that index_add() cannot fail. */
+static enum th_status
+index_reserve(struct index *x, struct th_err *err)
+{
+	size_t i, more = x->nslots > 0 ? x->nslots * 2 : 64;
+	uint64_t *hash;
+	size_t *slot;
+
+	if ((x->n + 1) * 2 <= x->nslots)
+		return TH_OK;
+	slot = th_calloc(more, sizeof(*slot));
+	hash = th_realloc(x->hash, more / 2 * sizeof(*hash));
+	if (hash != NULL)
+		x->hash = hash;
+	if (slot == NULL || hash == NULL) {
+		free(slot);
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	}
+	free(x->slot);
+	x->slot = slot;
+	x->nslots = more;
+	for (i = 0; i < x->n; i++)
+		*find_slot(NULL, x, x->hash[i], NULL, NULL) = i + 1;
+	return TH_OK;
+}
+
+static void
+index_add(struct index *x, uint64_t hash)
+{
+	*find_slot(NULL, x, hash, NULL, NULL) = x->n + 1;
+	x->hash[x->n++] = hash;
+}
+
+static void
+index_release(struct index *x)
+{
+	free(x->slot);
+	free(x->hash);
+	*x = (struct index){ 0 };
+}
 
 enum th_status
 th_state_open(struct th_store *store, const char *name, const char *run,
@@ -74,8 +191,9 @@ th_state_open(struct th_store *store, const char *name, const char *run,
 }
 
 static void
-change_release(struct th_state_change *c)
+forget_change(struct th_state *st)
 {
+	struct th_state_change *c = &st->change;
 	size_t i;
 
 	for (i = 0; i < c->npairs; i++) {
@@ -88,6 +206,10 @@ change_release(struct th_state_change *c)
 	free(c->scope);
 	free(c->mark);
 	*c = (struct th_state_change){ 0 };
+	st->cap_pairs = st->cap_scopes = st->cap_marks = 0;
+	index_release(&st->pairs);
+	index_release(&st->scopes);
+	index_release(&st->marks);
 }
 
 void
@@ -95,79 +217,79 @@ th_state_free(struct th_state *st)
 {
 	if (st == NULL)
 		return;
-	change_release(&st->change);
-	free(st->slot);
+	forget_change(st);
 	free(st->name);
 	free(st->run);
 	free(st);
 }
 
-/* Makes room for one more element of an array that doubles. */
+/* Makes room for one more element of an array that doubles, and in its index.
+ */
 static enum th_status
-grow(void **array, size_t n, size_t *cap, size_t size, struct th_err *err)
+grow(void *array, size_t *cap, size_t size, struct index *x, struct th_err *err)
 {
 	size_t more = *cap > 0 ? *cap * 2 : 16;
-	void *p;
+	void **old = array, *p;
 
-	if (n < *cap)
-		return TH_OK;
-	p = more > SIZE_MAX / size ? NULL : th_realloc(*array, more * size);
-	if (p == NULL)
-		return th_fail(err, TH_ENOMEM, "out of memory");
-	*array = p;
-	*cap = more;
-	return TH_OK;
-}
-
-static struct th_state_pair *
-find_pair(const struct th_state *st, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < st->change.npairs; i++)
-		if (strcmp(st->change.pair[i].key, key) == 0)
-			return &st->change.pair[i];
-	return NULL;
+	if (x->n >= *cap) {
+		p = more > SIZE_MAX / size ? NULL
+					   : th_realloc(*old, more * size);
+		if (p == NULL)
+			return th_fail(err, TH_ENOMEM, "out of memory");
+		*old = p;
+		*cap = more;
+	}
+	return index_reserve(x, err);
 }
 
 enum th_status
 th_state_get(struct th_state *st, const char *key, struct th_buf *ret,
     struct th_err *err)
 {
-	const struct th_state_pair *pair = find_pair(st, key);
+	size_t i = find(st, &st->pairs, hash_text(key), same_pair, key);
+	const struct th_buf *value;
 
-	if (pair == NULL)
+	if (i == st->pairs.n)
 		return st->store->ops->state_get(
 		    st->store, st->name, st->run, key, ret, err);
-	if (pair->value.len == 0)
-		return TH_END;
-	return th_buf_add(ret, pair->value.data, pair->value.len);
+	value = &st->change.pair[i].value;
+	return value->len == 0 ? TH_END
+			       : th_buf_add(ret, value->data, value->len);
+}
+
+static enum th_status
+add_pair(struct th_state *st, const char *key, struct th_err *err)
+{
+	struct th_state_change *c = &st->change;
+	struct th_state_pair pair = { 0 };
+	enum th_status rc;
+	void *array = c->pair;
+
+	rc = grow(&array, &st->cap_pairs, sizeof(pair), &st->pairs, err);
+	c->pair = array;
+	if (rc != TH_OK)
+		return rc;
+	if ((pair.key = th_strdup(key)) == NULL)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	th_buf_init(&pair.value, TH_LINE_MAX);
+	c->pair[c->npairs++] = pair;
+	index_add(&st->pairs, hash_text(key));
+	return TH_OK;
 }
 
 enum th_status
 th_state_put(struct th_state *st, const char *key, struct th_str value,
     struct th_err *err)
 {
-	struct th_state_change *c = &st->change;
-	struct th_state_pair *pair = find_pair(st, key);
-	void *array = c->pair;
+	size_t i = find(st, &st->pairs, hash_text(key), same_pair, key);
+	struct th_buf *b;
 	enum th_status rc;
 
-	if (pair == NULL) {
-		rc =
-		    grow(&array, c->npairs, &st->cap_pairs, sizeof(*pair), err);
-		if (rc != TH_OK)
-			return rc;
-		c->pair = array;
-		pair = &c->pair[c->npairs];
-		pair->key = th_strdup(key);
-		if (pair->key == NULL)
-			return th_fail(err, TH_ENOMEM, "out of memory");
-		th_buf_init(&pair->value, TH_LINE_MAX);
-		c->npairs++;
-	}
-	th_buf_clear(&pair->value);
-	rc = th_buf_add(&pair->value, value.s, value.len);
+	if (i == st->pairs.n && (rc = add_pair(st, key, err)) != TH_OK)
+		return rc;
+	b = &st->change.pair[i].value;
+	th_buf_clear(b);
+	rc = th_buf_add(b, value.s, value.len);
 	return rc == TH_OK ? TH_OK
 			   : th_fail(err, rc, "%s: %s", key, th_strstatus(rc));
 }
@@ -177,64 +299,20 @@ find_scope(
     struct th_state *st, const char *scope, size_t *ret, struct th_err *err)
 {
 	struct th_state_change *c = &st->change;
-	void *array = c->scope;
 	enum th_status rc;
-	size_t i;
+	void *array = c->scope;
 
-	/* A reader asks about one feed after the other: the last comes first.
-	 */
-	for (i = c->nscopes; i-- > 0;)
-		if (strcmp(c->scope[i], scope) == 0) {
-			*ret = i;
-			return TH_OK;
-		}
-	rc = grow(&array, c->nscopes, &st->cap_scopes, sizeof(*c->scope), err);
+	*ret = find(st, &st->scopes, hash_text(scope), same_scope, scope);
+	if (*ret < st->scopes.n)
+		return TH_OK;
+	rc = grow(&array, &st->cap_scopes, sizeof(*c->scope), &st->scopes, err);
+	c->scope = array;
 	if (rc != TH_OK)
 		return rc;
-	c->scope = array;
-	c->scope[c->nscopes] = th_strdup(scope);
-	if (c->scope[c->nscopes] == NULL)
+	if ((c->scope[c->nscopes] = th_strdup(scope)) == NULL)
 		return th_fail(err, TH_ENOMEM, "out of memory");
-	*ret = c->nscopes++;
-	return TH_OK;
-}
-
-/* The slot of a mark: taken by it, or free for it.  nslots is not 0. */
-static size_t *
-find_slot(const struct th_state *st, size_t scope, const struct th_hash *id)
-{
-	const struct th_state_mark *m;
-	size_t i;
-
-	memcpy(&i, id->byte, sizeof(i));
-	for (i += scope;; i++) {
-		i &= st->nslots - 1;
-		if (st->slot[i] == 0)
-			return &st->slot[i];
-		m = &st->change.mark[st->slot[i] - 1];
-		if (m->scope == scope && memcmp(&m->id, id, sizeof(*id)) == 0)
-			return &st->slot[i];
-	}
-}
-
-/* Keeps the slots at most half full, so that a look-up stays short. */
-static enum th_status
-grow_slots(struct th_state *st, struct th_err *err)
-{
-	size_t i, more = st->nslots > 0 ? st->nslots * 2 : 64;
-	size_t *slot;
-
-	if (st->change.nmarks * 2 < st->nslots)
-		return TH_OK;
-	slot = th_calloc(more, sizeof(*slot));
-	if (slot == NULL)
-		return th_fail(err, TH_ENOMEM, "out of memory");
-	free(st->slot);
-	st->slot = slot;
-	st->nslots = more;
-	for (i = 0; i < st->change.nmarks; i++)
-		*find_slot(st, st->change.mark[i].scope,
-		    &st->change.mark[i].id) = i + 1;
+	c->nscopes++;
+	index_add(&st->scopes, hash_text(scope));
 	return TH_OK;
 }
 
@@ -244,31 +322,27 @@ th_state_see(struct th_state *st, const char *scope, struct th_str id,
 {
 	struct th_state_change *c = &st->change;
 	struct th_state_mark mark = { 0 };
-	void *array;
 	enum th_status rc;
-	size_t *slot;
+	void *array = c->mark;
 
 	if ((rc = find_scope(st, scope, &mark.scope, err)) != TH_OK)
 		return rc;
-	if ((rc = grow_slots(st, err)) != TH_OK)
-		return rc;
-	array = c->mark;
-	rc = grow(&array, c->nmarks, &st->cap_marks, sizeof(mark), err);
-	if (rc != TH_OK)
-		return rc;
-	c->mark = array;
 	mark.id = th_hash(id);
-	slot = find_slot(st, mark.scope, &mark.id);
-	if (*slot != 0) {
+	if (find(st, &st->marks, hash_mark(&mark), same_mark, &mark) <
+	    st->marks.n) {
 		*ret = false;
 		return TH_OK;
 	}
+	rc = grow(&array, &st->cap_marks, sizeof(mark), &st->marks, err);
+	c->mark = array;
+	if (rc != TH_OK)
+		return rc;
 	rc = st->store->ops->state_seen(
 	    st->store, st->name, st->run, scope, &mark.id, &mark.known, err);
 	if (rc != TH_OK)
 		return rc;
 	c->mark[c->nmarks++] = mark;
-	*slot = c->nmarks;
+	index_add(&st->marks, hash_mark(&mark));
 	*ret = !mark.known;
 	return TH_OK;
 }
@@ -282,14 +356,9 @@ th_state_commit(struct th_state *st, struct th_err *err)
 	if (st->change.npairs + st->change.nmarks > 0)
 		rc = st->store->ops->state_commit(
 		    st->store, st->name, st->run, &st->change, err);
-	if (rc != TH_OK)
-		return rc;
-	change_release(&st->change);
-	st->cap_pairs = st->cap_scopes = st->cap_marks = 0;
-	free(st->slot);
-	st->slot = NULL;
-	st->nslots = 0;
-	return TH_OK;
+	if (rc == TH_OK)
+		forget_change(st);
+	return rc;
 }
 
 enum th_status

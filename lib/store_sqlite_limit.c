@@ -1,4 +1,4 @@
-/* store_sqlite_limit -- windows, pauses, locks and the small cache in SQLite */
+/* store_sqlite_limit -- windows, pauses and locks in SQLite */
 #include <stdio.h>
 
 #include "store_sqlite.h"
@@ -11,9 +11,7 @@ const char th_sqlite_limit_schema[] =
     "CREATE TABLE pause(key TEXT PRIMARY KEY, until INTEGER, since INTEGER)"
     " WITHOUT ROWID;"
     "CREATE TABLE lock(name TEXT PRIMARY KEY, owner TEXT, until INTEGER,"
-    " since INTEGER) WITHOUT ROWID;"
-    "CREATE TABLE cache(scope TEXT, key TEXT, value BLOB,"
-    " PRIMARY KEY(scope, key)) WITHOUT ROWID;";
+    " since INTEGER) WITHOUT ROWID;";
 
 /* How many are in the window, and when there will be room if there is none. */
 static enum th_status
@@ -193,40 +191,6 @@ lock_drop(struct th_store *store, const char *name, const char *owner,
 	return th_sql_end(s, st, err);
 }
 
-static enum th_status
-cache_get(struct th_store *store, const char *scope, const char *key,
-    struct th_buf *ret, struct th_err *err)
-{
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	struct th_str value;
-	sqlite3_stmt *stmt;
-	enum th_status st;
-
-	st = th_sql(s, &stmt, err,
-	    "SELECT value FROM cache WHERE scope=? AND key=?", "ss", scope,
-	    key);
-	if (st != TH_OK || (st = th_sql_step(s, stmt, err)) != TH_OK)
-		return st;
-	value = th_sql_blob(stmt, 0);
-	st = th_buf_add(ret, value.s, value.len);
-	sqlite3_reset(stmt);
-	return st == TH_OK ? st : th_fail(err, st, "%s", th_strstatus(st));
-}
-
-static enum th_status
-cache_put(struct th_store *store, const char *scope, const char *key,
-    struct th_str value, struct th_err *err)
-{
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	enum th_status st;
-
-	if ((st = th_sql_begin(s, false, err)) != TH_OK)
-		return st;
-	st = th_sql_run(s, err, "INSERT OR REPLACE INTO cache VALUES(?, ?, ?)",
-	    "ssb", scope, key, value);
-	return th_sql_end(s, st, err);
-}
-
 void
 th_sqlite_limit_ops(struct th_store_ops *ops)
 {
@@ -237,6 +201,4 @@ th_sqlite_limit_ops(struct th_store_ops *ops)
 	ops->pause_get = pause_get;
 	ops->lock_take = lock_take;
 	ops->lock_drop = lock_drop;
-	ops->cache_get = cache_get;
-	ops->cache_put = cache_put;
 }
