@@ -71,6 +71,12 @@ void cmd_die(enum th_status, const char *fmt, ...)
     TH_PRINTF(2, 3) __attribute__((__noreturn__));
 /* The same for a mistake in the command line, with "try th-NAME --help". */
 void cmd_usage(const char *fmt, ...) TH_PRINTF(1, 2) __attribute__((__noreturn__));
+/*
+ * A mistake in what the user wrote, shown under its place (err->column, in
+ * bytes): the reason, the text, a caret.  Ends the program with 64.
+ */
+void cmd_point(const char *what, const char *text, const struct th_err *err)
+    __attribute__((__noreturn__));
 /* cmd_die() unless st is TH_OK, with the sentence of err. */
 void cmd_check(enum th_status st, const struct th_err *err);
 

@@ -44,6 +44,7 @@ static const char *
 hint(const struct parser *p, const char *const *names)
 {
 	struct th_str s = p->lex.tok.text;
+	struct th_suggest near;
 	char word[32];
 	size_t i;
 
@@ -54,10 +55,10 @@ hint(const struct parser *p, const char *const *names)
 		    (char)(s.s[i] >= 'A' && s.s[i] <= 'Z' ? s.s[i] - 'A' + 'a'
 							  : s.s[i]);
 	word[s.len] = '\0';
-	for (i = 0; names[i] != NULL; i++)
-		if (strcmp(word, names[i]) == 0)
-			return names[i];
-	return th_field_hint(word, names);
+	th_suggest_init(&near, word);
+	for (; *names != NULL; names++)
+		th_suggest_offer(&near, *names);
+	return near.best;
 }
 
 /* What stands here instead of what was expected. */
@@ -476,7 +477,7 @@ parse_group(struct parser *p, struct th_node **ret)
 	if (p->lex.tok.type == TH_T_END)
 		return th_expr_fail(&p->lex, at, "this \"(\" is never closed");
 	if (!is_char(p, ')'))
-		return unexpected(p, "and, or or \")\"");
+		return unexpected(p, "\"and\", \"or\" or \")\"");
 	return th_expr_lex(&p->lex);
 }
 
@@ -558,8 +559,8 @@ left_over(struct parser *p)
 	near = t->type == TH_T_NAME ? hint(p, words) : NULL;
 	if (near != NULL)
 		return th_expr_fail(&p->lex, t->at,
-		    "and or or expected; did you mean %s?", near);
-	return unexpected(p, "and or or");
+		    "\"and\" or \"or\" expected; did you mean %s?", near);
+	return unexpected(p, "\"and\" or \"or\"");
 }
 
 static enum th_status

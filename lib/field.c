@@ -59,14 +59,15 @@ same_letters(const char *a, const char *b)
  * Custom fields are as good as those of the table, so only what is very near
  * to one is taken for a slip: "titel", "tag", "datee"; not "data", nor "rate".
  */
-const char *
-th_field_hint(const char *word, const char *const *names)
+static const char *
+hint(const char *word)
 {
 	const char *last = strrchr(word, '.');
 	size_t len = strlen(last != NULL ? last + 1 : word);
+	const char *const *names;
 	struct th_suggest s;
 
-	for (; *names != NULL; names++) {
+	for (names = known; *names != NULL; names++) {
 		th_suggest_init(&s, word);
 		s.limit = len < 3 ? 0 : len < 6 ? 1 : 2;
 		th_suggest_offer(&s, *names);
@@ -90,7 +91,7 @@ nearest_known(const char *path)
 	for (i = 0; known[i] != NULL; i++)
 		if (th_str_iis(th_str(path), known[i]))
 			return known[i];
-	return th_field_hint(path, known);
+	return hint(path);
 }
 
 static bool

@@ -59,8 +59,4 @@ enum th_status th_field_each(const struct th_field *, const struct th_item *,
 void th_field_each_raw(const struct th_field *, const struct th_item *,
     th_visit *visit, void *ctx);
 
-/* The word of a NULL-ended table that was probably meant; NULL when none was.
- */
-const char *th_field_hint(const char *word, const char *const *names);
-
 #endif

@@ -88,6 +88,9 @@ check_date(struct filter *f, struct th_err *err)
 	return TH_OK;
 }
 
+/* check_date() has seen the conversion. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static enum th_status
 add_time(struct th_buf *ret, char conversion, int64_t t)
 {
@@ -104,6 +107,7 @@ add_time(struct th_buf *ret, char conversion, int64_t t)
 		return TH_OK;
 	return th_buf_add(ret, text, strftime(text, sizeof(text), format, &tm));
 }
+#pragma GCC diagnostic pop
 
 /* What is no date has none to show: nothing, so that default can follow. */
 static enum th_status
@@ -346,23 +350,23 @@ unescape(char *s)
 static enum th_status
 unknown_filter(struct compiler *c, size_t at, struct th_str name)
 {
-	const char *names[KINDS + 1] = { 0 }, *near;
+	struct th_suggest near;
 	char word[32];
-	size_t i;
+	size_t i = name.len < sizeof(word) ? name.len : sizeof(word) - 1;
 
-	for (i = 0; i < KINDS; i++)
-		names[i] = kinds[i].name;
 	if (name.len == 0)
 		return fail_at(c, at, "a filter's name is missing");
-	i = name.len < sizeof(word) ? name.len : sizeof(word) - 1;
 	memcpy(word, name.s, i);
 	word[i] = '\0';
-	near = th_field_hint(word, names);
+	th_suggest_init(&near, word);
+	for (i = 0; i < KINDS; i++)
+		th_suggest_offer(&near, kinds[i].name);
 	if (c->err != NULL)
 		c->err->column = at + 1;
-	return th_fail(c->err, TH_EUSAGE, "no filter %s%s%s%s", word,
-	    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
-	    near != NULL ? "?" : "");
+	if (near.best == NULL)
+		return th_fail(c->err, TH_EUSAGE, "no filter %s", word);
+	return th_fail(c->err, TH_EUSAGE, "no filter %s; did you mean %s?",
+	    word, near.best);
 }
 
 static enum th_status
