@@ -95,6 +95,8 @@ deps:
 	[ -z "$$need" ] && exit; echo "installing$$need"; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=$$(command -v sudo) || { echo "not root and no sudo: apt-get install$$need" >&2; exit 1; }; \
 	export DEBIAN_FRONTEND=noninteractive; $$sudo apt-get update -q && $$sudo apt-get install -qy --no-install-recommends $$need
+print-packages:
+	@echo $(sort $(DEB_CHECK) $(DEB_LINT) $(DEB_BENCH))
 
 torture: all $(FAIL)
 	TH_BUILD=$(CURDIR)/$B tests/torture.sh
@@ -137,4 +139,4 @@ uninstall:
 	for m in $(MAN:man/%=%); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
 clean:
 	rm -rf build build-san build-fuzz compile_commands.json
-.PHONY: all check check-now demo demo-now deps torture bench fuzz fuzz-now lint fmt install uninstall clean
+.PHONY: print-packages all check check-now demo demo-now deps torture bench fuzz fuzz-now lint fmt install uninstall clean
