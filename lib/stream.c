@@ -154,7 +154,8 @@ wait_for_input(struct th_stream *s)
 	struct pollfd p = { .fd = s->fd, .events = POLLIN };
 	enum th_status st;
 
-	if (poll(&p, 1, 0) > 0)
+	/* For no descriptor poll() would wait; read() says what is wrong. */
+	if (s->fd < 0 || poll(&p, 1, 0) > 0)
 		return TH_OK;
 	if (s->out != NULL) {
 		st = th_out_flush(s->out);
