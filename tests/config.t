@@ -1,0 +1,42 @@
+#!/bin/sh
+# config.yaml seen from outside: where it is found, what is refused and how.
+. "${0%/*}/lib.sh"
+item='{"id":"1","title":"t"}'
+filter() { # CONFIG ARG...: th-filter with that configuration text
+	printf '%b' "$1" >c.yaml; shift
+	echo "$item" | th-filter -c c.yaml "$@"
+}
+code 'no configuration is needed' 0 sh -c "echo '$item' | th-filter"
+code 'an empty file is fine' 0 filter ''
+code 'a file that -c names must be there' 78 th-filter -c nowhere.yaml
+told 'the file is named' '^th-filter: nowhere.yaml: '
+
+code 'an unknown key is refused' 78 filter 'store: sqlite\nlimit: {x: 1/1h}\n'
+told 'file, line, column, key and a suggestion' \
+    '^th-filter: c.yaml:2:1: limit: unknown key, did you mean limits\?$'
+code 'an alias is refused' 78 filter 'accounts: &a\n  x: *a\n'
+told 'the place of the alias' '^th-filter: c.yaml:2:.*aliases are not allowed$'
+code 'a bomb of aliases is refused at once' 78 filter \
+    'a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: &c [*b,*b,*b]\n'
+code 'a directory is no configuration' 78 th-filter -c .
+code 'control characters do not reach the terminal' 78 filter '"a\\e[31m": 1\n'
+told 'they are shown as ?' 'a\?\[31m'
+
+# Secrets in a file that others can read.
+exposed() { # MODE TEXT
+	printf '%b' "$2" >s.yaml; chmod "$1" s.yaml
+	echo "$item" | th-filter -c s.yaml
+}
+secret='accounts:\n  trello:\n    default: {key: k, token: hunter2}\n'
+code 'a literal secret in a file of mode 0600 is fine' 0 exposed 600 "$secret"
+code 'a literal secret that the group can read is refused' 78 exposed 640 "$secret"
+told 'the place is told' '^th-filter: s.yaml:3:.*chmod 600$'
+ok 'the secret is not' sh -c '! grep hunter2 "$1"' - "$scratch/.err"
+code 'a literal secret that others can read is refused' 78 exposed 604 "$secret"
+code 'a command for the secret may be read by all' 0 exposed 644 \
+    'accounts: {trello: {default: {token_command: pass trello}}}\n'
+code 'a variable for the secret may be read by all' 0 exposed 644 \
+    'accounts: {trello: {default: {token_env: TOKEN}}}\n'
+code 'a password in an address is a secret' 78 exposed 644 'store: redis://u:hunter2@h/0\n'
+
+finish
