@@ -25,7 +25,7 @@ programs=$(cd "$top/cmd" && for f in th-*.c; do
 services=$(sed -n 's/^S(\([a-z0-9_]*\)).*/\1/p' "$top/services/all.def")
 
 render() { # PAGE: as plain text, quotes and dashes as they are typed
-	mandoc -T utf8 -O width=500 "$1" | col -b |
+	mandoc -T utf8 -O width=500 "$1" | col -bx |
 	    sed "s/[‘’]/'/g; s/[−‐]/-/g; s/ˆ/^/g; s/˜/~/g; s/“\|”/\"/g"
 }
 
