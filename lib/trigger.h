@@ -1258,6 +1258,55 @@ enum th_status th_pause_set(struct th_store *, const char *key, int64_t until,
 enum th_status th_pause_get(struct th_store *, const char *key, int64_t *ret,
     struct th_err *err);
 
+/* ---- publish.c: draining a queue --------------------------------------------------- */
+
+struct th_service;
+struct th_session;
+struct th_template;
+/*
+ * What drains a queue through a service: claim within the limits, let the
+ * service publish, settle, hand out the receipt; then the next.  All but the
+ * results is set by the caller and borrowed.  What happens to single items is
+ * said through the session; th_publish_run() returns what ended the run: TH_OK
+ * when nothing is left that may be sent now, TH_END when `receipt` said so,
+ * TH_EAGAIN when the service is to be left alone for now (err: why) or the run
+ * was interrupted, else a failure (TH_EAUTH, TH_EIO...).
+ */
+struct th_publisher {
+	struct th_store *store;
+	struct th_queue *queue;
+	const struct th_service *service;
+	struct th_session *session;
+	const char *account;             /* "SERVICE:ACCOUNT", key of limits */
+	const struct th_template *text, *title; /* may be NULL */
+	const struct th_limit *limit;    /* of the account; NULL: none */
+	const struct th_limit *own;      /* of the queue besides; NULL: none */
+	int parallel;                    /* requests at once, from 1 */
+	bool in_order;
+	int64_t retries;                 /* failures forgiven; < 0: any number */
+	int64_t max_age;                 /* seconds since the deposit; 0: any */
+	enum th_status (*receipt)(void *ctx, struct th_str line);
+	void *ctx;
+	/* Results. */
+	int64_t published, refused, expired, failed;
+	const struct th_limit *full;     /* the limit that ended it, and when it */
+	int64_t next;                    /*   has room, or a pause ends; 0: never */
+};
+enum th_status th_publish_run(struct th_publisher *, struct th_err *err);
+/*
+ * Fills a delivery from an item: id, title, text and key.  The buffers keep
+ * what the delivery borrows.
+ */
+struct th_delivery;
+struct th_delivery_text {
+	struct th_buf id, title, text, key;
+};
+enum th_status th_delivery_fill(struct th_delivery *,
+    struct th_delivery_text *room, const struct th_publisher *,
+    const struct th_item *, struct th_err *err);
+void th_delivery_text_release(struct th_delivery_text *);
+void th_delivery_release(struct th_delivery *);
+
 /* ---- revisit.c: asking again, politely -------------------------------------- */
 
 /*
