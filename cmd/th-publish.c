@@ -1,0 +1,203 @@
+/* th-publish -- deliver items to a service, each once */
+#include <stdlib.h>
+#include <string.h>
+
+#include "publish.h"
+#include "services.h"
+
+enum {
+	OPT_DRAIN = 256,
+	OPT_DRY_RUN,
+	OPT_IN_ORDER,
+	OPT_LIMIT,
+	OPT_LIST,
+	OPT_MARK_SEEN,
+	OPT_MAX_AGE,
+	OPT_NO_GUARD,
+	OPT_PARALLEL,
+	OPT_QUEUE,
+	OPT_QUEUE_ONLY,
+	OPT_RETRIES,
+	OPT_TEXT,
+	OPT_TITLE
+};
+
+static const struct cmd_option options[] = {
+	{ "drain", OPT_DRAIN, NULL, "send what waits; read no items" },
+	{ "dry-run", OPT_DRY_RUN, NULL,
+	    "print each request instead of sending it; change nothing" },
+	{ "in-order", OPT_IN_ORDER, NULL,
+	    "send nothing before all that came earlier is settled" },
+	{ "limit", OPT_LIMIT, "N/DURATION",
+	    "publish at most N items of this queue in any such time" },
+	{ "list", OPT_LIST, NULL, "list the services that can be written to" },
+	{ "mark-seen", OPT_MARK_SEEN, NULL,
+	    "record the items as published without sending them" },
+	{ "max-age", OPT_MAX_AGE, "DURATION",
+	    "set aside what has waited longer" },
+	{ "no-guard", OPT_NO_GUARD, NULL,
+	    "publish new ids even if their urls or titles were published" },
+	{ "parallel", OPT_PARALLEL, "N", "send N items at a time (default 1)" },
+	{ "queue", OPT_QUEUE, "NAME",
+	    "use this queue (default: service, account and destination)" },
+	{ "queue-only", OPT_QUEUE_ONLY, NULL,
+	    "put the items into the queue; send nothing" },
+	{ "retries", OPT_RETRIES, "N",
+	    "refuse an item after N failed retries (default: never)" },
+	{ "text", OPT_TEXT, "TEMPLATE", "the text to publish" },
+	{ "title", OPT_TITLE, "TEMPLATE", "the title to publish" },
+	{ NULL, 0, NULL, NULL },
+};
+
+static const struct cmd program = {
+	.name = "th-publish",
+	.summary = "Deliver items from standard input to a service, each once.",
+	.synopsis = "SERVICE[:ACCOUNT] [OPTION]...\n--list",
+	.options = options,
+	.note = "th-publish SERVICE --help lists the options of a service.",
+};
+
+static int
+parallel_of(const char *arg)
+{
+	int64_t n = cmd_int("--parallel", arg, 1);
+
+	if (n > 64)
+		cmd_usage("--parallel: at most 64: %s", arg);
+	return (int)n;
+}
+
+static void
+set_limit(struct publish *p, const char *arg)
+{
+	struct th_err err = { 0 };
+
+	if (th_limit_parse(arg, &p->own, &err) != TH_OK)
+		cmd_usage("--limit: %s", err.text);
+	p->has_own = true;
+}
+
+static void
+list_services(void)
+{
+	struct th_buf b;
+	size_t i;
+
+	th_buf_init(&b, TH_LINE_MAX);
+	for (i = 0; th_services[i] != NULL; i++)
+		if (th_services[i]->publish != NULL)
+			th_buf_addf(&b, "%-12s %s\n", th_services[i]->name,
+			    th_services[i]->summary);
+	cmd_check(b.status, NULL);
+	th_out_write(&cmd_out, th_buf_str(&b));
+	th_buf_release(&b);
+	exit(cmd_finish());
+}
+
+static void
+set_option(struct publish *p, int c, const char *arg)
+{
+	switch (c) {
+	case OPT_DRAIN: p->drain = true; break;
+	case OPT_DRY_RUN: p->dry_run = true; break;
+	case OPT_IN_ORDER: p->in_order = true; break;
+	case OPT_LIMIT: set_limit(p, arg); break;
+	case OPT_LIST: list_services(); break;
+	case OPT_MARK_SEEN: p->mark_seen = true; break;
+	case OPT_MAX_AGE: p->max_age = cmd_duration("--max-age", arg); break;
+	case OPT_NO_GUARD: p->no_guard = true; break;
+	case OPT_PARALLEL: p->parallel = parallel_of(arg); break;
+	case OPT_QUEUE: p->queue = arg; break;
+	case OPT_QUEUE_ONLY: p->queue_only = true; break;
+	case OPT_RETRIES: p->retries = cmd_int("--retries", arg, 0); break;
+	case OPT_TEXT: p->text_source = arg; break;
+	case OPT_TITLE: p->title_source = arg; break;
+	}
+}
+
+/* Options that contradict each other, before anything is done. */
+static void
+check_options(const struct publish *p, int argc, char *argv[])
+{
+	if (optind < argc)
+		cmd_usage("%s: th-publish reads standard input", argv[optind]);
+	if (p->drain && (p->queue_only || p->mark_seen))
+		cmd_usage("--drain reads no items: not with --%s",
+		    p->queue_only ? "queue-only" : "mark-seen");
+	if (p->queue_only && p->mark_seen)
+		cmd_usage("either --queue-only or --mark-seen");
+	if (p->in_order && p->parallel > 1)
+		cmd_usage("either --in-order or --parallel");
+	if (p->queue != NULL && p->queue[0] == '\0')
+		cmd_usage("--queue: empty name");
+}
+
+/* SERVICE[:ACCOUNT] */
+static void
+split_service(struct publish *p, const char *word)
+{
+	size_t len = strcspn(word, ":");
+
+	p->service = th_strndup(word, len);
+	if (p->service == NULL)
+		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	p->account = word[len] == ':' ? word + len + 1 : "default";
+	if (p->service[0] == '\0' || p->account[0] == '\0')
+		cmd_usage("not a service: %s", word);
+}
+
+static void
+run_service(struct publish *p, const struct th_service *s, int argc,
+    char *argv[])
+{
+	struct cmd sub = { .name = s->name, .summary = s->summary,
+		.synopsis = "[OPTION]..." };
+	struct th_opts *opts = th_opts_new(s->params);
+	struct th_err err = { 0 };
+	int c;
+
+	if (s->publish == NULL)
+		cmd_usage("%s cannot be written to", s->name);
+	if (opts == NULL)
+		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	while ((c = cmd_getopt_more(argc, argv, &sub, s->params, TH_P_PUBLISH,
+	    opts)) != -1)
+		set_option(p, c, optarg);
+	check_options(p, argc, argv);
+	if (th_opts_check(opts, TH_P_PUBLISH, &err) != TH_OK)
+		cmd_usage("%s", err.text);
+	if (!cmd_vacation())
+		publish_service(p, s, opts);
+	th_opts_free(opts);
+}
+
+static void
+unknown_service(const char *name)
+{
+	const char *near = th_service_suggest(name);
+
+	if (near != NULL)
+		cmd_usage("unknown service %s (did you mean %s?)", name, near);
+	cmd_usage("unknown service %s; --list names those there are", name);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct publish p = { .parallel = 1, .retries = -1 };
+	const struct th_service *s;
+	int c;
+
+	cmd_init(&program);
+	while ((c = cmd_getopt(argc, argv, true)) != -1)
+		set_option(&p, c, optarg);
+	if (optind == argc)
+		cmd_usage("name a service");
+	split_service(&p, argv[optind]);
+	if ((s = th_service_find(p.service)) != NULL)
+		run_service(&p, s, argc, argv);
+	else
+		unknown_service(p.service);
+	free(p.service);
+	return cmd_finish();
+}
