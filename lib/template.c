@@ -408,9 +408,12 @@ compile_argument(struct compiler *c, struct filter *f)
 		return no_memory(c->err);
 	if (!slashes)
 		unescape(f->text);
+	/* A check may say where in the argument. */
+	if (c->err != NULL)
+		c->err->column = 1;
 	st = f->kind->check != NULL ? f->kind->check(f, c->err) : TH_OK;
 	if (st == TH_EUSAGE && c->err != NULL)
-		c->err->column = at + 2;
+		c->err->column += at + 1;
 	return st;
 }
 
