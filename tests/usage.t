@@ -61,7 +61,7 @@ run_page() { # PAGE: runs its examples in a directory of their own
 	mkdir "$_dir" "$_dir/home" && cp "$top"/tests/data/*.* "$_dir" 2>/dev/null
 	render "$1" | examples >"$_dir.examples"
 	while IFS= read -r _line; do
-		ok "${1##*/}: $_line" sh -c 'cd "$1" && TH_HOME=$1/home sh -c "$2" </dev/null' \
+		ok "${1##*/}: $_line" sh -c 'cd "$1" && TH_HOME=$1/home bash -o pipefail -c "$2" </dev/null' \
 		    - "$_dir" "$_line"
 	done <"$_dir.examples"
 }

@@ -149,7 +149,7 @@ static const struct {
 	    "an account that is not there" },
 	{ "../x", TH_EUSAGE, "not an account's name", "a name with a slash" },
 	{ "saved", TH_OK, "from-file", "a secret of the credentials" },
-	{ "open", TH_ECONFIG, "others can read it; chmod 600",
+	{ "open", TH_ECONFIG, "others can read it",
 	    "credentials that others can read" },
 	{ "broken", TH_ECONFIG, "not a JSON object", "broken credentials" },
 };
