@@ -69,6 +69,8 @@ scan_member(struct th_scan *s, const char *p, struct th_item *it)
 
 	if (st != TH_OK) {
 		th_scan_fail(s, p, "too many members");
+		if (st == TH_ENOMEM)
+			s->why = th_strstatus(st);
 		s->status = st;
 		return NULL;
 	}
