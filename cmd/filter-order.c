@@ -112,7 +112,7 @@ copy(const struct kept *probe, struct th_str line)
 		return NULL;
 	*k = *probe;
 	bytes = (char *)(k + 1);
-	if (probe->keylen > 0)
+	if (probe->bytes != NULL)
 		memcpy(bytes, probe->bytes, probe->keylen);
 	memcpy(bytes + probe->keylen, line.s, line.len);
 	k->bytes = bytes;

@@ -429,6 +429,20 @@ check_alone(struct parser *p, const struct th_operand *o)
 				: "; a comparison is missing");
 }
 
+/* tags = ad: a word on the right is a string without its quotes. */
+static enum th_status
+check_right(struct parser *p, const struct th_operand *o)
+{
+	const struct th_field *f = &o->field;
+
+	if (o->constant || o->ncalls > 0 || !f->foreign || f->parent != NULL)
+		return TH_OK;
+	return th_expr_fail(&p->lex, o->at,
+	    "no field %s; did you mean \"%s\"? (.%s is a field of just that "
+	    "name)",
+	    f->path, f->path, f->path);
+}
+
 static enum th_status
 parse_test(struct parser *p, struct th_node *n)
 {
@@ -451,6 +465,8 @@ parse_test(struct parser *p, struct th_node *n)
 	if (n->op == TH_MATCH)
 		return parse_pattern(p, n);
 	st = parse_operand(p, &n->right);
+	if (st == TH_OK)
+		st = check_right(p, &n->right);
 	return st != TH_OK ? st : check_types(p, n);
 }
 
@@ -499,8 +515,8 @@ parse_not(struct parser *p, struct th_node **ret)
 		*ret = th_calloc(1, sizeof(**ret));
 		st = *ret != NULL ? parse_test(p, *ret) : no_memory(p);
 	}
-	if (st == TH_OK)
-		(*ret)->negate ^= negate;
+	if (st == TH_OK && negate)
+		(*ret)->negate = !(*ret)->negate;
 	return st;
 }
 

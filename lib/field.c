@@ -80,14 +80,22 @@ hint(const char *word)
 	return NULL;
 }
 
-static const char *
-nearest_known(const char *path)
+static bool
+is_known(const char *path)
 {
 	size_t i;
 
 	for (i = 0; known[i] != NULL; i++)
 		if (strcmp(path, known[i]) == 0)
-			return NULL;
+			return true;
+	return false;
+}
+
+static const char *
+nearest_known(const char *path)
+{
+	size_t i;
+
 	for (i = 0; known[i] != NULL; i++)
 		if (th_str_iis(th_str(path), known[i]))
 			return known[i];
@@ -131,6 +139,9 @@ th_field_init(struct th_field *f, struct th_str name, struct th_err *err)
 	for (i = TH_A_DATE; i <= TH_A_ANY; i++)
 		if (strcmp(f->path, alias[i]) == 0)
 			f->alias = (enum th_alias)i;
+	if (is_known(f->path))
+		return TH_OK;
+	f->foreign = true;
 	near = nearest_known(f->path);
 	if (near == NULL)
 		return TH_OK;

@@ -29,6 +29,7 @@ enum th_alias { TH_A_PATH, TH_A_DATE, TH_A_TEXT, TH_A_ANY };
 struct th_field {
 	enum th_alias alias;
 	enum th_text_mode mode; /* of TH_A_TEXT and TH_A_ANY */
+	bool foreign; /* not of th-item(5), and written without a dot before */
 	char *path;
 	char *parent; /* the path without its last name; NULL for one name */
 };

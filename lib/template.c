@@ -594,13 +594,15 @@ th_template_expand(const struct th_template *t, const struct th_item *it,
 	struct filling f = { 0 };
 	const struct piece *p;
 	enum th_status st = ret->status;
+	size_t i;
 
 	th_buf_init(&f.value, TH_LINE_MAX);
 	th_buf_init(&f.other, TH_LINE_MAX);
 	th_buf_init(&f.scratch, TH_LINE_MAX);
 	if (err != NULL)
 		err->text[0] = '\0';
-	for (p = t->piece; p < t->piece + t->n && st == TH_OK; p++) {
+	for (i = 0; i < t->n && st == TH_OK; i++) {
+		p = &t->piece[i];
 		if (p->text != NULL) {
 			st = th_buf_add(ret, p->text, p->len);
 			continue;

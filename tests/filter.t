@@ -85,6 +85,7 @@ selects_own '.rate > 4'
 selects_own 'rate > 4'
 selects_own '.text = "mine"'
 selects_own 's > 9 and s < "2"'
+selects_own 'd > .e and rate != .text'
 selects_own 'd = 2026-11-23 and d = e'
 
 # ---- wrong expressions ----
@@ -107,6 +108,7 @@ wrong 'title == "x"' 6 'did you mean ='
 wrong 'title ~ "日本é" && n' 16 'did you mean and'
 wrong 'title ~ "日本("' 14 'parenthesis'
 wrong 'title ~ chess' 8 'quotes'
+wrong 'tags = ad' 7 'did you mean "ad"'
 wrong 'title ~ "x' 8 'no end'
 wrong '(title' 0 'never closed'
 wrong 'title)' 5 'never opened'
@@ -177,6 +179,7 @@ code '--drop needs whole fields' 64 th-filter --drop a.b <in
 # ---- order ----
 for i in 3 1 none 2 10 1b; do echo "{\"id\":\"$i\",\"v\":\"${i%b}\",\"w\":${i%b}}"; done |
     sed 's/,"v":"none","w":none//' >u
+awk 'BEGIN { for (i = 0; i < 3000; i++) printf "{\"n\":%d,\"i\":%d}\n", (i * 7919) % 1000, i }' >many
 uids() { th-filter "$@" <u | sed 's/.*"id":"\([^"]*\)".*/\1/' | tr '\n' ' '; echo; }
 says 'numbers sort as numbers, stable, missing last' '1 1b 2 3 10 none ' uids --sort w
 says 'downwards too' '10 3 2 1 1b none ' uids --sort -w
@@ -195,6 +198,7 @@ says '--tail more than there is' '3 1 none 2 10 1b ' uids --tail 99
 says '--limit 0' '' uids --limit 0
 says '--unique keeps the first, and all without' '3 1 none 2 10 ' uids --unique v
 says '--unique tells numbers from strings' '3 1 none 2 10 ' uids --unique w
+says '--unique of many' 1000 sh -c 'th-filter --unique n <many | wc -l'
 says '--count' 6 th-filter --count <u
 says '--count of none' 0 th-filter --count 'id = "no"' <u
 says '--count after --skip and --tail' 2 th-filter --count --skip 3 --tail 2 <u
@@ -203,7 +207,6 @@ says 'dates sort as instants' 412 sh -c 'th-filter --sort date date <in | sed "s
 code '--sort hints at a misspelt field' 64 th-filter --sort dat_published <in
 told '... by name' 'did you mean date_published'
 code 'a number must be one' 64 th-filter --limit x <in
-awk 'BEGIN { for (i = 0; i < 3000; i++) printf "{\"n\":%d,\"i\":%d}\n", (i * 7919) % 1000, i }' >many
 th-filter --sort n <many >sorted
 head -n 100 sorted | tail -n 90 >want
 is 'the top is the top of all' want th-filter --sort n --skip 10 --limit 90 <many
@@ -226,6 +229,8 @@ code 'a pattern that gives up is bad input, not no match' 65 th-filter 'title ~ 
 told '... with its line' '^th-filter: line 1: pattern gives up'
 echo '{"title":"b"}' >want
 is '... and the stream goes on' want th-filter 'title ~ "^(a|aa)+$|^b"' <steps
+printf '{"title":"%08000d"}\n' 0 >want
+is 'a pattern may need much stack' want th-filter 'title ~ "^(0|a|(b))*$"' <want
 code 'a full disk is an error' 74 sh -c 'th-filter <in >/dev/full'
 code '... when sorting, too' 74 sh -c 'th-filter --sort n <in >/dev/full'
 code '... and when counting' 74 sh -c 'th-filter --count <in >/dev/full'
