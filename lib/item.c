@@ -140,10 +140,62 @@ th_item_parse_in(
 	return th_scan_err(&s, err);
 }
 
+/* A copy of the item's own; NULL when there is no memory. */
+static char *
+keep(struct th_item *it, struct th_str s)
+{
+	struct th_chunk *c = th_malloc(sizeof(*c) + s.len + 1);
+
+	if (c == NULL)
+		return NULL;
+	memcpy(c->text, s.s, s.len);
+	c->text[s.len] = '\0';
+	c->next = it->own;
+	it->own = c;
+	return c->text;
+}
+
+/* Line breaks between the tokens of a value would break the line. */
+static char *
+keep_value(struct th_item *it, struct th_str json)
+{
+	char *s = keep(it, json), *p;
+
+	for (p = s; s != NULL && p < s + json.len; p++)
+		if (*p == '\n' || *p == '\r')
+			*p = ' ';
+	return s;
+}
+
+/* Moves the item to a copy of its line, in which line breaks are blanks. */
+static enum th_status
+fold_lines(struct th_item *it)
+{
+	const char *from = it->line.s, *to = keep_value(it, it->line);
+	struct th_member *m;
+	size_t i;
+
+	if (to == NULL)
+		return TH_ENOMEM;
+	for (i = 0; i < it->n; i++) {
+		m = &it->member[i];
+		m->key.s = to + (m->key.s - from);
+		m->value.raw.s = to + (m->value.raw.s - from);
+	}
+	it->line.s = to;
+	return TH_OK;
+}
+
 enum th_status
 th_item_parse(struct th_item *it, struct th_str line, struct th_err *err)
 {
-	return th_item_parse_in(it, line, line.s + line.len, err);
+	enum th_status st;
+
+	st = th_item_parse_in(it, line, line.s + line.len, err);
+	if (st != TH_OK || memchr(line.s, '\n', line.len) == NULL)
+		return st;
+	st = fold_lines(it);
+	return st == TH_OK ? st : th_fail(err, st, "%s", th_strstatus(st));
 }
 
 /* ---- reading ---- */
@@ -223,21 +275,6 @@ th_item_visit(
 
 /* ---- editing ---- */
 
-/* A copy of the item's own; NULL when there is no memory. */
-static char *
-keep(struct th_item *it, struct th_str s)
-{
-	struct th_chunk *c = th_malloc(sizeof(*c) + s.len + 1);
-
-	if (c == NULL)
-		return NULL;
-	memcpy(c->text, s.s, s.len);
-	c->text[s.len] = '\0';
-	c->next = it->own;
-	it->own = c;
-	return c->text;
-}
-
 /* Removes the members of that name but the one at `but`. */
 static void
 remove_but(struct th_item *it, struct th_str name, size_t but)
@@ -296,18 +333,6 @@ make_key(struct th_item *it, const char *name, struct th_str *ret)
 	}
 	th_buf_release(&b);
 	return st;
-}
-
-/* Line breaks between the tokens of a value would break the line. */
-static char *
-keep_value(struct th_item *it, struct th_str json)
-{
-	char *s = keep(it, json), *p;
-
-	for (p = s; s != NULL && p < s + json.len; p++)
-		if (*p == '\n' || *p == '\r')
-			*p = ' ';
-	return s;
 }
 
 enum th_status
@@ -402,12 +427,14 @@ enum th_status
 th_item_line(const struct th_item *it, struct th_buf *ret)
 {
 	const struct th_member *m;
+	size_t i;
 
 	if (!it->edited)
 		return th_buf_add(ret, it->line.s, it->line.len);
 	th_buf_addc(ret, '{');
-	for (m = it->member; m < it->member + it->n; m++) {
-		th_buf_adds(ret, m == it->member ? "\"" : ",\"");
+	for (i = 0; i < it->n; i++) {
+		m = &it->member[i];
+		th_buf_adds(ret, i == 0 ? "\"" : ",\"");
 		th_buf_add(ret, m->key.s, m->key.len);
 		th_buf_adds(ret, "\":");
 		th_buf_add(ret, m->value.raw.s, m->value.raw.len);

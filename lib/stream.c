@@ -92,12 +92,14 @@ enum th_status
 th_out_item(struct th_out *o, const struct th_item *it)
 {
 	const struct th_member *m;
+	size_t i;
 
 	if (!it->edited)
 		return th_out_line(o, it->line);
 	th_out_write(o, TH_STR("{"));
-	for (m = it->member; m < it->member + it->n; m++) {
-		th_out_write(o, th_str(m == it->member ? "\"" : ",\""));
+	for (i = 0; i < it->n; i++) {
+		m = &it->member[i];
+		th_out_write(o, th_str(i == 0 ? "\"" : ",\""));
 		th_out_write(o, m->key);
 		th_out_write(o, TH_STR("\":"));
 		th_out_write(o, m->value.raw);

@@ -329,8 +329,9 @@ struct th_item {
 void th_item_init(struct th_item *);
 void th_item_release(struct th_item *);
 /*
- * Validates the line whole and finds its members.  May be called again on the
- * same item, which then reuses its memory.  TH_EDATA (err: reason, column)
+ * Validates the line whole and finds its members.  An object that spans lines is
+ * copied to be one line.  May be called again on the same item, which then
+ * reuses its memory.  TH_EDATA (err: reason, column)
  * when it is not one JSON object.
  */
 enum th_status th_item_parse(struct th_item *, struct th_str line,

@@ -141,6 +141,9 @@ test_set(void)
 	    line_is("{\"b\":[1, 2],\"a\":null,\"c\\\"d\":\"e\\nf\"}"));
 	ok("what is not JSON is refused",
 	    th_item_set(&it, "a", TH_STR("1,\"x\":2")) == TH_EDATA);
+	given("{\n\"a\": [\n1 ]\r\n}");
+	ok("an object of several lines becomes one line",
+	    line_is("{ \"a\": [ 1 ]  }"));
 	given("{}");
 	ok("a new line forgets the edits", line_is("{}"));
 	th_item_set(&it, "a", TH_STR("1"));
