@@ -98,6 +98,29 @@ show_told(void *ctx, enum th_item_state state, bool is_new, struct th_str line,
 }
 
 /* Without a store nothing is known. */
+static enum th_status
+take(struct dry *d, const struct th_item *it, struct th_err *err)
+{
+	struct th_queue *q = d->p->outbox;
+	enum th_status st;
+
+	if (q == NULL)
+		return show(d, it->line);
+	st = th_queue_add(q, it, err);
+	if (st != TH_OK || !th_queue_full(q))
+		return st;
+	return th_queue_deposit(q, TH_DEPOSIT_LOOK, show_told, d, err);
+}
+
+static void
+complain(enum th_status st, size_t line, const struct th_err *err)
+{
+	if (cmd_out.status != TH_OK)
+		return;
+	cmd_warn("line %zu: %s", line, err->text);
+	cmd_note(st);
+}
+
 static void
 show_input(struct dry *d)
 {
@@ -109,24 +132,18 @@ show_input(struct dry *d)
 	th_stream_init(&in, STDIN_FILENO, &cmd_out);
 	th_item_init(&it);
 	while ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA) {
-		if (st == TH_OK && d->p->outbox == NULL)
-			st = show(d, it.line);
-		else if (st == TH_OK &&
-		    (st = th_queue_add(d->p->outbox, &it, &err)) == TH_OK)
-			st = th_queue_deposit(d->p->outbox, TH_DEPOSIT_LOOK,
-			    show_told, d, &err);
-		else if (st == TH_EDATA)
-			err = in.err;
+		err = in.err;
 		if (st == TH_OK)
-			continue;
-		if (cmd_out.status == TH_OK) {
-			cmd_warn("line %zu: %s", in.line, err.text);
-			cmd_note(st);
-		}
-		if (st != TH_EDATA)
+			st = take(d, &it, &err);
+		if (st != TH_OK)
+			complain(st, in.line, &err);
+		if (st != TH_OK && st != TH_EDATA)
 			break;
 	}
-	if (st == TH_EIO || st == TH_ENOMEM || st == TH_EAGAIN)
+	if (st == TH_END && d->p->outbox != NULL)
+		st = th_queue_deposit(d->p->outbox, TH_DEPOSIT_LOOK, show_told,
+		    d, &err);
+	if (st != TH_END && st != TH_OK)
 		cmd_note(st);
 	th_item_release(&it);
 	th_stream_release(&in);

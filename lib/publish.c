@@ -218,7 +218,7 @@ settle(struct slot *s, const struct th_outcome *o)
 
 /* The receipt goes out as soon as it is true. */
 static void
-hand_out(struct slot *s)
+hand_out(struct slot *s, int64_t date)
 {
 	struct th_publisher *p = s->run->p;
 	struct th_receipt_view view = { 0 };
@@ -231,7 +231,7 @@ hand_out(struct slot *s)
 	view.account = th_str(th_session_account(p->session));
 	view.id = th_str(s->d.receipt.id);
 	view.url = th_str(s->d.receipt.url);
-	st = th_receipt_json(&view, th_now(), &json);
+	st = th_receipt_json(&view, date, &json);
 	if (st == TH_OK)
 		st = th_item_append(&s->item, "_published", th_buf_str(&json));
 	if (st == TH_OK)
@@ -255,6 +255,7 @@ published(struct slot *s)
 	o.id = s->d.receipt.id;
 	o.url = s->d.receipt.url;
 	o.item = &s->item;
+	o.date = th_now();
 	r->unavailable = r->failed = 0;
 	st = settle(s, &o);
 	if (st != TH_OK && st != TH_END)
@@ -265,7 +266,7 @@ published(struct slot *s)
 		    "%.*s: may have been sent before: who sent it then did not "
 		    "live to tell",
 		    (int)s->d.id.len, s->d.id.s);
-	hand_out(s);
+	hand_out(s, o.date);
 }
 
 static void

@@ -515,7 +515,7 @@ th_queue_settle(struct th_queue *q, const struct th_hash *hash,
 	t.state = o->state;
 	t.owner = o->owner;
 	t.reason = o->reason;
-	t.now = th_now();
+	t.now = o->date != 0 ? o->date : th_now();
 	t.due = o->due;
 	t.tried = o->tried;
 	t.doubtful = o->doubtful;

@@ -1,4 +1,6 @@
 /* receipt -- where published items went, in few bytes and as JSON */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "trigger.h"
@@ -120,4 +122,105 @@ th_receipt_json(
 	if (th_date_format(date, text) == TH_OK)
 		th_json_member(ret, "date", th_str(text));
 	return th_json_close(ret, '}');
+}
+
+/* ---- what publishers answer ---------------------------------------------------- */
+
+#define AFTER_MAX ((int64_t)7 * 86400)
+#define TEXT_MAX ((size_t)64 << 10)
+
+static const struct {
+	const char *word;
+	enum th_item_state state;
+} words[] = {
+	{ "published", TH_Q_PUBLISHED },
+	{ "refused", TH_Q_REFUSED },
+	{ "retry", TH_Q_WAITING },
+};
+
+/* A member's text; NULL when it is absent, empty or no string or number. */
+static enum th_status
+read_text(const struct th_item *it, const char *name, char **ret,
+    struct th_err *err)
+{
+	enum th_status st;
+	struct th_buf b;
+
+	th_buf_init(&b, TEXT_MAX);
+	st = th_item_text(it, name, &b);
+	if (st == TH_OK && b.len > 0 && (*ret = th_buf_take(&b)) == NULL)
+		st = TH_ENOMEM;
+	th_buf_release(&b);
+	if (st == TH_EDATA)
+		return th_fail(err, st, "%s: too long", name);
+	return st == TH_ENOMEM ? th_fail(err, st, "out of memory") : TH_OK;
+}
+
+static enum th_status
+read_status(const struct th_item *it, enum th_item_state *ret,
+    struct th_err *err)
+{
+	char *word = NULL;
+	enum th_status st;
+	size_t i;
+
+	if ((st = read_text(it, "status", &word, err)) != TH_OK)
+		return st;
+	st = TH_EDATA;
+	for (i = 0; word != NULL && i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(word, words[i].word) == 0) {
+			*ret = words[i].state;
+			st = TH_OK;
+		}
+	free(word);
+	return st == TH_OK ? st : th_fail(err, st,
+	    "status is none of published, retry and refused");
+}
+
+static int64_t
+read_after(const struct th_item *it)
+{
+	struct th_value v;
+	double seconds;
+
+	if (!th_item_get(it, "after", &v) || !th_value_number(&v, &seconds) ||
+	    !(seconds >= 0))
+		return -1;
+	return seconds > (double)AFTER_MAX ? AFTER_MAX : (int64_t)ceil(seconds);
+}
+
+enum th_status
+th_receipt_read(const struct th_item *it, struct th_receipt_line *ret,
+    struct th_err *err)
+{
+	struct th_receipt_line r = { 0 };
+	enum th_status st;
+
+	st = read_status(it, &r.state, err);
+	if (st == TH_OK)
+		st = read_text(it, "id", &r.id, err);
+	if (st == TH_OK && r.id == NULL)
+		st = th_fail(err, TH_EDATA, "a receipt without an id");
+	if (st == TH_OK)
+		st = read_text(it, "remote_id", &r.remote_id, err);
+	if (st == TH_OK)
+		st = read_text(it, "url", &r.url, err);
+	if (st == TH_OK)
+		st = read_text(it, "reason", &r.reason, err);
+	r.after = read_after(it);
+	if (st == TH_OK)
+		*ret = r;
+	else
+		th_receipt_line_release(&r);
+	return st;
+}
+
+void
+th_receipt_line_release(struct th_receipt_line *r)
+{
+	free(r->id);
+	free(r->remote_id);
+	free(r->url);
+	free(r->reason);
+	*r = (struct th_receipt_line){ 0 };
 }

@@ -1184,6 +1184,7 @@ struct th_outcome {
 	struct th_str reason;     /* the service's words */
 	const char *id, *url;     /* the receipt's; may be NULL */
 	const struct th_item *item; /* PUBLISHED: for the storm guard */
+	int64_t date;             /* when; 0: now */
 	int64_t due;              /* WAITING: not before */
 	bool tried;               /* WAITING: counts as an attempt */
 	bool doubtful;            /* WAITING: it may have arrived */
@@ -1224,6 +1225,20 @@ enum th_status th_receipt_pack(const struct th_receipt_view *,
 /* `room` keeps the text that the view borrows. */
 enum th_status th_receipt_unpack(struct th_str packed, struct th_buf *room,
     struct th_receipt_view *ret);
+/*
+ * A line of a publisher that is a program: {"id":..,"status":"published"|
+ * "retry"|"refused","remote_id":..,"url":..,"after":..,"reason":..}.  TH_EDATA
+ * when it is none.  state is PUBLISHED, WAITING or REFUSED; after is in seconds,
+ * -1 when it is not given.
+ */
+struct th_receipt_line {
+	enum th_item_state state;
+	char *id, *remote_id, *url, *reason; /* NULL: not given (id always is) */
+	int64_t after;
+};
+enum th_status th_receipt_read(const struct th_item *,
+    struct th_receipt_line *ret, struct th_err *err);
+void th_receipt_line_release(struct th_receipt_line *);
 /* Appends the receipt as JSON: {"service":..,"account":..,"id":..,"url":..,"date":..} */
 enum th_status th_receipt_json(const struct th_receipt_view *, int64_t date,
     struct th_buf *ret);

@@ -1,0 +1,56 @@
+/* queue.h -- shared between the files of th-queue */
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include "cmd.h"
+
+/* What the command line asks for, and what is open. */
+struct queue_cmd {
+	char **arg;           /* operands after the subcommand */
+	size_t nargs;
+	bool json, prometheus, all, ledger;
+	int64_t n;            /* -n; 0: all */
+	int64_t lease;        /* --lease */
+	int64_t older;        /* --older */
+	struct th_config *config;
+	struct th_store *store;
+	struct th_queue *q;   /* of queue_open() */
+	char *service, *account; /* what the queue says of itself */
+};
+
+/*
+ * Opens the queue NAME.  When there is none it will be one of that service and
+ * account; it dies then when service is NULL.
+ */
+void queue_open(struct queue_cmd *, const char *name, const char *service,
+    const char *account);
+void queue_close(struct queue_cmd *);
+/* Shall output be for programs: --json, or no terminal? */
+bool queue_wants_json(const struct queue_cmd *);
+/* Calls f for each queue in turn, opened. */
+void queue_for_each(struct queue_cmd *, void (*f)(struct queue_cmd *));
+/* Appends an entry as a JSON object; with its item when `whole`. */
+enum th_status queue_entry_json(const struct queue_cmd *,
+    const struct th_entry *, bool whole, struct th_buf *ret);
+/* "2026-11-23 21:15", the zone of the reader; "" for 0. */
+#define QUEUE_CLOCK_SIZE 24
+void queue_clock(int64_t, char ret[QUEUE_CLOCK_SIZE]);
+/* Dies with the sentence unless st is TH_OK or TH_END. */
+void queue_check(enum th_status st, const struct th_err *err);
+
+/* The subcommands. */
+void queue_list(struct queue_cmd *);
+void queue_show(struct queue_cmd *);
+void queue_explain(struct queue_cmd *);
+void queue_stats(struct queue_cmd *);
+void queue_put(struct queue_cmd *);
+void queue_take(struct queue_cmd *);
+void queue_ack(struct queue_cmd *);
+void queue_retry(struct queue_cmd *);
+void queue_release(struct queue_cmd *);
+void queue_drop(struct queue_cmd *);
+void queue_purge(struct queue_cmd *);
+void queue_export(struct queue_cmd *);
+void queue_import(struct queue_cmd *);
+
+#endif
