@@ -6,7 +6,7 @@ failed=0
 sources=$(ls lib/*.c cmd/*.c services/*.c)
 headers=$(ls lib/*.h cmd/*.h services/*.h)
 tests_c=$(ls tests/*.c tests/unit/*.c tests/fuzz/*.c 2>/dev/null)
-scripts=$(ls tests/*.t tests/*.sh tests/bench/*.sh examples/*.sh .ci/run 2>/dev/null)
+scripts=$(ls tests/*.t tests/*.sh tests/bench/*.sh examples/*.sh 2>/dev/null)
 
 for tool in clang-format clang-tidy cppcheck shellcheck mandoc nm; do
 	command -v $tool >/dev/null && continue
@@ -83,6 +83,7 @@ check cppcheck cppcheck --quiet --error-exitcode=1 --inline-suppr -j 2 --std=c11
     --suppress=normalCheckLevelMaxBranches -Ilib -Icmd -Iservices $sources
 check clang-tidy tidy
 check shellcheck shellcheck -s sh -S warning -e SC1091,SC2154,SC2034,SC1111,SC2046 $scripts
+check 'shellcheck of .ci/run' shellcheck -S warning .ci/run
 check manuals mandoc -T lint -W warning man/*.[1-8]
 }
 exit $failed
