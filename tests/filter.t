@@ -85,8 +85,8 @@ selects_own '.rate > 4'
 selects_own 'rate > 4'
 selects_own '.text = "mine"'
 selects_own 's > 9 and s < "2"'
-selects_own 'd > .e and rate != .text'
-selects_own 'd = 2026-11-23 and d = e'
+selects_own 'd <= .e and rate != .text'
+selects_own 'd = 2026-11-23 and d = .e'
 
 # ---- wrong expressions ----
 wrong() { # EXPRESSION CARET-COLUMN REGEX
