@@ -171,6 +171,13 @@ struct word {
 
 /* Looked through from the top: a longer beginning stands before a shorter. */
 static const struct word words[] = {
+	{ "mon", NOISE, 0, true },
+	{ "tue", NOISE, 0, true },
+	{ "wed", NOISE, 0, true },
+	{ "thu", NOISE, 0, true },
+	{ "fri", NOISE, 0, true },
+	{ "sat", NOISE, 0, true },
+	{ "sun", NOISE, 0, true },
 	{ "jan", MONTH, 1, false },
 	{ "feb", MONTH, 2, false },
 	{ "mar", MONTH, 3, false },
@@ -360,6 +367,8 @@ find_word(const char *s, size_t len)
 	size_t i, n;
 
 	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (words[i].name[0] != s[0])
+			continue;
 		n = strlen(words[i].name);
 		if ((words[i].whole ? len == n : len >= n) &&
 		    memcmp(words[i].name, s, n) == 0)

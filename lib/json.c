@@ -7,6 +7,11 @@
 #include "scan.h"
 #include "trigger.h"
 
+#if !defined(TH_SCAN_PORTABLE) && defined(__GNUC__) && defined(__SSE2__)
+#include <emmintrin.h>
+#define HAVE_SSE2 1
+#endif
+
 enum th_status
 th_json_parse(struct th_str text, struct th_value *ret, struct th_err *err)
 {
@@ -292,28 +297,81 @@ th_json_key(struct th_buf *b, const char *name)
 	return th_buf_addc(b, ':');
 }
 
+/* How many bytes at the start need no escape. */
+static size_t
+plain_bytes(const char *s, size_t len)
+{
+	size_t i = 0;
+
+#ifdef HAVE_SSE2
+	const __m128i low = _mm_set1_epi8(0x1f), quote = _mm_set1_epi8('"'),
+		      back = _mm_set1_epi8('\\');
+	int bad;
+
+	for (; i + 16 <= len; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(s + i));
+		__m128i m = _mm_cmpeq_epi8(_mm_min_epu8(v, low), v);
+
+		m = _mm_or_si128(m, _mm_cmpeq_epi8(v, quote));
+		m = _mm_or_si128(m, _mm_cmpeq_epi8(v, back));
+		bad = _mm_movemask_epi8(m);
+		if (bad != 0)
+			return i + (size_t)__builtin_ctz((unsigned)bad);
+	}
+#endif
+	while (i < len && (unsigned char)s[i] >= 0x20 && s[i] != '"' &&
+	       s[i] != '\\')
+		i++;
+	return i;
+}
+
+/* Writes one character's escape, at most six bytes. */
+static char *
+put_escape(char *out, char c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	static const char hex[] = "0123456789abcdef";
+	const char *f = c != '\0' ? strchr(from, c) : NULL;
+
+	*out++ = '\\';
+	if (f != NULL) {
+		*out++ = to[f - from];
+		return out;
+	}
+	memcpy(out, "u00", 3);
+	out[3] = hex[(unsigned char)c >> 4];
+	out[4] = hex[(unsigned char)c & 15];
+	return out + 5;
+}
+
 /* Valid UTF-8 with what JSON wants escaped, escaped. */
 static enum th_status
 escape(struct th_buf *b, struct th_str s)
 {
-	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	const char *p, *plain = s.s, *end = s.s + s.len, *f;
+	const char *p = s.s, *end = s.s + s.len;
+	size_t n;
+	char *out;
 
-	th_buf_reserve(b, s.len);
-	for (p = s.s; p < end; p++) {
-		if ((unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
-			continue;
-		th_buf_add(b, plain, (size_t)(p - plain));
-		plain = p + 1;
-		f = *p != '\0' ? strchr(from, *p) : NULL;
-		if (f != NULL) {
-			th_buf_addc(b, '\\');
-			th_buf_addc(b, to[f - from]);
-		} else {
-			th_buf_addf(b, "\\u%04x", (unsigned)*p);
+	while (p < end) {
+		n = (size_t)(end - p);
+		if ((b->status != TH_OK || b->cap - b->len < n + 8) &&
+		    th_buf_reserve(b, n) != TH_OK)
+			return b->status;
+		n = plain_bytes(p, n);
+		out = b->data + b->len;
+		memcpy(out, p, n);
+		out += n;
+		p += n;
+		b->len += n;
+		if (p < end) {
+			if (th_buf_reserve(b, 6) != TH_OK)
+				return b->status;
+			b->len = (size_t)(put_escape(b->data + b->len, *p++) -
+					  b->data);
 		}
+		b->data[b->len] = '\0';
 	}
-	return th_buf_add(b, plain, (size_t)(end - plain));
+	return b->status;
 }
 
 enum th_status
@@ -321,7 +379,7 @@ th_json_escape(struct th_buf *b, struct th_str s)
 {
 	struct th_buf clean;
 
-	if (th_utf8_valid(s) == s.len)
+	if (th_utf8_fast(s) || th_utf8_valid(s) == s.len)
 		return escape(b, s);
 	th_buf_init(&clean, b->max);
 	if (th_utf8_clean(s, &clean) == TH_OK)

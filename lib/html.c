@@ -1,0 +1,203 @@
+/* html -- which feed a web page names, read with libxml2's HTML parser */
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxml/HTMLparser.h>
+#include <libxml/parser.h>
+#include <libxml/xmlmemory.h>
+
+#include "feed.h"
+
+#define PAGE_MAX ((size_t)4 << 20) /* bytes of a page that are looked at */
+
+struct th_page {
+	htmlParserCtxtPtr parser;
+	char *url;
+	struct th_buf base, feed; /* <base href>, the best link so far */
+	int rank;                 /* of that link, 0: none yet */
+	size_t size;
+	enum th_status status;
+};
+
+/* What a link's type is worth; the first of the best is taken. */
+static const struct {
+	const char *type;
+	int rank;
+} types[] = {
+	{ "application/rss+xml", 3 },
+	{ "application/atom+xml", 3 },
+	{ "application/rdf+xml", 3 },
+	{ "application/feed+json", 3 },
+	{ "text/xml", 1 },
+	{ "application/xml", 1 },
+	{ "application/json", 1 },
+};
+
+static struct th_str
+attr(const xmlChar **atts, const char *name)
+{
+	size_t i;
+
+	for (i = 0; atts != NULL && atts[i] != NULL; i += 2)
+		if (th_str_iis(th_str((const char *)atts[i]), name))
+			return th_str_trim(th_str((const char *)atts[i + 1]));
+	return TH_STR("");
+}
+
+/* Is the word one of a list with blanks between? */
+static bool
+has_word(struct th_str list, const char *word)
+{
+	size_t i, start;
+
+	for (i = 0; i < list.len; i++) {
+		start = i;
+		while (i < list.len && (unsigned char)list.s[i] > ' ')
+			i++;
+		if (th_str_iis(
+			(struct th_str){ list.s + start, i - start }, word))
+			return true;
+	}
+	return false;
+}
+
+static int
+rank_of(struct th_str type, struct th_str rel)
+{
+	struct th_str t = type;
+	size_t i;
+
+	for (i = 0; i < t.len; i++)
+		if (t.s[i] == ';')
+			t.len = i;
+	t = th_str_trim(t);
+	for (i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (th_str_iis(t, types[i].type))
+			return types[i].rank;
+	return has_word(rel, "feed") ? 2 : 0;
+}
+
+static void
+on_link(struct th_page *p, const xmlChar **atts)
+{
+	struct th_str rel = attr(atts, "rel"), href = attr(atts, "href");
+	struct th_str title = attr(atts, "title");
+	int rank;
+
+	if (href.len == 0 ||
+	    (!has_word(rel, "alternate") && !has_word(rel, "feed")))
+		return;
+	rank = rank_of(attr(atts, "type"), rel) * 2;
+	if (rank == 0)
+		return;
+	if (title.len < 8 ||
+	    !th_str_iis((struct th_str){ title.s, 8 }, "comments"))
+		rank++;
+	if (rank <= p->rank)
+		return;
+	p->rank = rank;
+	th_buf_clear(&p->feed);
+	if (th_buf_add(&p->feed, href.s, href.len) != TH_OK)
+		p->status = p->feed.status;
+}
+
+static void
+on_start(void *ctx, const xmlChar *name, const xmlChar **atts)
+{
+	struct th_page *p = ctx;
+	struct th_str s = th_str((const char *)name), href;
+
+	if (th_str_iis(s, "link") || th_str_iis(s, "a"))
+		on_link(p, atts);
+	if (th_str_iis(s, "base") && p->base.len == 0) {
+		href = attr(atts, "href");
+		if (th_buf_add(&p->base, href.s, href.len) != TH_OK)
+			p->status = p->base.status;
+	}
+}
+
+static void
+on_error(void *ctx, const char *text, ...)
+{
+	(void)ctx;
+	(void)text;
+}
+
+struct th_page *
+th_page_new(const char *url)
+{
+	static const htmlSAXHandler none;
+	htmlSAXHandler sax = none;
+	struct th_page *p = th_calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	sax.startElement = on_start;
+	sax.error = sax.warning = sax.fatalError = on_error;
+	th_buf_init(&p->base, PAGE_MAX);
+	th_buf_init(&p->feed, PAGE_MAX);
+	p->url = th_strdup(url != NULL ? url : "");
+	p->parser = htmlCreatePushParserCtxt(
+	    &sax, p, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
+	if (p->url == NULL || p->parser == NULL) {
+		th_page_free(p);
+		return NULL;
+	}
+	htmlCtxtUseOptions(p->parser, HTML_PARSE_NONET | HTML_PARSE_NOERROR |
+					  HTML_PARSE_NOWARNING |
+					  HTML_PARSE_RECOVER);
+	return p;
+}
+
+void
+th_page_free(struct th_page *p)
+{
+	if (p == NULL)
+		return;
+	if (p->parser != NULL) {
+		if (p->parser->myDoc != NULL)
+			xmlFreeDoc(p->parser->myDoc);
+		htmlFreeParserCtxt(p->parser);
+	}
+	th_buf_release(&p->base);
+	th_buf_release(&p->feed);
+	free(p->url);
+	free(p);
+}
+
+enum th_status
+th_page_push(struct th_page *p, struct th_str s)
+{
+	int n;
+
+	while (s.len > 0 && p->size < PAGE_MAX && p->status == TH_OK) {
+		n = s.len < 65536 ? (int)s.len : 65536;
+		htmlParseChunk(p->parser, s.s, n, 0);
+		if (p->parser->errNo == XML_ERR_NO_MEMORY)
+			p->status = TH_ENOMEM;
+		p->size += (size_t)n;
+		s.s += n;
+		s.len -= (size_t)n;
+	}
+	return p->status;
+}
+
+enum th_status
+th_page_feed(struct th_page *p, struct th_buf *ret)
+{
+	struct th_buf base;
+
+	htmlParseChunk(p->parser, "", 0, 1);
+	if (p->status != TH_OK)
+		return p->status;
+	if (p->feed.len == 0)
+		return TH_END;
+	th_buf_init(&base, PAGE_MAX);
+	th_url_resolve(th_str(p->url), th_buf_str(&p->base), &base);
+	th_url_resolve(p->base.len > 0 ? th_buf_str(&base) : th_str(p->url),
+	    th_buf_str(&p->feed), ret);
+	if (base.status != TH_OK)
+		ret->status = base.status;
+	th_buf_release(&base);
+	return ret->status;
+}
