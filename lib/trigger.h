@@ -216,6 +216,32 @@ enum th_status th_text_truncate(struct th_str, size_t max, struct th_buf *ret);
 /* Appends percent-encoded: all but RFC 3986's unreserved characters. */
 enum th_status th_text_urlencode(struct th_str, struct th_buf *ret);
 
+/* ---- markdown.c: HTML as Markdown ------------------------------------------- */
+
+/*
+ * Appends a piece of HTML as CommonMark: headings, lists, links, images,
+ * emphasis, code, quotes; other tags go.  It ends in a newline unless empty.
+ * Any bytes are accepted, time is linear, scripts and their addresses are left
+ * out.
+ */
+enum th_status th_markdown_from_html(struct th_str html, struct th_buf *ret);
+
+/* ---- csv.c: comma-separated values (RFC 4180) --------------------------------- */
+
+/* A text, without its BOM; comma, semicolon or tab is seen from its first line. */
+struct th_csv {
+	const char *p, *end; /* what is still to be read */
+	size_t line;         /* that it stands in, from 1 */
+	char separator;
+	bool more;           /* a separator was the last: one more cell follows */
+};
+void th_csv_init(struct th_csv *, struct th_str text);
+/*
+ * Replaces ret by the next cell; *ret_last: the record ends with it.  TH_END;
+ * TH_EDATA: a quote that does not close.
+ */
+enum th_status th_csv_next(struct th_csv *, struct th_buf *ret, bool *ret_last);
+
 /* ---- url.c: RFC 3986 ------------------------------------------------------ */
 
 /* Parts of a URL, borrowed from it; absent parts have s == NULL. */

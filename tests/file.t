@@ -1,0 +1,94 @@
+#!/bin/sh
+# file: items from files, and into files
+. "${0%/*}/lib.sh"
+
+cat >items <<'END'
+{"id":"1","url":"https://e.org/1","title":"First: \"one\"","content_html":"<h2>Hi</h2><p>a <b>bold</b> <a href=\"https://e.org/x\">link</a></p><ul><li>x</li></ul>","date_published":"2026-11-23T20:18:58Z","tags":["a","b: c"],"authors":[{"name":"Ada"}]}
+{"id":"2","title":"Same","content_text":"two\n"}
+{"id":"3","title":"Same","content_text":"three"}
+END
+
+# Notes.
+cat >want <<'END'
+---
+id: "1"
+title: "First: \"one\""
+url: "https://e.org/1"
+date: 2026-11-23T20:18:58Z
+author: ["Ada"]
+tags: ["a", "b: c"]
+---
+
+## Hi
+
+a **bold** [link](https://e.org/x)
+
+- x
+END
+ok 'items become notes' sh -c 'th-publish file --path "notes/{title}.md" <items >receipts'
+is 'a note has front matter, and its body as Markdown' want cat 'notes/First: "one".md'
+says 'two items of one title get two files' 3 sh -c 'ls notes | wc -l'
+says 'the receipt names the file' notes/Same.md sh -c 'jq -r "select(.id==\"2\")._published[0].id" receipts'
+(cd notes && cat ./*) >before
+ok 'published again by another queue' sh -c 'th-publish file --queue again --path "notes/{title}.md" <items >receipts'
+ok 'the same files are there' sh -c 'cat notes/* | cmp - before && [ "$(ls notes | wc -l)" = 3 ]'
+ok 'a file of the user is not touched' sh -c 'echo mine >notes/Own.md; echo "{\"id\":\"o\",\"title\":\"Own\"}" | th-publish file --path "notes/{title}.md" >o && [ "$(cat notes/Own.md)" = mine ] && ls notes/Own-*.md'
+ok '--text is all there is' sh -c 'th-publish file --path "t/{id}.txt" --text "{title}!" <items >o && [ "$(cat t/2.txt)" = "Same!" ]'
+ok 'a dry run touches nothing' sh -c 'th-publish file --path "dry/{id}.md" --dry-run <items >o && grep -q ^WRITE o && ! [ -e dry ]'
+
+# Hostile items stay inside.
+mkdir -p jail/in outside; ln -s ../../outside jail/in/link; ln -s ../../outside/stolen.md jail/in/file.md
+python3 - >hostile <<'END'
+import json
+titles = ['../../x', '..', '.', '', '/etc/passwd', 'a/b', 'a\\b', 'a\x00b', 'nl\nnl', '.hidden', '\u202ertl', 'e' * 5000,
+          'é' * 300, '\U0001f680' * 300, 'link', 'file', '-rf', ' ', 'C:\\x', '~', '$(id)', '\x7f\x1b[2J']
+for n, t in enumerate(titles):
+    print(json.dumps({'id': 'h%d' % n, 'title': t, 'content_text': 'x', 'tags': [t], 'url': t}))
+END
+ok 'the most hostile titles are written' sh -c 'th-publish file --path "jail/in/{title}.md" <hostile >o'
+says 'every one of them' 22 sh -c 'find jail/in -type f | wc -l'
+ok 'and nothing outside' sh -c '[ -z "$(ls -A outside)" ] && [ "$(ls jail)" = in ] && ! [ -e x.md ]'
+ok 'no name is hidden or has a control character' sh -c '! find jail/in -name ".?*" | grep . && ! find jail/in | LC_ALL=C grep "[[:cntrl:]]"'
+code 'a link is not followed into its directory' 73 sh -c 'echo "{\"id\":\"l\",\"title\":\"link\"}" | th-publish file --path "jail/in/{title}/{id}.md"'
+ok 'nothing came there' sh -c '[ -z "$(ls -A outside)" ]'
+code '.. behind a field is a usage error' 64 sh -c 'th-publish file --path "jail/{id}/../{title}.md" <items'
+cat >yaml <<'END'
+{"id":"y","title":"a\nb\u0085c\u2028d\u007f: - # 'x'","tags":["\"]"],"content_text":"---\n"}
+END
+ok 'front matter stays one block whatever is in it' sh -c 'th-publish file --path "y/{id}.md" <yaml >o && [ "$(sed -n "/^---$/=" y/y.md | head -2 | tr "\n" " ")" = "1 5 " ]'
+
+# A growing file.
+ok 'items are appended' sh -c 'th-publish file --path log/all.ndjson --append <items >o'
+is 'as they are' items cat log/all.ndjson
+ok 'and only once' sh -c 'th-publish file --path log/all.ndjson --append <items >o && cmp items log/all.ndjson'
+ok 'a line torn by a crash goes' sh -c 'printf "{\"id\":\"to" >>log/all.ndjson; echo "{\"id\":\"4\"}" | th-publish file --path log/all.ndjson --append >o; tail -n 1 log/all.ndjson | grep -qx "{\"id\":\"4\"}" && [ "$(wc -l <log/all.ndjson)" = 4 ]'
+ok 'a line that lacks only its end gets it' sh -c 'printf "{\"id\":\"x\"}" >>log/all.ndjson; echo "{\"id\":\"5\"}" | th-publish file --path log/all.ndjson --append >o; [ "$(wc -l <log/all.ndjson)" = 6 ]'
+ok '--text gives lines another form' sh -c 'th-publish file --path log/all.txt --append --text "{id} {title}" <items >o; [ "$(tail -n 1 log/all.txt)" = "3 Same" ]'
+code 'a full disk keeps the item' 74 sh -c 'ulimit -f 0; th-publish file --queue full --path log/full.ndjson --append <items' 2>/dev/null ||:
+
+# Reading.
+command -v th-fetch >/dev/null || { skip 'reading' 'no th-fetch yet'; finish; }
+is 'NDJSON comes as it is' items th-fetch file items
+printf '\357\273\277id,title,date,tags,note\r\n1,"a ""b"", c","Mon, 23 Nov 2026 20:18:58 GMT","x, y",n\r\n2,"two\nlines",,,\r\n' >t.csv
+cat >want <<'END'
+{"id":"1","title":"a \"b\", c","date_published":"2026-11-23T20:18:58Z","tags":["x","y"],"note":"n"}
+{"id":"2","title":"two\nlines"}
+END
+is 'CSV has names in its first line, quotes, line breaks and a BOM' want th-fetch file t.csv
+is 'and is known on standard input' want sh -c 'th-fetch file - <t.csv'
+printf '[ {"id":"1",\n "title": "a b"},\n {"id":"2"} ]\n' >t.json
+printf '%s\n' '{"id":"1","title":"a b"}' '{"id":"2"}' >want
+is 'a JSON array is one item a line' want th-fetch file t.json
+printf '{"id": "1",\n"title":"a b"}' >one.json
+says 'so is a single object' '{"id":"1","title":"a b"}' th-fetch file one.json
+printf '{"version":"https://jsonfeed.org/version/1.1","title":"T","items":[{"id":"1"}]}' >feed.json
+says 'and a JSON Feed, with its title' '{"id":"1","_source":{"service":"file","title":"T"}}' th-fetch file feed.json
+printf '{"url":"https://e.org/1"}\n{"title":"x"}\n' >noid
+says 'what has no id gets its url' https://e.org/1 sh -c 'th-fetch file noid | head -n 1 | jq -r .id'
+ok 'or a hash that stays the same' sh -c 'th-fetch file noid | tail -n 1 | jq -r .id | grep "^urn:uuid:" >a; th-fetch file noid | tail -n 1 | jq -r .id | cmp - a'
+printf '{"id":"1"}\nbad\n{"id":"2"}\n' >bad
+code 'a bad line is told' 65 th-fetch file bad
+told 'by its number' 'bad: line 2: '
+code 'a missing file is told and the rest read' 69 sh -c 'th-fetch file none items >o; rc=$?; cmp o items && exit $rc'
+code 'no file at all is a usage error' 64 th-fetch file
+finish
