@@ -247,8 +247,8 @@ th_feedout_item(
 
 	th_buf_clear(&f->b);
 	th_buf_clear(&f->id);
-	th_item_identity(it, &f->id);
-	f->format->id(f);
+	if (th_item_identity(it, &f->id) == TH_OK)
+		f->format->id(f);
 	if ((st = check_memory(f, err)) != TH_OK)
 		return st;
 	st = begin_entry(f, th_buf_str(&f->id), &e, err);
