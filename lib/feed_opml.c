@@ -69,9 +69,9 @@ th_opml_read(
 	o.parser = xmlCreatePushParserCtxt(&sax, &o, NULL, 0, NULL);
 	if (o.parser == NULL)
 		return th_fail(err, TH_ENOMEM, "out of memory");
-	xmlCtxtUseOptions(o.parser,
-	    XML_PARSE_RECOVER | XML_PARSE_NONET | XML_PARSE_NOERROR |
-		XML_PARSE_NOWARNING | XML_PARSE_SAX1);
+	xmlCtxtUseOptions(o.parser, XML_PARSE_RECOVER | XML_PARSE_NONET |
+					XML_PARSE_NOERROR |
+					XML_PARSE_NOWARNING | XML_PARSE_SAX1);
 	for (at = 0; at < text.len && o.status == TH_OK; at += n) {
 		n = text.len - at < STEP ? text.len - at : STEP;
 		xmlParseChunk(o.parser, text.s + at, (int)n, 0);

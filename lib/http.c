@@ -133,8 +133,8 @@ place_init(const struct th_http_options *opt, const char *url,
 
 	if (u == NULL)
 		return th_fail(err, TH_ENOMEM, "out of memory");
-	rc = curl_url_set(u, CURLUPART_URL, url,
-	    CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
+	rc = curl_url_set(
+	    u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
 	if (rc != CURLUE_OK && rc != CURLUE_OUT_OF_MEMORY)
 		st = th_fail(err, TH_EDATA, "not a valid URL");
 	else if (rc == CURLUE_OK && !th_url_is_http(th_str(url)))
@@ -199,8 +199,8 @@ finish(struct transfer *t, enum th_status st)
 		*t->keep = t->reply;
 		t->reply = (struct th_reply){ 0 };
 	}
-	t->hooks.done(t->hooks.ctx, st,
-	    t->keep != NULL ? t->keep : &t->reply, &t->err);
+	t->hooks.done(
+	    t->hooks.ctx, st, t->keep != NULL ? t->keep : &t->reply, &t->err);
 	transfer_free(t);
 }
 
@@ -208,7 +208,7 @@ static bool
 may_repeat(const struct transfer *t)
 {
 	return t->req->idempotent || strcmp(t->method, "GET") == 0 ||
-	    strcmp(t->method, "HEAD") == 0;
+	       strcmp(t->method, "HEAD") == 0;
 }
 
 /* ---- what libcurl calls ---- */
@@ -238,9 +238,9 @@ is_redirect(const struct transfer *t)
 	long code = t->reply.code;
 
 	return t->req->follow &&
-	    (code == 301 || code == 302 || code == 303 || code == 307 ||
-		code == 308) &&
-	    th_reply_header(&t->reply, "Location") != NULL;
+	       (code == 301 || code == 302 || code == 303 || code == 307 ||
+		   code == 308) &&
+	       th_reply_header(&t->reply, "Location") != NULL;
 }
 
 static size_t
@@ -274,8 +274,8 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 
 	t->received += s.len;
 	if (t->received > max) {
-		t->status = th_fail(&t->err, TH_EUNAVAIL,
-		    "larger than %zu bytes", max);
+		t->status =
+		    th_fail(&t->err, TH_EUNAVAIL, "larger than %zu bytes", max);
 		return 0;
 	}
 	if (is_redirect(t))
@@ -326,7 +326,7 @@ static bool
 is_private(const struct th_header *h)
 {
 	return h->secret || th_str_iis(th_str(h->name), "Authorization") ||
-	    th_str_iis(th_str(h->name), "Cookie");
+	       th_str_iis(th_str(h->name), "Cookie");
 }
 
 static enum th_status
@@ -370,8 +370,9 @@ set_method(struct transfer *t)
 		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)(t->with_body ? t->req->body.len : 0));
 		curl_easy_setopt(e, CURLOPT_POSTFIELDS,
-		    t->with_body && t->req->body.data != NULL ?
-			t->req->body.data : "");
+		    t->with_body && t->req->body.data != NULL
+			? t->req->body.data
+			: "");
 	} else if (strcmp(t->method, "HEAD") == 0) {
 		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
 		return;
@@ -563,20 +564,19 @@ redirect(struct transfer *t)
 		return th_fail(&t->err, TH_EUNAVAIL,
 		    "redirected more than %d times", TH_REDIRECT_MAX);
 	if (url == NULL)
-		return th_fail(&t->err, TH_EUNAVAIL,
-		    "redirected to no valid URL");
+		return th_fail(
+		    &t->err, TH_EUNAVAIL, "redirected to no valid URL");
 	st = place_init(&t->http->opt, url, &to, &t->err);
 	if (st == TH_ENOMEM)
 		return st;
 	if (st != TH_OK)
-		return th_fail(&t->err, TH_EUNAVAIL,
-		    "redirected to what is %s", st == TH_ECONFIG ?
-			"plain http" : "not http or https");
+		return th_fail(&t->err, TH_EUNAVAIL, "redirected to what is %s",
+		    st == TH_ECONFIG ? "plain http" : "not http or https");
 	redirect_method(t, code);
 	if (t->with_body && strcmp(t->first, to.origin) != 0) {
 		place_release(&to);
-		return th_fail(&t->err, TH_EUNAVAIL,
-		    "redirected to another host");
+		return th_fail(
+		    &t->err, TH_EUNAVAIL, "redirected to another host");
 	}
 	if ((st = note_moved(t, to.url)) == TH_OK)
 		keep_user(&t->place, &to);
@@ -597,8 +597,8 @@ why_timeout(struct transfer *t)
 	else if (t->head == 0)
 		th_fail(&t->err, TH_EUNAVAIL, "no answer within %lld s", s);
 	else
-		th_fail(&t->err, TH_EUNAVAIL,
-		    "slower than 1 kB/s for %lld s", s);
+		th_fail(
+		    &t->err, TH_EUNAVAIL, "slower than 1 kB/s for %lld s", s);
 }
 
 static const struct {
@@ -867,8 +867,8 @@ th_http_send(struct th_http *h, const struct th_request *req,
 /* ---- the client ---- */
 
 enum th_status
-th_http_new(const struct th_http_options *opt, struct th_http **ret,
-    struct th_err *err)
+th_http_new(
+    const struct th_http_options *opt, struct th_http **ret, struct th_err *err)
 {
 	struct th_http *h;
 
@@ -898,10 +898,10 @@ th_http_new(const struct th_http_options *opt, struct th_http **ret,
 		th_http_free(h);
 		return th_fail(err, TH_ENOMEM, "out of memory");
 	}
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-	    (long)h->opt.max_per_host);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
-	    (long)h->opt.max_parallel * 2);
+	curl_multi_setopt(
+	    h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)h->opt.max_per_host);
+	curl_multi_setopt(
+	    h->multi, CURLMOPT_MAXCONNECTS, (long)h->opt.max_parallel * 2);
 	*ret = h;
 	return TH_OK;
 }

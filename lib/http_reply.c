@@ -171,8 +171,8 @@ is_param(struct th_str s, const char *name, struct th_str *value)
 		return false;
 	*value = (struct th_str){ "", 0 };
 	if (eq != NULL)
-		*value = th_str_trim((struct th_str){ eq + 1,
-		    s.len - key.len - 1 });
+		*value =
+		    th_str_trim((struct th_str){ eq + 1, s.len - key.len - 1 });
 	if (value->len >= 2 && value->s[0] == '"') {
 		value->s++;
 		value->len -= 2;

@@ -218,8 +218,8 @@ show_query(const struct th_request *req, struct th_str q, struct th_buf *ret)
 			amp = end;
 		eq = memchr(p, '=', (size_t)(amp - p));
 		if (eq != NULL)
-			show_masked(req,
-			    (struct th_str){ p, (size_t)(eq - p) }, ret);
+			show_masked(
+			    req, (struct th_str){ p, (size_t)(eq - p) }, ret);
 		th_buf_adds(ret, eq != NULL ? "=***" : "***");
 		if (amp == end)
 			return;
@@ -233,8 +233,7 @@ show_url(const struct th_request *req, struct th_buf *ret)
 {
 	struct th_url url;
 
-	if (req->url == NULL ||
-	    th_url_parse(th_str(req->url), &url) != TH_OK)
+	if (req->url == NULL || th_url_parse(th_str(req->url), &url) != TH_OK)
 		return;
 	th_buf_add(ret, url.scheme.s, url.scheme.len);
 	th_buf_adds(ret, url.userinfo.s != NULL ? "://***@" : "://");

@@ -5,7 +5,7 @@
 
 #include "trigger.h"
 
-#define VALUE_MAX 4096     /* a validator that is longer is not kept */
+#define VALUE_MAX 4096 /* a validator that is longer is not kept */
 #define RECORD_MAX (64 << 10)
 #define WEEK (7 * 86400)
 
@@ -71,8 +71,7 @@ parse_line(struct th_revisit *r, int record, struct th_str line)
 		    memcmp(line.s, names[i], len) != 0)
 			continue;
 		free(r->value[i]);
-		r->value[i] =
-		    th_strndup(line.s + len + 1, line.len - len - 1);
+		r->value[i] = th_strndup(line.s + len + 1, line.len - len - 1);
 		return r->value[i] != NULL ? TH_OK : TH_ENOMEM;
 	}
 	return TH_OK;
@@ -162,8 +161,8 @@ save_record(const struct th_revisit *r, int record, struct th_state *state,
 	if (b.status != TH_OK)
 		st = th_fail(err, b.status, "%s", th_strstatus(b.status));
 	else if ((st == TH_END && b.len == 0) ||
-	    (st == TH_OK && old.len == b.len &&
-		memcmp(old.data, b.data, b.len) == 0))
+		 (st == TH_OK && old.len == b.len &&
+		     memcmp(old.data, b.data, b.len) == 0))
 		st = TH_OK;
 	else if (st == TH_OK || st == TH_END)
 		st = th_state_put(state, key, th_buf_str(&b), err);
@@ -215,9 +214,9 @@ th_revisit_set(
 static int64_t
 number(const struct th_revisit *r, enum th_revisit_field field)
 {
-	return r->value[field] != NULL ?
-	    (int64_t)strtoll(r->value[field], NULL, 10) :
-	    0;
+	return r->value[field] != NULL
+		   ? (int64_t)strtoll(r->value[field], NULL, 10)
+		   : 0;
 }
 
 static enum th_status

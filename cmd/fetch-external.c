@@ -1,0 +1,232 @@
+/* fetch-external -- a source that is a program: th-fetch-NAME on PATH */
+#include <stdlib.h>
+#include <string.h>
+
+#include "child.h"
+#include "fetch.h"
+#include "options.h"
+
+/* The words of the command line, ours taken out. */
+struct words {
+	char **argv;
+	size_t n;
+};
+
+static const struct cmd_option *
+find_long(const struct cmd_option *o, const char *name, size_t len)
+{
+	for (; o->name != NULL; o++)
+		if (strlen(o->name) == len && strncmp(o->name, name, len) == 0)
+			return o;
+	return NULL;
+}
+
+static const struct cmd_option *
+find_letter(const struct cmd_option *o, int letter)
+{
+	for (; o->name != NULL; o++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
+
+/* -h and --version are the program's own to answer. */
+static const struct cmd_option *
+find_option(const char *word)
+{
+	const struct cmd_option *o;
+
+	if (word[0] != '-' || word[1] == '\0')
+		return NULL;
+	if (word[1] == '-') {
+		word += 2;
+		if ((o = find_long(cmd_program->options, word,
+			 strcspn(word, "="))) == NULL)
+			o = find_long(cmd_common, word, strcspn(word, "="));
+	} else {
+		if ((o = find_letter(cmd_program->options, word[1])) == NULL)
+			o = find_letter(cmd_common, word[1]);
+		if (o != NULL && o->arg == NULL && word[2] != '\0')
+			return NULL;
+	}
+	return o == NULL || o->letter == 'h' || o->letter == 'V' ? NULL : o;
+}
+
+/* The argument of an option, in the word or after it; NULL when missing. */
+static const char *
+argument(const struct cmd_option *o, char *const *word)
+{
+	const char *eq;
+
+	if (o->arg == NULL)
+		return "";
+	if (word[0][1] != '-' && word[0][2] != '\0')
+		return word[0] + 2;
+	eq = word[0][1] == '-' ? strchr(word[0], '=') : NULL;
+	return eq != NULL ? eq + 1 : word[1];
+}
+
+static void
+take(struct fetch *f, const struct cmd_option *o, const char *arg)
+{
+	switch (o->letter) {
+	case 'c': cmd_config = arg; break;
+	case 'q': cmd_verbose = -1; break;
+	case 'v': cmd_verbose++; break;
+	default: fetch_option(f, o->letter, arg);
+	}
+}
+
+/* Splits what is ours from what is the program's, which keeps its order. */
+static void
+split_words(
+    struct fetch *f, const char *path, int argc, char *argv[], struct words *w)
+{
+	const struct cmd_option *o;
+	const char *arg;
+	int i;
+
+	w->argv = th_calloc((size_t)argc + 2, sizeof(*w->argv));
+	if (w->argv == NULL || (w->argv[0] = th_strdup(path)) == NULL)
+		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	w->n = 1;
+	for (i = optind + 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if ((o = find_option(argv[i])) == NULL) {
+			w->argv[w->n++] = argv[i];
+			continue;
+		}
+		if ((arg = argument(o, argv + i)) == NULL)
+			cmd_usage("option --%s needs an argument", o->name);
+		if (arg == argv[i + 1])
+			i++;
+		take(f, o, arg);
+	}
+	for (; i < argc; i++)
+		w->argv[w->n++] = argv[i];
+}
+
+/* Seen ids are those of the program with these words. */
+static enum th_status
+make_scope(const struct fetch *f, const struct words *w, struct th_buf *ret)
+{
+	unsigned char digest[TH_SHA256_SIZE];
+	struct th_buf b;
+	size_t i;
+
+	th_buf_init(&b, TH_LINE_MAX);
+	th_buf_adds(&b, f->account);
+	for (i = 1; i < w->n; i++) {
+		th_buf_addc(&b, '\0');
+		th_buf_adds(&b, w->argv[i]);
+	}
+	th_sha256(th_buf_str(&b), digest);
+	th_buf_addf(ret, "%s:", f->service);
+	th_hex_encode(
+	    (struct th_str){ (const char *)digest, sizeof(digest) }, ret);
+	if (b.status != TH_OK)
+		ret->status = b.status;
+	th_buf_release(&b);
+	return ret->status;
+}
+
+static enum th_status
+pass(struct fetch *f, const struct th_item *it, const char *scope,
+    struct th_err *err)
+{
+	struct th_buf id;
+	enum th_status st;
+	bool fresh = true;
+
+	th_buf_init(&id, TH_LINE_MAX);
+	st = th_item_text(it, "id", &id);
+	if (st == TH_OK && f->state != NULL)
+		st =
+		    th_state_see(f->state, scope, th_buf_str(&id), &fresh, err);
+	if (st == TH_END) /* without an id it cannot be known again */
+		st = TH_OK;
+	if (st == TH_OK && fresh)
+		st = fetch_emit(f, th_buf_str(&id), it->line);
+	th_buf_release(&id);
+	return st;
+}
+
+static enum th_status
+read_items(struct fetch *f, int fd, const char *scope, struct th_err *err)
+{
+	struct th_stream in;
+	struct th_item it;
+	enum th_status st;
+
+	th_stream_init(&in, fd, &cmd_out);
+	th_item_init(&it);
+	while ((st = th_stream_next(&in, &it)) != TH_END) {
+		if (st == TH_EDATA) {
+			cmd_warn("%s: line %zu: %s", f->service, in.line,
+			    in.err.text);
+			cmd_note(st);
+			continue;
+		}
+		if (st != TH_OK) {
+			*err = in.err;
+			break;
+		}
+		if ((st = pass(f, &it, scope, err)) != TH_OK)
+			break;
+	}
+	/* TH_END stands for the end of input here: enough is TH_EREFUSED. */
+	if (st == TH_END && !in.eof)
+		st = TH_EREFUSED;
+	th_item_release(&it);
+	th_stream_release(&in);
+	return st;
+}
+
+static void
+report(struct fetch *f, enum th_status st, const struct th_err *err)
+{
+	if (st <= TH_END || cmd_out.status > TH_END)
+		return;
+	cmd_warn("%s: %s", f->service,
+	    err->text[0] != '\0' ? err->text : th_strstatus(st));
+	cmd_note(st);
+}
+
+static void
+run(struct fetch *f, const char *path, const struct words *w)
+{
+	struct th_account *account = NULL;
+	struct cmd_child child;
+	struct th_buf scope;
+	struct th_err err = { 0 };
+	enum th_status st, end;
+
+	fetch_open(f);
+	cmd_check(th_account_new(
+		      f->config, f->service, f->account, NULL, &account, &err),
+	    &err);
+	th_buf_init(&scope, TH_LINE_MAX);
+	cmd_check(make_scope(f, w, &scope), NULL);
+	cmd_check(cmd_child_start(
+		      path, w->argv, f->config, account, false, &child, &err),
+	    &err);
+	st = read_items(f, child.out, scope.data, &err);
+	if (st > TH_END && st != TH_EREFUSED)
+		report(f, st, &err);
+	end = cmd_child_wait(&child, f->service, st > TH_END, &err);
+	report(f, end, &err);
+	fetch_close(f, st);
+	th_buf_release(&scope);
+	th_account_free(account);
+}
+
+void
+fetch_external(struct fetch *f, const char *path, int argc, char *argv[])
+{
+	struct words w = { 0 };
+
+	split_words(f, path, argc, argv, &w);
+	if (!cmd_vacation())
+		run(f, path, &w);
+	free(w.argv[0]);
+	free(w.argv);
+}

@@ -1,0 +1,171 @@
+/* th-fetch -- print the items of a source */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "fetch.h"
+#include "services.h"
+
+enum { OPT_LIST = 256, OPT_MAX_SIZE, OPT_SINCE, OPT_STATE, OPT_TIMEOUT };
+
+static const struct cmd_option options[] = { { "limit", 'n', "N",
+						 "print at most N items" },
+	{ "list", OPT_LIST, NULL, "list the services that can be read from" },
+	{ "max-size", OPT_MAX_SIZE, "SIZE",
+	    "give up a source that sends more (default 256M)" },
+	{ "since", OPT_SINCE, "DATE|DURATION",
+	    "leave out items older than that" },
+	{ "state", OPT_STATE, "NAME",
+	    "print only what is new since the last run with NAME" },
+	{ "timeout", OPT_TIMEOUT, "DURATION",
+	    "give up a source slower than 1 kB/s for so long (default 10s)" },
+	{ NULL, 0, NULL, NULL } };
+
+static const struct cmd program = {
+	.name = "th-fetch",
+	.summary = "Print the items of a source, one JSON object a line.",
+	.synopsis = "SERVICE[:ACCOUNT] [OPTION]... [ARG]...\n--list",
+	.options = options,
+	.note = "th-fetch SERVICE --help lists the options of a service.",
+};
+
+/* "10M" */
+static size_t
+size_of(const char *arg)
+{
+	static const char units[] = "kMG";
+	char *end;
+	const char *unit;
+	unsigned long long n = strtoull(arg, &end, 10);
+	int shift = 0;
+
+	unit = *end != '\0' ? strchr("kMG", *end == 'K' ? 'k' : *end) : NULL;
+	if (unit != NULL) {
+		shift = 10 * (int)(strchr(units, *unit) - units + 1);
+		end++;
+	}
+	if (arg[0] < '0' || arg[0] > '9' || *end != '\0' || n == 0 ||
+	    n > (SIZE_MAX >> 1) >> shift)
+		cmd_usage(
+		    "--max-size: not a size such as 500k or 20M: %s", arg);
+	return (size_t)n << shift;
+}
+
+static int64_t
+timeout_of(const char *arg)
+{
+	int64_t t = cmd_duration("--timeout", arg);
+
+	if (t < 1 || t > 86400)
+		cmd_usage("--timeout: from 1s to 1d: %s", arg);
+	return t;
+}
+
+bool
+fetch_option(struct fetch *f, int c, const char *arg)
+{
+	switch (c) {
+	case 'n': f->limit = cmd_int("--limit", arg, 0); return true;
+	case OPT_LIST: f->list = true; return true;
+	case OPT_MAX_SIZE: f->max_size = size_of(arg); return true;
+	case OPT_SINCE: f->since = cmd_since("--since", arg); return true;
+	case OPT_STATE: f->state_name = arg; return true;
+	case OPT_TIMEOUT: f->timeout = timeout_of(arg); return true;
+	}
+	return false;
+}
+
+static void
+list_services(void)
+{
+	struct th_buf b;
+	size_t i;
+
+	th_buf_init(&b, TH_LINE_MAX);
+	for (i = 0; th_services[i] != NULL; i++)
+		if (th_services[i]->fetch != NULL)
+			th_buf_addf(&b, "%-12s %s\n", th_services[i]->name,
+			    th_services[i]->summary);
+	cmd_check(b.status, NULL);
+	th_out_write(&cmd_out, th_buf_str(&b));
+	th_buf_release(&b);
+}
+
+/* SERVICE[:ACCOUNT] */
+static void
+split_service(struct fetch *f, const char *word)
+{
+	size_t len = strcspn(word, ":");
+
+	f->service = th_strndup(word, len);
+	if (f->service == NULL)
+		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	f->account = word[len] == ':' ? word + len + 1 : "default";
+	if (f->service[0] == '\0' || f->account[0] == '\0')
+		cmd_usage("not a service: %s", word);
+}
+
+static void
+unknown_service(const char *name)
+{
+	const char *near = th_service_suggest(name);
+
+	if (near != NULL)
+		cmd_usage("unknown service %s (did you mean %s?)", name, near);
+	cmd_usage("unknown service %s; --list names those there are", name);
+}
+
+/* A service that is built in. */
+static void
+run_service(struct fetch *f, const struct th_service *s, int argc, char **argv)
+{
+	struct cmd sub = { .name = s->name,
+		.summary = s->summary,
+		.synopsis = "[OPTION]... [ARG]..." };
+	struct th_opts *opts = th_opts_new(s->params);
+	int c;
+
+	if (s->fetch == NULL)
+		cmd_usage("%s cannot be read from", s->name);
+	if (opts == NULL)
+		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	while ((c = cmd_getopt_more(
+		    argc, argv, &sub, s->params, TH_P_FETCH, opts)) != -1)
+		fetch_option(f, c, optarg);
+	if (!cmd_vacation())
+		fetch_service(
+		    f, s, opts, argv + optind, (size_t)(argc - optind));
+	th_opts_free(opts);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct fetch f = { .since = INT64_MIN };
+	const struct th_service *s;
+	struct th_buf path;
+	int c;
+
+	cmd_init(&program);
+	f.state_name = getenv("TH_TRIGGER");
+	while ((c = cmd_getopt(argc, argv, true)) != -1)
+		fetch_option(&f, c, optarg);
+	if (f.list) {
+		list_services();
+		return cmd_finish();
+	}
+	if (optind == argc)
+		cmd_usage("name a service");
+	split_service(&f, argv[optind]);
+	th_buf_init(&path, TH_LINE_MAX);
+	if ((s = th_service_find(f.service)) != NULL)
+		run_service(&f, s, argc, argv);
+	else if (th_external_find("fetch", f.service, &path) == TH_OK)
+		fetch_external(&f, path.data, argc, argv);
+	else
+		unknown_service(f.service);
+	th_buf_release(&path);
+	free(f.service);
+	return cmd_finish();
+}
