@@ -33,12 +33,18 @@ options() { # long options at the head of an entry
 	grep -E '^ +--?[A-Za-z]' | grep -Eo -- '--[a-z][a-z0-9-]*' | sort -u
 }
 
-same_options() { # PROGRAM
+same_options() { # PROGRAM: its page may tell of those of services besides
 	"$1" --help >help || return 1
 	sed '/^account keys/,/^$/d' help | options >help.options
+	case $1 in th-fetch | th-publish)
+		for _s in $services; do "$1" "$_s" --help; done 2>/dev/null |
+		    sed '/^account keys/,/^$/d' | options;; esac >may.options
 	render "$man/$1.1" >page || return 1
 	sed -n '/^DESCRIPTION/,/^[A-CE-Z]/p' page | options >page.options
-	diff help.options page.options
+	sort -u help.options may.options | comm -13 - page.options >unknown
+	comm -23 help.options page.options >missing
+	cat unknown missing
+	[ ! -s unknown ] && [ ! -s missing ]
 }
 
 section() { # NAME of a page on stdin

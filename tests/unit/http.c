@@ -58,8 +58,7 @@ showing(void)
 	th_request_secret(&req, "Authorization", "Bearer ", &secret);
 	th_request_hide(&req, &secret);
 	req.has_body = true;
-	th_buf_adds(
-	    &req.body, "{\"access_token\":\"s3cr3t\",\"title\":\"a\"}");
+	th_buf_adds(&req.body, "{\"access_token\":\"s3cr3t\",\"title\":\"a\"}");
 	ok(th_request_show(&req, &b) == TH_OK && strcmp(b.data, want) == 0,
 	    "a request is shown without its secrets");
 	if (strcmp(b.data, want) != 0)
@@ -74,8 +73,7 @@ feed_head(struct th_reply *rep, const char *head)
 	const char *p = head, *nl;
 
 	while ((nl = strchr(p, '\n')) != NULL) {
-		th_reply_line(
-		    rep, (struct th_str){ p, (size_t)(nl + 1 - p) });
+		th_reply_line(rep, (struct th_str){ p, (size_t)(nl + 1 - p) });
 		p = nl + 1;
 	}
 }
@@ -152,6 +150,74 @@ retry_after(void)
 	ok(th_retry_after(TH_STR("soon"), now) == 0, "a word is nothing");
 }
 
+static int64_t
+age_of(const char *head)
+{
+	struct th_reply rep = { 0 };
+	int64_t age;
+
+	feed_head(&rep, head);
+	age = th_reply_max_age(&rep);
+	th_reply_release(&rep);
+	return age;
+}
+
+static void
+cache_control(void)
+{
+	ok(age_of("HTTP/1.1 200 OK\n") == -1, "no Cache-Control says nothing");
+	ok(age_of("Cache-Control: public, MAX-AGE=\"60\"\n") == 60,
+	    "max-age is found among others, in any case, in quotes");
+	ok(age_of("Cache-Control: x=\"a, max-age=9\"\n") == -1,
+	    "but not inside of a quoted value");
+	ok(age_of("Cache-Control: max-age=60, no-cache\n") == 0,
+	    "no-cache goes before it");
+	ok(age_of("Cache-Control: max-age=60\nAge: 50\n") == 10,
+	    "Age is taken off");
+	ok(age_of("Cache-Control: max-age=60\nAge: 61\n") <= 0,
+	    "what is over is over");
+	ok(age_of("Cache-Control: max-age=99999999999999999999\n") == 7 * 86400,
+	    "more than a week is a week");
+}
+
+static bool
+links_to(const char *head, const char *want)
+{
+	struct th_reply rep = { 0 };
+	struct th_buf b;
+	enum th_status st;
+	bool good;
+
+	th_buf_init(&b, 4096);
+	rep.url = th_strdup("http://h/a/b");
+	feed_head(&rep, head);
+	st = th_reply_feed_link(&rep, &b);
+	good = want == NULL ? st == TH_END
+			    : st == TH_OK && strcmp(b.data, want) == 0;
+	th_buf_release(&b);
+	th_reply_release(&rep);
+	return good;
+}
+
+static void
+links(void)
+{
+	ok(links_to("Link: <x,y;z>; rel=alternate; "
+		    "type=\"application/atom+xml\"\n",
+	       "http://h/a/x,y;z"),
+	    "the feed of a Link header, resolved");
+	ok(links_to("Link: <a>; rel=next, </f>; type=application/rss+xml;"
+		    " title=\"a, b\"; rel=\"Alternate\"\n",
+	       "http://h/f"),
+	    "also behind another");
+	ok(links_to("Link: <a>; rel=alternate; type=text/html\n", NULL),
+	    "another form of the page is no feed");
+	ok(links_to("Link: <a; rel=alternate; type=application/rss+xml\n"
+		    "Link: \"\nLink: <>\nLink: ;\nLink: ,\nLink:\n",
+	       NULL),
+	    "nonsense is none");
+}
+
 int
 main(void)
 {
@@ -160,6 +226,8 @@ main(void)
 	replies();
 	codes();
 	retry_after();
+	cache_control();
+	links();
 	printf("1..%d\n", n);
 	return failed != 0;
 }
