@@ -584,6 +584,45 @@ read_json(struct th_feedout *f, struct th_str old, struct th_err *err)
 	return st;
 }
 
+struct reading {
+	struct th_feedout *f;
+	struct th_item it;
+	struct th_err *err;
+};
+
+static enum th_status
+take_item(void *ctx, struct th_str id, struct th_str line)
+{
+	struct reading *r = ctx;
+	enum th_status st;
+
+	(void)id;
+	if ((st = th_item_parse(&r->it, line, r->err)) != TH_OK)
+		return st;
+	return th_feedout_item(r->f, &r->it, r->err);
+}
+
+/* A feed of another's making: read as th-fetch reads it. */
+static enum th_status
+read_feed(struct th_feedout *f, struct th_str old, struct th_err *err)
+{
+	struct reading r = { .f = f, .err = err };
+	struct th_feed_info info = {
+		.url = f->opt.self, .emit = take_item, .ctx = &r
+	};
+	struct th_feed *feed;
+	enum th_status st;
+
+	if ((st = th_feed_new(&info, &feed, err)) != TH_OK)
+		return st;
+	th_item_init(&r.it);
+	if ((st = th_feed_push(feed, old, err)) == TH_OK)
+		st = th_feed_finish(feed, err);
+	th_item_release(&r.it);
+	th_feed_free(feed);
+	return st;
+}
+
 enum th_status
 th_feedout_merge(struct th_feedout *f, struct th_str old, struct th_err *err)
 {
@@ -594,7 +633,7 @@ th_feedout_merge(struct th_feedout *f, struct th_str old, struct th_err *err)
 		return read_json(f, old, err);
 	if (is_ours(f, old))
 		return keep_entries(f, old, err);
-	return th_fail(err, TH_EDATA, "no feed that th-rss wrote");
+	return read_feed(f, old, err);
 }
 
 /* ---- the end ---- */
@@ -652,38 +691,38 @@ sort_entries(struct th_feedout *f)
 static void
 sum_up(struct th_feedout *f)
 {
-	const struct feedout_entry *e;
+	size_t i;
 
 	f->author = f->n > 0;
-	for (e = f->entry; e < f->entry + f->n; e++) {
-		f->author = f->author && e->author;
-		if (e->newest > f->newest)
-			f->newest = e->newest;
+	for (i = 0; i < f->n; i++) {
+		f->author = f->author && f->entry[i].author;
+		if (f->entry[i].newest > f->newest)
+			f->newest = f->entry[i].newest;
 	}
 }
 
 /* Entries that lie one after the other are written in one go. */
-static enum th_status
+static void
 write_entries(struct th_feedout *f, struct th_out *out)
 {
-	struct feedout_entry *e, *end = f->entry + f->n;
 	const char *sep = f->format->separator;
+	const struct feedout_entry *e = f->entry;
 	struct th_str text, next;
+	size_t i;
 
-	for (e = f->entry; e < end; e++) {
-		text = spool_at(&f->spool, e->offset, e->len);
-		if (e > f->entry)
+	for (i = 0; i < f->n && out->status == TH_OK; i++) {
+		text = spool_at(&f->spool, e[i].offset, e[i].len);
+		if (i > 0)
 			th_out_write(out, th_str(sep));
-		for (; *sep == '\0' && e + 1 < end; e++) {
-			next = spool_at(&f->spool, e[1].offset, e[1].len);
+		for (; *sep == '\0' && i + 1 < f->n; i++) {
+			next =
+			    spool_at(&f->spool, e[i + 1].offset, e[i + 1].len);
 			if (next.s != text.s + text.len || text.len > 65536)
 				break;
 			text.len += next.len;
 		}
-		if (th_out_write(out, text) != TH_OK)
-			break;
+		th_out_write(out, text);
 	}
-	return out->status;
 }
 
 enum th_status

@@ -163,6 +163,16 @@ for f in rss atom json; do
 	$m <nasty; cp n.$f before
 	ok "the nastiest $f merges byte for byte" sh -c "$m </dev/null && cmp n.$f before && $m <nasty && cmp n.$f before"
 done
+# A feed that another wrote, or that we wrote in another format.
+cp "$top/tests/data/feed.xml" other
+n=$(grep -c '<item' other)
+item 5 | th-rss --title T -o other --merge
+says "another's feed keeps its items" $((n + 1)) grep -c '^<item>' other
+for f in atom json rss; do
+	ok "it becomes $f" sh -c "th-rss --format $f --title T -o other --merge </dev/null"
+	ok "with all its items" sh -c '[ "$(grep -Ec "^<entry|^<item|^\{\"id\"" other)" = "$1" ]' - $((n + 1))
+	ok "and is valid" python3 check.py other
+done
 item 5 | th-rss --title T -o m.rss
 says 'without --merge the file is replaced' 'i5 ' ids m.rss
 ok 'nothing else lies about' sh -c '! ls -A | grep tmp'
