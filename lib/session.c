@@ -19,6 +19,7 @@ struct th_session {
 	struct th_http *http; /* these three are made when first needed */
 	struct th_store *store;
 	struct th_state *cache;
+	bool cache_written; /* it was opened to be written, too */
 };
 
 static bool
@@ -51,14 +52,22 @@ th_session_new(const struct th_service *service, const struct th_config *config,
 	return s;
 }
 
+static void
+close_cache(struct th_session *s)
+{
+	th_state_free(s->cache);
+	th_store_close(s->store);
+	s->cache = NULL;
+	s->store = NULL;
+}
+
 void
 th_session_free(struct th_session *s)
 {
 	if (s == NULL)
 		return;
 	th_http_free(s->http);
-	th_state_free(s->cache);
-	th_store_close(s->store);
+	close_cache(s);
 	th_account_free(s->account);
 	free(s);
 }
@@ -235,25 +244,31 @@ th_session_send(struct th_session *s, const struct th_request *request,
 	return th_reply_status(ret, &s->err);
 }
 
-/* The cache is a reader's state like any other, under a name of its own. */
+/*
+ * The cache is a reader's state like any other, under a name of its own.  To be
+ * read it need not be there (TH_END): a dry run makes no store.
+ */
 static enum th_status
-open_cache(struct th_session *s)
+open_cache(struct th_session *s, bool write)
 {
 	struct th_buf name = { 0 };
 	enum th_status st;
 
-	if (s->cache != NULL)
+	if (s->cache != NULL && (s->cache_written || !write))
 		return TH_OK;
+	close_cache(s);
 	th_buf_init(&name, CACHE_NAME_MAX);
 	st = th_buf_addf(
 	    &name, "cache/%s:%s", s->service->name, th_session_account(s));
 	if (st != TH_OK)
 		th_session_fail(s, st, "%s", th_strstatus(st));
-	else if (s->store == NULL)
-		st = th_store_open(s->config, &s->store, &s->err);
+	else
+		st = th_store_open_with(
+		    s->config, write ? 0 : TH_STORE_READ, &s->store, &s->err);
 	if (st == TH_OK)
 		st = th_state_open(
 		    s->store, name.data, NULL, &s->cache, &s->err);
+	s->cache_written = st == TH_OK && write;
 	th_buf_release(&name);
 	return st;
 }
@@ -261,7 +276,7 @@ open_cache(struct th_session *s)
 enum th_status
 th_session_cache_get(struct th_session *s, const char *key, struct th_buf *ret)
 {
-	enum th_status st = open_cache(s);
+	enum th_status st = open_cache(s, false);
 
 	return st == TH_OK ? th_state_get(s->cache, key, ret, &s->err) : st;
 }
@@ -271,7 +286,7 @@ th_session_cache_put(struct th_session *s, const char *key, struct th_str value)
 {
 	enum th_status st;
 
-	if ((st = open_cache(s)) != TH_OK ||
+	if ((st = open_cache(s, true)) != TH_OK ||
 	    (st = th_state_put(s->cache, key, value, &s->err)) != TH_OK)
 		return st;
 	return th_state_commit(s->cache, &s->err);

@@ -1560,7 +1560,7 @@ enum th_status th_session_http(struct th_session *, struct th_http **ret);
 /* Sends and waits; then th_reply_status().  The reply is set even when refused. */
 enum th_status th_session_send(struct th_session *, const struct th_request *,
     struct th_reply *ret);
-/* Small facts worth keeping between runs (ids of boards), by account. */
+/* Small facts worth keeping between runs (ids of boards), by account.  TH_END: none. */
 enum th_status th_session_cache_get(struct th_session *, const char *key,
     struct th_buf *ret);
 enum th_status th_session_cache_put(struct th_session *, const char *key,
