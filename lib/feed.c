@@ -273,9 +273,9 @@ th_feed_new(
 	th_buf_init(&f->id, TH_LINE_MAX);
 	th_buf_init(&f->source, TH_LINE_MAX);
 	th_buf_init(&f->held, SIZE_MAX);
-	th_buf_init(&f->meta.title, TH_LINE_MAX);
-	th_buf_init(&f->meta.link, TH_LINE_MAX);
-	th_buf_init(&f->meta.language, TH_LINE_MAX);
+	th_buf_init(&f->meta.title, TH_FEED_META_MAX);
+	th_buf_init(&f->meta.link, TH_FEED_META_MAX);
+	th_buf_init(&f->meta.language, TH_FEED_META_MAX);
 	th_found_init(&f->entry);
 	f->maker = th_item_maker_new();
 	if (!copy(&f->info.url, &f->url) ||
@@ -314,10 +314,17 @@ th_feed_free(struct th_feed *f)
 	free(f);
 }
 
-/* The sentence for a status that came without one. */
+/*
+ * How a call ended: items that waited are handed on though what follows them
+ * is bad, and a status that came without a sentence gets one.
+ */
 static enum th_status
 result(struct th_feed *f, enum th_status st, struct th_err *err)
 {
+	enum th_status released;
+
+	if (st == TH_EDATA && (released = release(f)) != TH_OK)
+		st = released;
 	f->status = st;
 	if (st == TH_OK || st == TH_END)
 		return st;

@@ -10,6 +10,8 @@
 #include "charset.h"
 #include "trigger.h"
 
+#define TH_FEED_ENTRY_MAX ((size_t)16 << 20) /* bytes of one entry */
+#define TH_FEED_META_MAX ((size_t)1 << 20)   /* of its title, link... */
 #define TH_FEED_LIST_MAX 1000 /* tags, authors, attachments of one entry */
 #define TH_FEED_HELD_MAX ((size_t)1 << 20) /* lines that wait for the title */
 

@@ -14,7 +14,7 @@ void
 th_found_init(struct th_found *e)
 {
 	memset(e, 0, sizeof(*e));
-	th_buf_init(&e->text, TH_LINE_MAX);
+	th_buf_init(&e->text, TH_FEED_ENTRY_MAX);
 	th_buf_init(
 	    &e->authors, TH_FEED_LIST_MAX * sizeof(struct th_feed_author));
 	th_buf_init(&e->tags, TH_FEED_LIST_MAX * sizeof(struct th_slot));
@@ -443,8 +443,8 @@ th_item_maker_new(void)
 
 	if (m == NULL)
 		return NULL;
-	th_buf_init(&m->text, TH_LINE_MAX);
-	th_buf_init(&m->other, TH_LINE_MAX);
+	th_buf_init(&m->text, TH_FEED_ENTRY_MAX);
+	th_buf_init(&m->other, TH_FEED_ENTRY_MAX);
 	return m;
 }
 

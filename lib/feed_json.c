@@ -287,8 +287,8 @@ th_feed_json_new(struct th_feed *feed)
 		return NULL;
 	j->feed = feed;
 	j->entry = th_feed_entry(feed);
-	th_buf_init(&j->piece, TH_LINE_MAX);
-	th_buf_init(&j->other, TH_LINE_MAX);
+	th_buf_init(&j->piece, TH_FEED_ENTRY_MAX);
+	th_buf_init(&j->other, TH_FEED_ENTRY_MAX + 2);
 	return j;
 }
 

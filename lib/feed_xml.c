@@ -1017,8 +1017,8 @@ static enum th_status
 set_base(struct th_feed_xml *f, const char *url)
 {
 	th_buf_init(&f->inherited, 2 * TH_XML_TAG_MAX);
-	th_buf_init(&f->value, TH_LINE_MAX);
-	th_buf_init(&f->other, TH_LINE_MAX);
+	th_buf_init(&f->value, TH_FEED_ENTRY_MAX);
+	th_buf_init(&f->other, TH_FEED_ENTRY_MAX);
 	f->level[0].role = R_DOC;
 	f->level[0].base_len = strlen(url);
 	return th_buf_adds(&f->inherited, url);

@@ -132,6 +132,8 @@ th_page_new(const char *url)
 
 	if (p == NULL)
 		return NULL;
+	/* It calls a failed allocation many things; ours are remembered. */
+	xmlMemSetup(free, th_malloc, th_realloc, th_strdup);
 	sax.startElement = on_start;
 	sax.error = sax.warning = sax.fatalError = on_error;
 	th_buf_init(&p->base, PAGE_MAX);
@@ -173,7 +175,7 @@ th_page_push(struct th_page *p, struct th_str s)
 	while (s.len > 0 && p->size < PAGE_MAX && p->status == TH_OK) {
 		n = s.len < 65536 ? (int)s.len : 65536;
 		htmlParseChunk(p->parser, s.s, n, 0);
-		if (p->parser->errNo == XML_ERR_NO_MEMORY)
+		if (th_alloc_failed())
 			p->status = TH_ENOMEM;
 		p->size += (size_t)n;
 		s.s += n;
@@ -188,6 +190,8 @@ th_page_feed(struct th_page *p, struct th_buf *ret)
 	struct th_buf base;
 
 	htmlParseChunk(p->parser, "", 0, 1);
+	if (th_alloc_failed())
+		p->status = TH_ENOMEM;
 	if (p->status != TH_OK)
 		return p->status;
 	if (p->feed.len == 0)

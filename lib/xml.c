@@ -8,6 +8,7 @@
 #define REFERENCE_MAX 64 /* bytes of "&name;" */
 #define ENTITIES_MAX 256 /* declared ones */
 #define ENTITY_DEPTH 8   /* one in another */
+#define INSTRUCTION_MAX 4096
 #define DOCTYPE_MAX ((size_t)256 << 10)
 
 enum state { CONTENT, CDATA, COMMENT, DOCTYPE };
@@ -337,6 +338,10 @@ bind(struct th_xml *x, struct th_str prefix, const struct th_xml_attr *a)
 	struct binding *more;
 	struct th_buf uri;
 
+	if (x->nbindings == TH_XML_NAMES) {
+		fail(x, TH_EDATA, "too many namespaces");
+		return;
+	}
 	if (x->nbindings == x->cap) {
 		more =
 		    th_realloc(x->binding, (x->cap * 2 + 16) * sizeof(*more));
@@ -685,20 +690,23 @@ take_doctype(struct th_xml *x, const char *p, const char *end, bool final)
 
 /* ---- what stands between < and > ---- */
 
+/* Ends at "?>", or where that is not near, at the first ">". */
 static const char *
 take_instruction(const char *p, const char *end, bool final)
 {
+	size_t have = (size_t)(end - p);
+	const char *near = have > INSTRUCTION_MAX ? p + INSTRUCTION_MAX : end;
 	const char *gt = p + 2;
 
-	while ((gt = memchr(gt, '>', (size_t)(end - gt))) != NULL) {
+	while ((gt = memchr(gt, '>', (size_t)(near - gt))) != NULL) {
 		if (gt[-1] == '?')
 			return gt + 1;
 		gt++;
 	}
-	if (!final && end - p < 4096)
+	if (!final && have < INSTRUCTION_MAX)
 		return NULL;
-	gt = memchr(p, '>', (size_t)(end - p));
-	return gt != NULL ? gt + 1 : end;
+	gt = memchr(p, '>', (size_t)(near - p));
+	return gt != NULL ? gt + 1 : near;
 }
 
 /* "<!": each returns where to go on, NULL when more must come first. */

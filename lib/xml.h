@@ -15,6 +15,7 @@
 #define TH_XML_TAG_MAX ((size_t)4 << 20)   /* one tag with its attributes */
 #define TH_XML_EXPANSION ((size_t)1 << 20) /* text out of declared entities */
 #define TH_XML_ATTRS 64                    /* of one tag; more are not seen */
+#define TH_XML_NAMES 512                       /* namespaces in scope */
 #define TH_XML_DEPTH 512                   /* open elements */
 
 struct th_xml_attr {
