@@ -147,8 +147,10 @@ static void
 add_extensions(struct th_feedout *f, const struct th_item *it)
 {
 	const struct th_member *m;
+	size_t i;
 
-	for (m = it->member; m < it->member + it->n; m++) {
+	for (i = 0; i < it->n; i++) {
+		m = &it->member[i];
 		if (!th_str_has_prefix(m->key, "_") || m->key.len < 2)
 			continue;
 		th_buf_adds(&f->b, ",\"");
