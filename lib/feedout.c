@@ -223,19 +223,28 @@ end_entry(struct th_feedout *f, struct feedout_entry *e, struct th_str text,
 
 /* The worst that the buffers met with. */
 static enum th_status
-check_memory(const struct th_feedout *f, struct th_err *err)
+check_memory(struct th_feedout *f, struct th_err *err)
 {
 	const struct th_buf *b[] = { &f->b, &f->text, &f->more, &f->id, &f->url,
 		&f->at.url, &f->at.type, &f->at.title };
 	size_t i;
 
-	for (i = 0; i < sizeof(b) / sizeof(*b); i++) {
-		if (b[i]->status == TH_ENOMEM)
-			return th_fail(err, TH_ENOMEM, "out of memory");
-		if (b[i]->status != TH_OK)
-			return th_fail(err, TH_EDATA, "too large");
-	}
+	for (i = 0; i < sizeof(b) / sizeof(*b); i++)
+		if (b[i]->status > f->status)
+			f->status = b[i]->status;
+	if (f->status == TH_ENOMEM)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	if (f->status != TH_OK)
+		return th_fail(err, TH_EDATA, "too large");
 	return TH_OK;
+}
+
+void
+th_feedout_clear(struct th_feedout *f, struct th_buf *b)
+{
+	if (b->status > f->status)
+		f->status = b->status;
+	th_buf_clear(b);
 }
 
 enum th_status
@@ -246,9 +255,10 @@ th_feedout_item(
 	enum th_status st;
 
 	th_buf_clear(&f->b);
-	th_buf_clear(&f->id);
-	if (th_item_identity(it, &f->id) == TH_OK)
-		f->format->id(f);
+	th_feedout_clear(f, &f->id);
+	if ((st = th_item_identity(it, &f->id)) > f->status)
+		f->status = st;
+	f->format->id(f);
 	if ((st = check_memory(f, err)) != TH_OK)
 		return st;
 	st = begin_entry(f, th_buf_str(&f->id), &e, err);
@@ -282,7 +292,7 @@ th_feedout_value(
 	}
 	if (v->type != TH_JSON_STRING && v->type != TH_JSON_NUMBER)
 		return false;
-	th_buf_clear(&f->text);
+	th_feedout_clear(f, &f->text);
 	th_value_text(v, &f->text);
 	*ret = th_buf_str(&f->text);
 	return f->text.status == TH_OK && ret->len > 0;
@@ -359,13 +369,14 @@ resolve(struct th_feedout *f, const struct th_item *it, struct th_str ref)
 	const char *const own[] = { f->opt.link, f->opt.self };
 	struct th_value source, v;
 	struct th_buf base;
+	enum th_status st;
 	size_t i;
 	bool good = false;
 
 	th_buf_init(&base, ENTRY_MAX);
 	for (i = 0; i < 4 && !good; i++) {
-		th_buf_clear(&base);
-		th_buf_clear(&f->url);
+		th_feedout_clear(f, &base);
+		th_feedout_clear(f, &f->url);
 		if (i >= 2)
 			th_buf_adds(
 			    &base, own[i - 2] == NULL ? "" : own[i - 2]);
@@ -373,13 +384,14 @@ resolve(struct th_feedout *f, const struct th_item *it, struct th_str ref)
 			 th_value_get(&source, name[i], &v) &&
 			 v.type == TH_JSON_STRING)
 			th_value_text(&v, &base);
-		good =
-		    base.len > 0 &&
-		    th_url_resolve(th_buf_str(&base), ref, &f->url) == TH_OK &&
-		    th_feedout_is_iri(th_buf_str(&f->url));
+		if (base.len == 0)
+			continue;
+		st = th_url_resolve(th_buf_str(&base), ref, &f->url);
+		if (st == TH_ENOMEM)
+			f->status = st;
+		good = st == TH_OK && th_feedout_is_iri(th_buf_str(&f->url));
 	}
-	if (base.status == TH_ENOMEM)
-		f->url.status = TH_ENOMEM;
+	th_feedout_clear(f, &base);
 	th_buf_release(&base);
 	return good;
 }
@@ -392,7 +404,7 @@ th_feedout_url(struct th_feedout *f, const struct th_item *it, struct th_str s,
 		*ret = s;
 		return true;
 	}
-	th_buf_clear(&f->url);
+	th_feedout_clear(f, &f->url);
 	if (!resolve(f, it, s)) {
 		th_feedout_note(f, "a link left out, not absolute: %.*s",
 		    (int)(s.len < 60 ? s.len : 60), s.s);
@@ -421,11 +433,12 @@ th_feedout_note(struct th_feedout *f, const char *fmt, ...)
 }
 
 static bool
-member_text(const struct th_value *v, const char *name, struct th_buf *ret)
+member_text(struct th_feedout *f, const struct th_value *v, const char *name,
+    struct th_buf *ret)
 {
 	struct th_value m;
 
-	th_buf_clear(ret);
+	th_feedout_clear(f, ret);
 	return th_value_get(v, name, &m) && m.type == TH_JSON_STRING &&
 	       th_value_text(&m, ret) == TH_OK && ret->len > 0;
 }
@@ -438,17 +451,17 @@ th_feedout_attachment(
 	struct th_str url;
 	double n = 0;
 
-	if (!member_text(v, "url", &f->at.url))
+	if (!member_text(f, v, "url", &f->at.url))
 		return false;
 	if (!th_feedout_url(f, it, th_buf_str(&f->at.url), &url))
 		return false;
 	if (url.s != f->at.url.data) {
-		th_buf_clear(&f->at.url);
+		th_feedout_clear(f, &f->at.url);
 		th_buf_add(&f->at.url, url.s, url.len);
 	}
-	if (!member_text(v, "mime_type", &f->at.type))
+	if (!member_text(f, v, "mime_type", &f->at.type))
 		th_buf_adds(&f->at.type, "application/octet-stream");
-	member_text(v, "title", &f->at.title);
+	member_text(f, v, "title", &f->at.title);
 	if (th_value_get(v, "size_in_bytes", &size))
 		th_value_number(&size, &n);
 	f->at.size = n >= 0 && n < 9e15 ? (int64_t)n : 0;

@@ -44,6 +44,7 @@ struct th_feedout {
 	struct th_buf id;         /* the item's, as the format writes it */
 	struct th_buf url;        /* made absolute */
 	struct feedout_attachment at;
+	enum th_status status; /* the worst that any of these met with */
 	struct feedout_entry *entry;
 	size_t n, cap;
 	uint32_t *slot; /* entry + 1 by key, open addressing */
@@ -73,6 +74,9 @@ extern const struct feedout_format th_feedout_rss, th_feedout_atom,
     th_feedout_json;
 
 /* feedout.c */
+
+/* Empties a buffer for its next use; what went wrong in it is kept in mind. */
+void th_feedout_clear(struct th_feedout *, struct th_buf *);
 
 /* A member that is a string or number, decoded; borrowed until the next call.
  */

@@ -18,9 +18,9 @@ add_id(struct th_buf *b, struct th_str id)
 static void
 atom_id(struct th_feedout *f)
 {
-	th_buf_clear(&f->more);
+	th_feedout_clear(f, &f->more);
 	add_id(&f->more, th_buf_str(&f->id));
-	th_buf_clear(&f->id);
+	th_feedout_clear(f, &f->id);
 	th_buf_add(&f->id, f->more.data, f->more.len);
 }
 

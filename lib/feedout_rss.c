@@ -12,11 +12,11 @@
 static void
 rss_id(struct th_feedout *f)
 {
-	th_buf_clear(&f->more);
+	th_feedout_clear(f, &f->more);
 	th_feedout_escape(&f->more, th_str_trim(th_buf_str(&f->id)), false);
 	if (f->more.len == 0)
 		th_urn_uuid(th_buf_str(&f->id), &f->more);
-	th_buf_clear(&f->id);
+	th_feedout_clear(f, &f->id);
 	th_buf_add(&f->id, f->more.data, f->more.len);
 }
 
@@ -40,7 +40,7 @@ add_link_and_guid(struct th_feedout *f, const struct th_item *it)
 		th_feedout_url(f, it, url, &url)) ||
 	    (th_feedout_text(f, it, "external_url", &url) &&
 		th_feedout_url(f, it, url, &url))) {
-		th_buf_clear(&f->more);
+		th_feedout_clear(f, &f->more);
 		th_feedout_escape(&f->more, url, false);
 		same = th_url_is_http(url) &&
 		       th_str_is(th_buf_str(&f->more), f->id.data);

@@ -126,7 +126,7 @@ void
 th_feedout_as_html(struct th_feedout *f, const char *name, struct th_str s)
 {
 	if (th_text_is_html(s)) {
-		th_buf_clear(&f->more);
+		th_feedout_clear(f, &f->more);
 		th_text_escape(s, &f->more);
 		s = th_buf_str(&f->more);
 	}
@@ -138,7 +138,7 @@ th_feedout_lines(struct th_feedout *f, const char *name, struct th_str s)
 {
 	const char *nl, *end = s.s + s.len;
 
-	th_buf_clear(&f->more);
+	th_feedout_clear(f, &f->more);
 	while ((nl = memchr(s.s, '\n', s.len)) != NULL) {
 		th_text_escape(
 		    (struct th_str){ s.s, (size_t)(nl - s.s) }, &f->more);
