@@ -173,6 +173,13 @@ for f in atom json rss; do
 	ok "with all its items" sh -c '[ "$(grep -Ec "^<entry|^<item|^\{\"id\"" other)" = "$1" ]' - $count
 	ok "and is valid" python3 check.py other
 done
+# What th-fetch reads of it is what went in.
+item 7 | sed 's/}$/,"url":"https:\/\/e.org\/7","summary":"a < b","authors":[{"name":"Ada"}],"tags":["x","y"]}/' >in
+jq -cS . in >want
+for f in rss json; do
+	ok "$f is read back" sh -c "th-rss --format $f --title T --link https://e.org/ <in >back && th-fetch rss back | jq -cS 'del(._source)' >got"
+	is "as the same item" want cat got
+done
 item 5 | th-rss --title T -o m.rss
 says 'without --merge the file is replaced' 'i5 ' ids m.rss
 ok 'nothing else lies about' sh -c '! ls -A | grep tmp'
