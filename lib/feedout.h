@@ -114,7 +114,7 @@ void th_feedout_links(struct th_feedout *, const struct th_item *,
 typedef void th_feedout_each(struct th_feedout *, const struct th_item *,
     const struct th_value *, const char *element);
 void th_feedout_every(struct th_feedout *, const struct th_item *,
-    const char *name, th_feedout_each *, const char *element);
+    const char *name, th_feedout_each *each, const char *element);
 
 /* Reads an attachment into f->at; false when it has no usable url. */
 bool th_feedout_attachment(
