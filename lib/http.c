@@ -8,6 +8,7 @@
 
 #define SLOW_BYTES 1000 /* a second; less is no transfer */
 #define HEAD_MAX ((size_t)256 << 10)
+#define HEADERS_MAX 1000
 #define POLL_MS 500 /* how late an interrupt may be noticed */
 
 /* What a URL means to libcurl, so that nothing is compared by other rules. */
@@ -250,9 +251,8 @@ on_header(char *line, size_t size, size_t n, void *ctx)
 
 	n *= size;
 	t->head += n;
-	if (t->head > HEAD_MAX) {
-		t->status = th_fail(&t->err, TH_EUNAVAIL,
-		    "more than %zu kB of headers", HEAD_MAX >> 10);
+	if (t->head > HEAD_MAX || t->reply.nheaders >= HEADERS_MAX) {
+		t->status = th_fail(&t->err, TH_EUNAVAIL, "too many headers");
 		return 0;
 	}
 	if (t->head_done) /* trailers */

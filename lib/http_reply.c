@@ -77,13 +77,17 @@ start_anew(struct th_reply *rep, struct th_str line)
 static enum th_status
 add_header(struct th_reply *rep, struct th_str name, struct th_str value)
 {
-	struct th_header *h;
+	struct th_header *h = rep->header;
+	size_t n = rep->nheaders;
 
-	h = th_realloc(rep->header, (rep->nheaders + 1) * sizeof(*h));
-	if (h == NULL)
-		return TH_ENOMEM;
-	rep->header = h;
-	h += rep->nheaders;
+	/* Room is doubled at every power of two. */
+	if ((n & (n - 1)) == 0) {
+		h = th_realloc(h, (n > 0 ? n * 2 : 1) * sizeof(*h));
+		if (h == NULL)
+			return TH_ENOMEM;
+		rep->header = h;
+	}
+	h += n;
 	*h = (struct th_header){ .name = th_strndup(name.s, name.len),
 		.value = th_strndup(value.s, value.len) };
 	if (h->name == NULL || h->value == NULL) {

@@ -48,11 +48,31 @@ complain(struct reading *r, size_t line, const char *why)
 		th_session_say(r->ses, 0, TH_EDATA, "%s: %s", r->name, why);
 }
 
+/* Ids are known by file: two may count their items from 1. */
+static enum th_status
+is_fresh(struct reading *r, bool *ret)
+{
+	struct th_buf scope;
+	enum th_status st;
+
+	*ret = true;
+	if (r->fetch->state == NULL)
+		return TH_OK;
+	th_buf_init(&scope, TH_LINE_MAX);
+	th_buf_adds(&scope, "file:");
+	if ((st = th_buf_adds(&scope, r->name)) == TH_OK)
+		st = th_state_see(r->fetch->state, scope.data,
+		    th_buf_str(&r->id), ret, th_session_err(r->ses));
+	th_buf_release(&scope);
+	return st;
+}
+
 /* Hands r->item on, with an id. */
 static enum th_status
 emit_item(struct reading *r)
 {
 	enum th_status st;
+	bool fresh;
 
 	th_buf_clear(&r->id);
 	th_buf_clear(&r->line);
@@ -67,7 +87,9 @@ emit_item(struct reading *r)
 		st = th_item_set(&r->item, "_source", th_buf_str(&r->source));
 	if (st == TH_OK)
 		st = th_item_line(&r->item, &r->line);
-	if (st != TH_OK)
+	if (st == TH_OK)
+		st = is_fresh(r, &fresh);
+	if (st != TH_OK || !fresh)
 		return st;
 	return r->fetch->emit(
 	    r->fetch->ctx, th_buf_str(&r->id), th_buf_str(&r->line));

@@ -69,6 +69,8 @@ code 'a full disk keeps the item' 74 sh -c 'ulimit -f 0; th-publish file --queue
 # Reading.
 command -v th-fetch >/dev/null || { skip 'reading' 'no th-fetch yet'; finish; }
 is 'NDJSON comes as it is' items th-fetch file items
+says 'with a state once' "$(wc -l <items)
+0" sh -c 'th-fetch file --state s items | wc -l; th-fetch file --state s items | wc -l'
 printf '\357\273\277id,title,date,tags,note\r\n1,"a ""b"", c","Mon, 23 Nov 2026 20:18:58 GMT","x, y",n\r\n2,"two\nlines",,,\r\n' >t.csv
 cat >want <<'END'
 {"id":"1","title":"a \"b\", c","date_published":"2026-11-23T20:18:58Z","tags":["x","y"],"note":"n"}

@@ -51,8 +51,8 @@ ends 'a redirect to gopher' 69 'not http or https' to-gopher
 ends 'a redirect to ftp' 69 'not http or https' to-ftp
 ends 'a redirect to dict' 69 'not http or https' to-dict
 ends 'a redirect to nowhere' 69 'no valid URL' to-nowhere
-ends 'headers without end' 69 'more than 256 kB of headers' endless-headers
-ends 'headers by the thousand' 69 'more than 256 kB of headers' many-headers
+ends 'headers without end' 69 'too many headers' endless-headers
+ends 'headers by the thousand' 69 'too many headers' many-headers
 ends 'a connection that is cut' 69 'the connection was cut' cut
 ends 'a chunk that is cut' 69 'the connection was cut' cut-chunk
 ends 'a chunk without a length' 69 '.' bad-chunk

@@ -86,6 +86,15 @@ torture 'th-rss writes JSON' th-rss --format json --title T
 cp in items
 cp feed in
 torture 'th-fetch reads a feed' th-fetch rss -
+before() { rm -rf "$TH_HOME"; mkdir "$TH_HOME"; }
+torture 'th-fetch with a state' th-fetch rss --state s -
+mkdir web
+{ printf '200 OK\nETag: "1"\nContent-Type: text/xml\n\n'; cat feed; } >web/feed
+python3 "$top/tests/servers/scripted.py" web & pids="$pids $!"
+until [ -s web/port ]; do sleep 0.05; done
+torture 'th-fetch over http' \
+    th-fetch rss --state s "http://127.0.0.1:$(cat web/port)/feed"
+before() { :; }
 cp items in
 
 # What a failed run left undone, the next does; receipts have a date.
