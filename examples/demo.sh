@@ -7,6 +7,7 @@
 set -eu
 here=$(cd "${0%/*}" && pwd)
 PATH=${TH_BUILD:-$here/../build}:$PATH; export PATH
+case ${FEED-} in '' | /* | *://*) ;; *) FEED=$PWD/$FEED ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/triggerhappy-demo.XXXXXX")
 TH_HOME=$work/home; export TH_HOME
 mkdir "$TH_HOME"
@@ -33,12 +34,9 @@ run() { # prints a command, then runs it
 	eval "$*"
 }
 
-if [ -n "${FEED-}" ]; then
-	feeds="'$FEED'" filter=${FILTER:-title}
-else
-	feeds="$base/kitchen.xml $base/releases.xml $base/chess.json"
-	filter=${FILTER:-any ~ "recipe"}
-fi
+feeds="$base/kitchen.xml $base/releases.xml $base/chess.json" filter='any ~ "recipe"'
+[ -z "${FEED-}" ] || feeds="'$FEED'" filter=title
+filter=${FILTER:-$filter}
 
 say 'Read feeds (RSS, Atom, JSON Feed): one JSON object a line.'
 run "th-fetch rss $feeds >items.ndjson"

@@ -6,6 +6,12 @@ filter() { # CONFIG ARG...: th-filter with that configuration text
 	printf '%b' "$1" >c.yaml; shift
 	echo "$item" | th-filter -c c.yaml "$@"
 }
+at_home() { # DIRECTORY ASSIGNMENT...: where is config.yaml looked for?
+	mkdir -p "$1" && echo 'nonsense: 1' >"$1/config.yaml"; shift
+	env -u TH_HOME -u XDG_CONFIG_HOME "$@" th-fetch rss "$top/tests/data/feed.xml"
+}
+
+
 code 'no configuration is needed' 0 sh -c "echo '$item' | th-filter"
 code 'an empty file is fine' 0 filter ''
 code 'a file that -c names must be there' 78 th-filter -c nowhere.yaml
@@ -39,4 +45,36 @@ code 'a variable for the secret may be read by all' 0 exposed 644 \
     'accounts: {trello: {default: {token_env: TOKEN}}}\n'
 code 'a password in an address is a secret' 78 exposed 644 'store: redis://u:hunter2@h/0\n'
 
+# Where it is looked for.
+code 'TH_HOME is looked into first' 78 at_home "$scratch/t" TH_HOME="$scratch/t" \
+    XDG_CONFIG_HOME=/nonexistent HOME=/nonexistent
+code 'then XDG_CONFIG_HOME' 78 at_home "$scratch/x/triggerhappy" \
+    XDG_CONFIG_HOME="$scratch/x" HOME=/nonexistent
+code 'then .config in HOME' 78 at_home "$scratch/h/.config/triggerhappy" HOME="$scratch/h"
+code 'a relative XDG_CONFIG_HOME is ignored' 78 at_home "$scratch/h/.config/triggerhappy" \
+    XDG_CONFIG_HOME=x HOME="$scratch/h"
+code 'without any of them there is no configuration' 78 \
+    env -u TH_HOME -u XDG_CONFIG_HOME -u HOME th-fetch rss "$top/tests/data/feed.xml"
+
+# On vacation.
+fetch() { TH_HOME=$scratch/home th-fetch rss "$top/tests/data/feed.xml"; }
+: >"$TH_HOME/vacation"
+is 'on vacation nothing is read' /dev/null fetch
+code 'that is no failure' 0 fetch
+told 'it is told' '^th-fetch: on vacation, doing nothing$'
+ok 'TH_VACATION=ignore works on vacation' sh -c \
+    'TH_VACATION=ignore th-fetch rss "$1" | grep -q kitchen' - "$top/tests/data/feed.xml"
+echo 'until: 2999-01-01' >"$TH_HOME/vacation"
+code 'a vacation that lasts' 0 fetch
+told 'its end is told' 'on vacation until 2999-01-01T00:00:00Z'
+printf 'from: 2000-01-01\nuntil: 2000-02-01T12:00:00+01:00\n' >"$TH_HOME/vacation"
+ok 'a vacation that is over is none' sh -c 'th-fetch rss "$1" | grep -q kitchen' - \
+    "$top/tests/data/feed.xml"
+echo 'from: 2999-01-01' >"$TH_HOME/vacation"
+ok 'a vacation to come is none yet' sh -c 'th-fetch rss "$1" | grep -q kitchen' - \
+    "$top/tests/data/feed.xml"
+echo 'until: soon' >"$TH_HOME/vacation"
+code 'a date that is none is an error' 78 fetch
+told 'file and line are named' 'vacation:1: '
+rm "$TH_HOME/vacation"
 finish
