@@ -224,6 +224,7 @@ publish_init(struct publish *p, struct th_publisher *ret)
 	*ret = (struct th_publisher){ 0 };
 	ret->store = p->store;
 	ret->queue = p->outbox;
+	ret->queue_name = p->queue_name.data;
 	ret->account = p->account_key.data;
 	ret->text = p->text;
 	ret->title = p->title;

@@ -287,11 +287,13 @@ enum th_status
 th_limit_parse(const char *s, struct th_limit *ret, struct th_err *err)
 {
 	struct th_str n = { s, strcspn(s, "/") };
-	struct th_limit l;
+	struct th_limit l = { 0 };
+	bool whole = s[n.len] == '/';
 
-	if (s[n.len] != '/' || th_int_parse(n, &l.n) != TH_OK || l.n == 0 ||
-	    th_duration_parse(th_str(s + n.len + 1), &l.window) != TH_OK ||
-	    l.window == 0)
+	if (th_int_parse(n, &l.n) != TH_OK || (!whole && l.n != 0) ||
+	    (whole &&
+		(th_duration_parse(th_str(s + n.len + 1), &l.window) != TH_OK ||
+		    l.window == 0)))
 		return th_fail(
 		    err, TH_EUSAGE, "not a limit such as 5/15m: %s", s);
 	*ret = l;

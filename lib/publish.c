@@ -77,11 +77,11 @@ fill_title(struct th_delivery_text *room, const struct th_publisher *p,
 
 /* The same for every attempt, different in every queue. */
 static enum th_status
-fill_key(struct th_buf *key, const struct th_queue *q, struct th_str id)
+fill_key(struct th_buf *key, const char *queue, struct th_str id)
 {
 	struct th_hash h;
 
-	th_buf_adds(key, th_queue_name(q));
+	th_buf_adds(key, queue);
 	th_buf_addc(key, '\n');
 	if (th_buf_add(key, id.s, id.len) != TH_OK)
 		return key->status;
@@ -113,7 +113,7 @@ th_delivery_fill(struct th_delivery *d, struct th_delivery_text *room,
 	if (st == TH_OK && p->text != NULL)
 		st = th_template_expand(p->text, it, NULL, &room->text, err);
 	if (st == TH_OK)
-		st = fill_key(&room->key, p->queue, th_buf_str(&room->id));
+		st = fill_key(&room->key, p->queue_name, th_buf_str(&room->id));
 	if (st != TH_OK)
 		return th_fail(err, st, "%s", th_strstatus(st));
 	d->id = th_buf_str(&room->id);
@@ -133,7 +133,7 @@ queue_limit_key(const struct th_publisher *p, struct th_buf *ret)
 {
 	th_buf_init(ret, TH_LINE_MAX);
 	th_buf_adds(ret, "queue ");
-	th_buf_adds(ret, th_queue_name(p->queue));
+	th_buf_adds(ret, p->queue_name);
 }
 
 /* Counts one more on a limit.  TH_END: it is full, which ends the run. */

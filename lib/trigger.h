@@ -629,7 +629,7 @@ enum th_status th_int_parse(struct th_str, int64_t *ret);
 struct th_limit {
 	int64_t n, window;
 };
-/* "5/15m".  TH_EUSAGE. */
+/* "5/15m"; "0" lets nothing pass, and so does "0/15m".  TH_EUSAGE. */
 enum th_status th_limit_parse(const char *, struct th_limit *ret,
     struct th_err *err);
 
@@ -1316,7 +1316,8 @@ struct th_template;
  */
 struct th_publisher {
 	struct th_store *store;
-	struct th_queue *queue;
+	struct th_queue *queue;          /* NULL: only for th_delivery_fill() */
+	const char *queue_name;
 	const struct th_service *service;
 	struct th_session *session;
 	const char *account;             /* "SERVICE:ACCOUNT", key of limits */
