@@ -355,9 +355,18 @@ static const struct {
 	{ "tis-620", "CP874" },
 	{ "iso-8859-11", "CP874" },
 	{ "x-mac-roman", "MACINTOSH" },
-	{ "x-mac-cyrillic", "MAC-CYRILLIC" },
+	{ "mac-roman", "MACINTOSH" },
+	{ "macroman", "MACINTOSH" },
 	{ "x-mac-ukrainian", "MAC-UK" },
 	{ "x-mac-ce", "MAC-CENTRALEUROPE" },
+	{ "mac-latin2", "MAC-CENTRALEUROPE" },
+	{ "mac_latin2", "MAC-CENTRALEUROPE" },
+	{ "shift_jis_2004", "SHIFT_JISX0213" },
+	{ "iso-2022-jp-1", "ISO-2022-JP-2" },
+	{ "windows-949", "CP949" },
+	{ "kz1048", "RK1048" },
+	{ "ptcp154", "PT154" },
+	{ "latin-2", "ISO-8859-2" },
 	{ "x-x-big5", "BIG5-HKSCS" },
 	{ "x-gbk", "GB18030" },
 	{ "x-euc-jp", "EUC-JP" },
@@ -459,6 +468,8 @@ believe(struct th_charset *c, struct th_str name)
 	    strncmp(known, "utf-7", 5) == 0 || strchr(known, '/') != NULL)
 		return false;
 	c->cd = iconv_open("UTF-8", known);
+	if (c->cd == (iconv_t)-1 && strncmp(known, "x-", 2) == 0)
+		c->cd = iconv_open("UTF-8", known + 2);
 	if (c->cd == (iconv_t)-1)
 		return false;
 	set_name(c->name, name);

@@ -289,6 +289,7 @@ static const struct word words[] = {
 	{ "már", MONTH, 3, false },
 	{ "ápr", MONTH, 4, false },
 	{ "máj", MONTH, 5, false },
+	{ "máu", MONTH, 5, false },
 	{ "jún", MONTH, 6, false },
 	{ "júl", MONTH, 7, false },
 	{ "sze", MONTH, 9, false },
@@ -551,7 +552,12 @@ set_from_one(struct moment *m, struct number a)
 	int year = a.digits > 6 ? two : two + (two < 50 ? 2000 : 1900);
 
 	switch (a.digits) {
-	case 4: return set_date(m, a.value, 1, 1);
+	case 4:
+		if (a.before != '-')
+			return set_date(m, a.value, 1, 1);
+		year = a.value / 100; /* -0312 */
+		return set_date(
+		    m, year + (year < 50 ? 2000 : 1900), a.value % 100, 1);
 	case 6:
 	case 8: return set_date(m, year, a.value / 100 % 100, a.value % 100);
 	case 5:

@@ -28,11 +28,20 @@ scheme_length(struct th_str s)
 	for (i = 1; i < s.len; i++) {
 		if (s.s[i] == ':')
 			return i;
-		if (!is_alpha(s.s[i]) && !is_digit(s.s[i]) &&
-		    (s.s[i] == '\0' || strchr("+-.", s.s[i]) == NULL))
+		if (!is_alpha(s.s[i]) && !is_digit(s.s[i]) && s.s[i] != '+' &&
+		    s.s[i] != '-' && s.s[i] != '.')
 			return 0;
 	}
 	return 0;
+}
+
+static bool
+is_one_of(char c, const char *of)
+{
+	for (; *of != '\0'; of++)
+		if (c == *of)
+			return true;
+	return false;
 }
 
 /* Cuts s at the first of the characters; what was cut off stays in *s. */
@@ -41,8 +50,7 @@ cut(struct th_str *s, const char *at)
 {
 	struct th_str head = { s->s, 0 };
 
-	while (head.len < s->len &&
-	       (s->s[head.len] == '\0' || strchr(at, s->s[head.len]) == NULL))
+	while (head.len < s->len && !is_one_of(s->s[head.len], at))
 		head.len++;
 	s->s += head.len;
 	s->len -= head.len;
@@ -128,7 +136,7 @@ th_url_parse(struct th_str s, struct th_url *ret)
 
 	for (i = 0; i < s.len; i++)
 		if ((unsigned char)s.s[i] <= ' ' || s.s[i] == 0x7f ||
-		    strchr("<>\"", s.s[i]) != NULL)
+		    is_one_of(s.s[i], "<>\""))
 			return TH_EDATA;
 	if ((st = split(s, &url)) == TH_OK)
 		*ret = url;
@@ -215,9 +223,49 @@ add_merged(struct th_buf *b, const struct th_url *base, struct th_str path)
 	th_buf_release(&whole);
 }
 
+/* Characters that no URL may contain. */
+static bool
+is_odd(unsigned char c)
+{
+	switch (c) {
+	case '"':
+	case '<':
+	case '>':
+	case '\\':
+	case '^':
+	case '`':
+	case '{':
+	case '|':
+	case '}':
+	case 0x7f: return true;
+	default: return c <= ' ';
+	}
+}
+
+static struct th_str
+trim(struct th_str s)
+{
+	while (s.len > 0 && (unsigned char)s.s[0] <= ' ')
+		drop(&s, 1);
+	while (s.len > 0 && (unsigned char)s.s[s.len - 1] <= ' ')
+		s.len--;
+	return s;
+}
+
+static bool
+is_tidy(struct th_str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (is_odd((unsigned char)s.s[i]))
+			return false;
+	return true;
+}
+
 /*
- * Appends a reference as a browser would read it: white space around it is
- * cut, tabs and line ends inside dropped, what no URL may contain is encoded.
+ * Appends a reference as a browser would read it: tabs and line ends are
+ * dropped, what no URL may contain is encoded.
  */
 static enum th_status
 add_tidy(struct th_str ref, struct th_buf *ret)
@@ -226,15 +274,11 @@ add_tidy(struct th_str ref, struct th_buf *ret)
 	unsigned char c;
 	size_t i;
 
-	while (ref.len > 0 && (unsigned char)ref.s[0] <= ' ')
-		drop(&ref, 1);
-	while (ref.len > 0 && (unsigned char)ref.s[ref.len - 1] <= ' ')
-		ref.len--;
 	for (i = 0; i < ref.len; i++) {
 		c = (unsigned char)ref.s[i];
 		if (c == '\t' || c == '\n' || c == '\r')
 			continue;
-		if (c > ' ' && c != 0x7f && strchr("\"<>\\^`{|}", c) == NULL) {
+		if (!is_odd(c)) {
 			th_buf_addc(ret, (char)c);
 			continue;
 		}
@@ -250,9 +294,9 @@ resolve_tidy(struct th_str base, struct th_str ref, struct th_buf *ret)
 {
 	struct th_url b, r;
 
-	split(ref, &r);
-	if (r.scheme.s != NULL)
+	if (scheme_length(ref) > 0)
 		return th_buf_add(ret, ref.s, ref.len);
+	split(ref, &r);
 	if (split(base, &b) != TH_OK || b.scheme.s == NULL ||
 	    (b.host.s == NULL && !th_str_has_prefix(b.path, "/"))) {
 		th_buf_add(ret, ref.s, ref.len);
@@ -279,6 +323,9 @@ th_url_resolve(struct th_str base, struct th_str ref, struct th_buf *ret)
 	struct th_buf tidy;
 	enum th_status st;
 
+	ref = trim(ref);
+	if (is_tidy(ref))
+		return resolve_tidy(base, ref, ret);
 	th_buf_init(&tidy, ret->max);
 	st = add_tidy(ref, &tidy);
 	if (st == TH_OK)
