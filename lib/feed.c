@@ -150,6 +150,8 @@ th_feed_emit(struct th_feed *f)
 	th_buf_clear(&f->id);
 	st = th_item_make(f->maker, &f->entry, &f->line, &f->id);
 	th_found_clear(&f->entry);
+	if (th_alloc_failed()) /* something may be missing from the line */
+		return TH_ENOMEM;
 	if (st == TH_OK && f->holding)
 		return hold(f);
 	return st != TH_OK ? st : hand_on(f, th_buf_str(&f->id), &f->line);
@@ -323,6 +325,8 @@ result(struct th_feed *f, enum th_status st, struct th_err *err)
 {
 	enum th_status released;
 
+	if ((st == TH_OK || st == TH_EDATA) && th_alloc_failed())
+		st = TH_ENOMEM;
 	if (st == TH_EDATA && (released = release(f)) != TH_OK)
 		st = released;
 	f->status = st;

@@ -418,6 +418,8 @@ push(struct th_xml *x, struct th_str name, size_t nattrs)
 	f->bindings = x->nbindings;
 	if (nattrs > 0)
 		bind_all(x, nattrs);
+	if (x->status != TH_OK)
+		return;
 	f->name = x->names.len;
 	f->len = name.len;
 	colon = memchr(name.s, ':', name.len);
