@@ -170,6 +170,8 @@ sign(struct th_session *ses, struct th_request *req)
 enum th_status
 th_session_authorize(struct th_session *ses, struct th_request *req)
 {
+	struct th_secret none = { NULL };
+
 	if (th_session_has(ses, "access_token"))
 		return add_bearer(ses, req);
 	if (!th_session_has(ses, "token") &&
@@ -178,7 +180,20 @@ th_session_authorize(struct th_session *ses, struct th_request *req)
 
 		return st == TH_OK ? add_bearer(ses, req) : st;
 	}
+	if (th_session_has(ses, "client_id") &&
+	    !th_session_has(ses, "consumer_key"))
+		return th_session_secret(ses, "access_token", &none);
 	return sign(ses, req);
+}
+
+enum th_status
+th_session_authorize_dry(struct th_session *ses, struct th_request *req)
+{
+	char stars[] = "***";
+	const struct th_secret shown = { stars };
+
+	(void)ses;
+	return th_request_secret(req, "Authorization", "", &shown);
 }
 
 /* ---- the end

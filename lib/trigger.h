@@ -746,6 +746,17 @@ enum th_status th_account_fingerprint(const struct th_account *,
 const char *th_account_key(const struct th_account *, size_t nth,
     bool *secret);
 
+/* ---- accounts.c: which accounts there are --------------------------------------- */
+
+typedef enum th_status th_account_visit(void *ctx, const char *service,
+    const char *account);
+/*
+ * Those of config.yaml in its order, then those that have credentials alone.
+ * Ends with the first visit that is not TH_OK.
+ */
+enum th_status th_config_accounts(const struct th_config *,
+    th_account_visit *visit, void *ctx, struct th_err *err);
+
 /* ---- http_request.c: requests as data -------------------------------------- */
 
 struct th_header {
@@ -1471,6 +1482,20 @@ enum th_status th_feedout_merge(struct th_feedout *, struct th_str old,
 enum th_status th_feedout_finish(struct th_feedout *, struct th_out *out,
     struct th_err *err);
 
+/* ---- pile.c: what comes newest first ------------------------------------------------ */
+
+/* Items added in one order, handed to emit in the other.  { 0 } is empty. */
+struct th_pile {
+	struct th_piled *at;
+	size_t n, cap;
+};
+void th_pile_release(struct th_pile *);
+enum th_status th_pile_add(struct th_pile *, struct th_str id,
+    struct th_str line);
+/* Ends with the first that emit does not take; *ret_taken counts the calls. */
+enum th_status th_pile_emit(const struct th_pile *, th_emit *emit, void *ctx,
+    size_t *ret_taken);
+
 /* ---- file.c: files that are whole or not there ------------------------------- */
 
 /*
@@ -1567,6 +1592,17 @@ enum th_status th_session_cache_get(struct th_session *, const char *key,
 enum th_status th_session_cache_put(struct th_session *, const char *key,
     struct th_str value);
 
+/* ---- payload.c: JSON answers of services ------------------------------------------- */
+
+/*
+ * Reads a whole JSON text for json_decref().  TH_EUNAVAIL: it is none.  Numbers,
+ * depth and text are bounded as jansson bounds them; no memory is told apart
+ * from malformed.
+ */
+struct json_t;
+enum th_status th_payload_parse(struct th_str, struct json_t **ret,
+    struct th_err *err);
+
 /* ---- login.c: how a person opens an account -------------------------------------- */
 
 enum th_login_kind {
@@ -1648,6 +1684,9 @@ enum th_status th_login_reply(struct th_str body, const char *name,
  * logged in.
  */
 enum th_status th_session_authorize(struct th_session *, struct th_request *);
+/* The same for a dry run: nothing is asked, nothing is shown. */
+enum th_status th_session_authorize_dry(struct th_session *,
+    struct th_request *);
 /*
  * After a 401: TH_OK when the account has another token now, so that the request
  * may be built and sent once more.  Of many processes one asks, the rest take

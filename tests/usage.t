@@ -35,6 +35,9 @@ options() { # long options at the head of an entry
 
 same_options() { # PROGRAM: its page may tell of those of services besides
 	"$1" --help >help || return 1
+	for _c in $(sed -n "s/^\(usage:\|      \) $1 \([a-z][a-z]*\).*/\2/p" help | sort -u); do
+		"$1" "$_c" --help
+	done >>help
 	sed '/^account keys/,/^$/d' help | options >help.options
 	case $1 in th-fetch | th-publish)
 		for _s in $services; do "$1" "$_s" --help; done 2>/dev/null |

@@ -1,0 +1,1431 @@
+/* twitter -- X: searches and timelines in, posts out.  Speaks version 2 of its
+ * API */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "trigger.h"
+
+#define HOST "https://api.x.com"
+#define SITE "https://x.com"
+#define URL_MAX ((size_t)64 << 10)
+#define TEXT_MAX ((size_t)1 << 20)
+#define PAGES_MAX 320        /* the longest timeline, and a stop for a loop */
+#define WAIT_MIN 60          /* seconds after a 429, at least */
+#define WAIT_USUAL (15 * 60) /* a window of X's limits */
+#define WAIT_CAP (24 * 3600) /* the monthly cap is spent */
+#define LOOK_BACK "20"       /* own posts looked at before sending again */
+
+static const struct th_param params[] = {
+	{ "search", TH_STRING, TH_P_FETCH, "QUERY",
+	    "posts of the last week that match", 's' },
+	{ "user", TH_STRING, TH_P_FETCH, "NAME", "posts of a user", 'u' },
+	{ "home", TH_FLAG, TH_P_FETCH, NULL, "your home timeline", 0 },
+	{ "mentions", TH_FLAG, TH_P_FETCH, NULL, "posts that mention you", 0 },
+	{ "likes", TH_FLAG, TH_P_FETCH, NULL, "posts you liked", 0 },
+	{ "bookmarks", TH_FLAG, TH_P_FETCH, NULL,
+	    "posts you bookmarked (needs an OAuth 2 login)", 0 },
+	{ "no-replies", TH_FLAG, TH_P_FETCH, NULL, "leave replies out", 0 },
+	{ "no-retweets", TH_FLAG, TH_P_FETCH, NULL, "leave reposts out", 0 },
+	{ "hashtags", TH_LIST, TH_P_PUBLISH, "A,B", "tags to add to each post",
+	    0 },
+	{ "no-link", TH_FLAG, TH_P_PUBLISH, NULL,
+	    "post without the item's address (cheaper at X)", 0 },
+	{ "length", TH_INT, TH_P_PUBLISH, "N",
+	    "the weighted length of a post, 280", 0 },
+	{ "consumer_key", TH_STRING, TH_P_ACCOUNT, NULL,
+	    "OAuth 1.0a: the app's key", 0 },
+	{ "consumer_secret", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, NULL,
+	    "OAuth 1.0a: the app's secret", 0 },
+	{ "token", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN, NULL,
+	    "OAuth 1.0a: your token", 0 },
+	{ "token_secret", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN,
+	    NULL, "OAuth 1.0a: its secret", 0 },
+	{ "client_id", TH_STRING, TH_P_ACCOUNT, NULL, "OAuth 2: the app's id",
+	    0 },
+	{ "client_secret", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, NULL,
+	    "OAuth 2: the app's secret, if it has one", 0 },
+	{ "access_token", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN,
+	    NULL, "OAuth 2: your token", 0 },
+	{ "refresh_token", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN,
+	    NULL, "OAuth 2: what renews it", 0 },
+	{ "expires_at", TH_STRING, TH_P_ACCOUNT, NULL,
+	    "OAuth 2: when access_token ends", 0 },
+	{ "fields", TH_CHOICE, TH_P_ACCOUNT, "tweet|post",
+	    "how the server calls its objects; found out when not given", 0 },
+	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
+};
+
+/* ---- answers
+ * -------------------------------------------------------------------- */
+
+static const char *
+text_of(const json_t *o, const char *name)
+{
+	return json_string_value(json_object_get(o, name));
+}
+
+/* The same thing by either of its two names. */
+static json_t *
+either(const json_t *o, const char *a, const char *b)
+{
+	json_t *v = json_object_get(o, a);
+
+	return v != NULL ? v : json_object_get(o, b);
+}
+
+static bool
+mentions(struct th_str body, const char *word)
+{
+	size_t i, n = strlen(word);
+
+	for (i = 0; i + n <= body.len; i++)
+		if (th_str_iis((struct th_str){ body.s + i, n }, word))
+			return true;
+	return false;
+}
+
+static int64_t
+header_time(const struct th_reply *rep, const char *name)
+{
+	const char *value = th_reply_header(rep, name);
+	int64_t t = 0;
+
+	return value != NULL && th_int_parse(th_str(value), &t) == TH_OK ? t
+									 : 0;
+}
+
+static bool
+is_spent(const struct th_reply *rep, const char *name)
+{
+	const char *value = th_reply_header(rep, name);
+
+	return value != NULL && strcmp(value, "0") == 0;
+}
+
+/* When a 429 is over: the window that is spent says so. */
+static int64_t
+wait_until(const struct th_reply *rep)
+{
+	int64_t now = th_now(), until = 0;
+
+	if (mentions(th_buf_str(&rep->body), "usage-capped"))
+		return now + WAIT_CAP;
+	if (is_spent(rep, "x-app-limit-24hour-remaining"))
+		until = header_time(rep, "x-app-limit-24hour-reset");
+	else if (is_spent(rep, "x-user-limit-24hour-remaining"))
+		until = header_time(rep, "x-user-limit-24hour-reset");
+	if (until == 0)
+		until = header_time(rep, "x-rate-limit-reset");
+	if (until == 0)
+		until = rep->retry_at;
+	if (until == 0)
+		until = now + WAIT_USUAL;
+	if (until < now + WAIT_MIN)
+		until = now + WAIT_MIN;
+	return until > now + WAIT_CAP ? now + WAIT_CAP : until;
+}
+
+/* What an answer means; the sentence is X's where it has one. */
+static enum th_status
+judge(struct th_session *ses, const struct th_reply *rep)
+{
+	struct th_err *err = th_session_err(ses);
+	enum th_status st = th_reply_status(rep, err);
+	json_t *root = NULL;
+	const char *detail;
+
+	if (st == TH_OK || rep->code == 0)
+		return st;
+	if (rep->code == 402)
+		return th_session_fail(ses, TH_EREFUSED,
+		    "the app's credits at X are spent; buy some, waiting does "
+		    "not help");
+	if (rep->code == 429) {
+		err->retry_at = wait_until(rep);
+		return th_session_fail(ses, TH_EAGAIN, "X asks to wait");
+	}
+	if (th_payload_parse(th_buf_str(&rep->body), &root, NULL) == TH_OK) {
+		detail = text_of(root, "detail");
+		if (detail == NULL)
+			detail = text_of(
+			    json_array_get(json_object_get(root, "errors"), 0),
+			    "message");
+		if (detail != NULL)
+			th_session_fail(
+			    ses, st, "HTTP %ld: %s", rep->code, detail);
+	}
+	json_decref(root);
+	return st;
+}
+
+/* ---- asking
+ * ---------------------------------------------------------------------- */
+
+/* Sends once; a 401 may be cured by a new token, once. */
+static enum th_status
+get(struct th_session *ses, struct th_str url, struct th_reply *ret)
+{
+	struct th_request req;
+	enum th_status st;
+	bool again = true;
+
+	for (;;) {
+		th_request_init(&req);
+		if ((st = th_request_set(&req, "GET", url)) == TH_OK &&
+		    (st = th_session_authorize(ses, &req)) == TH_OK) {
+			st = th_session_send(ses, &req, ret);
+			if (st != TH_OK)
+				st = judge(ses, ret);
+		}
+		th_request_release(&req);
+		if (st != TH_EAUTH || ret->code != 401 || !again ||
+		    th_session_renew(ses) != TH_OK)
+			return st;
+		again = false;
+		th_reply_release(ret);
+		*ret = (struct th_reply){ 0 };
+	}
+}
+
+/* Gets a path below the API's address as JSON. */
+static enum th_status
+get_json(struct th_session *ses, const char *path, json_t **ret)
+{
+	struct th_reply rep = { 0 };
+	struct th_buf url;
+	enum th_status st;
+
+	th_buf_init(&url, URL_MAX);
+	if ((st = th_session_url(ses, HOST, path, &url)) == TH_OK &&
+	    (st = get(ses, th_buf_str(&url), &rep)) == TH_OK)
+		st = th_payload_parse(
+		    th_buf_str(&rep.body), ret, th_session_err(ses));
+	th_reply_release(&rep);
+	th_buf_release(&url);
+	return st;
+}
+
+/* The id behind a path that names a user; ids do not change, so it is kept. */
+static enum th_status
+user_id(struct th_session *ses, const char *path, const char *whose,
+    struct th_buf *ret)
+{
+	json_t *root = NULL;
+	const char *id;
+	enum th_status st = th_session_cache_get(ses, path, ret);
+
+	if (st != TH_END)
+		return st;
+	st = get_json(ses, path, &root);
+	id = text_of(json_object_get(root, "data"), "id");
+	if (st == TH_EREFUSED || (st == TH_OK && id == NULL))
+		st = th_session_fail(
+		    ses, TH_EUNAVAIL, "no such user at X: %s", whose);
+	if (st == TH_OK && (st = th_buf_adds(ret, id)) == TH_OK)
+		st = th_session_cache_put(ses, path, th_buf_str(ret));
+	json_decref(root);
+	return st;
+}
+
+/* ---- a post becomes an item
+ * -------------------------------------------------------- */
+
+static json_t *
+by_key(const json_t *list, const char *key, const char *value)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i,
+	    o) if (value != NULL && text_of(o, key) != NULL &&
+		   strcmp(text_of(o, key), value) == 0) return o;
+	return NULL;
+}
+
+/* The address behind a t.co link, NULL for one of a picture that is attached.
+ */
+static const char *
+expanded(const json_t *link)
+{
+	const char *url = text_of(link, "unwound_url");
+
+	if (json_object_get(link, "media_key") != NULL)
+		return NULL;
+	return url != NULL ? url : text_of(link, "expanded_url");
+}
+
+static const json_t *
+link_at(const json_t *links, struct th_str at, size_t *ret_len)
+{
+	const char *url;
+	json_t *o;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)links, i, o)
+	{
+		url = text_of(o, "url");
+		if (url != NULL && *url != '\0' && th_str_has_prefix(at, url)) {
+			*ret_len = strlen(url);
+			return o;
+		}
+	}
+	return NULL;
+}
+
+/* X sends exactly these three escaped. */
+static size_t
+unescape(struct th_str at, char *ret)
+{
+	static const struct {
+		const char *name;
+		char c;
+	} entity[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' } };
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (th_str_has_prefix(at, entity[i].name)) {
+			*ret = entity[i].c;
+			return strlen(entity[i].name);
+		}
+	*ret = at.s[0];
+	return 1;
+}
+
+/* Appends text with links expanded and entities decoded. */
+static enum th_status
+plain_text(const char *text, const json_t *entities, struct th_buf *ret)
+{
+	const json_t *links = json_object_get(entities, "urls"), *link;
+	struct th_str at = th_str(text);
+	const char *to;
+	size_t n = 0;
+	char c;
+
+	while (at.len > 0) {
+		link = link_at(links, at, &n);
+		to = link != NULL ? expanded(link) : NULL;
+		if (link == NULL) {
+			n = unescape(at, &c);
+			th_buf_addc(ret, c);
+		} else if (to != NULL) {
+			th_buf_adds(ret, to);
+		}
+		at.s += n;
+		at.len -= n;
+	}
+	while (ret->len > 0 && (ret->data[ret->len - 1] == ' ' ||
+				   ret->data[ret->len - 1] == '\n'))
+		ret->data[--ret->len] = '\0';
+	return ret->status;
+}
+
+struct page {
+	json_t *posts, *users, *media; /* of includes; borrowed */
+	const char *account, *title, *home;
+};
+
+/* A long post has its whole text in a place of its own. */
+static const json_t *
+long_form(const json_t *post)
+{
+	const json_t *note = either(post, "note_tweet", "note_post");
+
+	return text_of(note, "text") != NULL ? note : post;
+}
+
+static const json_t *
+author_of(const struct page *pg, const json_t *post)
+{
+	return by_key(pg->users, "id", text_of(post, "author_id"));
+}
+
+/* The text; of a repost that of the post itself, which X cuts off otherwise. */
+static enum th_status
+full_text(const struct page *pg, const json_t *post, struct th_buf *ret)
+{
+	const json_t *refs =
+	    either(post, "referenced_tweets", "referenced_posts");
+	const json_t *ref = by_key(refs, "type", "retweeted"), *of, *who;
+
+	of = by_key(pg->posts, "id", text_of(ref, "id"));
+	if (of != NULL && text_of(of, "text") != NULL) {
+		who = author_of(pg, of);
+		if (text_of(who, "username") != NULL)
+			th_buf_addf(ret, "RT @%s: ", text_of(who, "username"));
+		post = of;
+	}
+	post = long_form(post);
+	return plain_text(
+	    text_of(post, "text"), json_object_get(post, "entities"), ret);
+}
+
+/* The first link to elsewhere. */
+static const char *
+outside_link(const json_t *post)
+{
+	json_t *links, *link;
+	size_t i;
+
+	links = json_object_get(
+	    json_object_get(long_form(post), "entities"), "urls");
+	json_array_foreach(links, i, link)
+	{
+		const char *url = expanded(link);
+
+		if (url != NULL && th_url_is_http(th_str(url)) &&
+		    !th_str_has_prefix(th_str(url), SITE "/") &&
+		    !th_str_has_prefix(th_str(url), "https://twitter.com/"))
+			return url;
+	}
+	return NULL;
+}
+
+static void
+add_author(const json_t *user, struct th_buf *b)
+{
+	const char *name = text_of(user, "username");
+	char url[256];
+
+	if (name == NULL)
+		return;
+	snprintf(url, sizeof(url), SITE "/%s", name);
+	th_json_key(b, "authors");
+	th_json_open(b, '[');
+	th_json_open(b, '{');
+	th_json_member(b, "name",
+	    th_str(
+		text_of(user, "name") != NULL ? text_of(user, "name") : name));
+	th_json_member(b, "url", th_str(url));
+	th_json_member(b, "avatar", th_str(text_of(user, "profile_image_url")));
+	th_json_close(b, '}');
+	th_json_close(b, ']');
+}
+
+static void
+add_tags(const json_t *post, struct th_buf *b)
+{
+	json_t *tags, *tag;
+	size_t i, n = 0;
+
+	tags = json_object_get(
+	    json_object_get(long_form(post), "entities"), "hashtags");
+	json_array_foreach(tags, i, tag)
+	{
+		if (text_of(tag, "tag") == NULL)
+			continue;
+		if (n++ == 0) {
+			th_json_key(b, "tags");
+			th_json_open(b, '[');
+		}
+		th_json_string(b, th_str(text_of(tag, "tag")));
+	}
+	if (n > 0)
+		th_json_close(b, ']');
+}
+
+/* The address of a medium and its type; of a film the best there is. */
+static const char *
+media_url(const json_t *m, const char **ret_type)
+{
+	const char *url = text_of(m, "url"), *best = NULL, *dot;
+	json_t *v;
+	json_int_t rate = -1;
+	size_t i;
+
+	json_array_foreach(json_object_get(m, "variants"), i, v)
+	{
+		const char *type = text_of(v, "content_type");
+		json_int_t r =
+		    json_integer_value(json_object_get(v, "bit_rate"));
+
+		if (type == NULL || strcmp(type, "video/mp4") != 0 ||
+		    r <= rate || text_of(v, "url") == NULL)
+			continue;
+		rate = r;
+		best = text_of(v, "url");
+	}
+	*ret_type = "video/mp4";
+	if (best != NULL || url == NULL)
+		return best;
+	dot = strrchr(url, '.');
+	*ret_type = dot != NULL && strcmp(dot, ".png") == 0    ? "image/png"
+		    : dot != NULL && strcmp(dot, ".webp") == 0 ? "image/webp"
+							       : "image/jpeg";
+	return url;
+}
+
+static void
+add_media(const struct page *pg, const json_t *post, struct th_buf *b)
+{
+	json_t *key;
+	const json_t *m;
+	const char *url, *type, *image = NULL;
+	size_t i, n = 0;
+
+	json_array_foreach(
+	    json_object_get(json_object_get(post, "attachments"), "media_keys"),
+	    i, key)
+	{
+		m = by_key(pg->media, "media_key", json_string_value(key));
+		if (m == NULL || (url = media_url(m, &type)) == NULL)
+			continue;
+		if (n++ == 0) {
+			th_json_key(b, "attachments");
+			th_json_open(b, '[');
+		}
+		th_json_open(b, '{');
+		th_json_member(b, "url", th_str(url));
+		th_json_member(b, "mime_type", th_str(type));
+		th_json_member(b, "title", th_str(text_of(m, "alt_text")));
+		th_json_close(b, '}');
+		if (image == NULL && strncmp(type, "image/", 6) == 0)
+			image = url;
+		if (image == NULL)
+			image = text_of(m, "preview_image_url");
+	}
+	if (n > 0)
+		th_json_close(b, ']');
+	th_json_member(b, "image", th_str(image));
+}
+
+static void
+add_language(const json_t *post, struct th_buf *b)
+{
+	const char *lang = text_of(post, "lang");
+
+	/* "und", "zxx" and those with q are X's words for "no language". */
+	if (lang != NULL && lang[0] != 'q' && strcmp(lang, "und") != 0 &&
+	    strcmp(lang, "zxx") != 0 && strcmp(lang, "art") != 0)
+		th_json_member(b, "language", th_str(lang));
+}
+
+static void
+add_source(const struct page *pg, struct th_buf *b)
+{
+	th_json_key(b, "_source");
+	th_json_open(b, '{');
+	th_json_member(b, "service", TH_STR("twitter"));
+	th_json_member(b, "account", th_str(pg->account));
+	th_json_member(b, "title", th_str(pg->title));
+	th_json_member(b, "home_page_url", th_str(pg->home));
+	th_json_close(b, '}');
+}
+
+static bool
+is_id(const char *s)
+{
+	return s != NULL && *s != '\0' && strlen(s) <= 20 &&
+	       s[strspn(s, "0123456789")] == '\0';
+}
+
+/* Writes a post as an item, its id being its address.  TH_EDATA: it is none. */
+static enum th_status
+item_of(const struct page *pg, const json_t *post, struct th_buf *ret_id,
+    struct th_buf *ret)
+{
+	const json_t *user = author_of(pg, post);
+	const char *name = text_of(user, "username"), *id = text_of(post, "id");
+	const char *created = text_of(post, "created_at");
+	char date[TH_DATE_SIZE];
+	struct th_buf text;
+	int64_t t;
+	enum th_status st;
+
+	if (!is_id(id) || text_of(post, "text") == NULL)
+		return TH_EDATA;
+	th_buf_init(&text, TEXT_MAX);
+	th_buf_addf(
+	    ret_id, SITE "/%s/status/%s", name != NULL ? name : "i/web", id);
+	st = full_text(pg, post, &text);
+	th_json_open(ret, '{');
+	th_json_member(ret, "id", th_buf_str(ret_id));
+	th_json_member(ret, "url", th_buf_str(ret_id));
+	th_json_member(ret, "external_url", th_str(outside_link(post)));
+	th_json_member(ret, "content_text", th_buf_str(&text));
+	if (created != NULL &&
+	    th_date_parse_rfc3339(th_str(created), &t) == TH_OK &&
+	    th_date_format(t, date) == TH_OK)
+		th_json_member(ret, "date_published", th_str(date));
+	add_author(user, ret);
+	add_tags(post, ret);
+	add_language(post, ret);
+	add_media(pg, post, ret);
+	add_source(pg, ret);
+	th_json_close(ret, '}');
+	th_buf_release(&text);
+	return st != TH_OK               ? st
+	       : ret_id->status != TH_OK ? ret_id->status
+					 : ret->status;
+}
+
+/* ---- reading
+ * ------------------------------------------------------------------------- */
+
+/* Something that is read: a search or a timeline. */
+struct source {
+	const char *option;
+	const char *path; /* %s: the user's id */
+	const char *title;
+	const char *least; /* of max_results */
+	bool since;        /* knows since_id and start_time */
+};
+
+static const struct source sources[] = {
+	{ "search", "/2/tweets/search/recent", "search", "10", true },
+	{ "user", "/2/users/%s/tweets", "posts", "5", true },
+	{ "home", "/2/users/%s/timelines/reverse_chronological", "home", "1",
+	    true },
+	{ "mentions", "/2/users/%s/mentions", "mentions", "5", true },
+	{ "likes", "/2/users/%s/liked_tweets", "likes", "5", false },
+	{ "bookmarks", "/2/users/%s/bookmarks", "bookmarks", "1", false },
+};
+
+struct reading {
+	struct th_session *ses;
+	const struct th_fetch *f;
+	const struct source *src;
+	const char *what;     /* the query or the user */
+	struct th_buf base;   /* address without the query */
+	struct th_buf key;    /* of the state; scope of ids */
+	struct th_buf since;  /* id, digits; empty: none */
+	struct th_buf next;   /* page token */
+	struct th_buf newest; /* id handed on last */
+	struct th_pile pile;
+	bool posts;   /* "post.fields", not "tweet.fields" */
+	bool too_old; /* since_id is: start_time in its place */
+	size_t pages;
+};
+
+/* Ids are numbers of up to 20 digits: the longer, then the greater. */
+static bool
+is_newer(const char *id, const struct th_buf *than)
+{
+	size_t n = strlen(id);
+
+	if (than->len == 0 || n != than->len)
+		return n > than->len;
+	return strcmp(id, than->data) > 0;
+}
+
+static void
+add_fields(struct reading *r, struct th_buf *q)
+{
+	static const char list[] =
+	    "created_at,author_id,entities,lang,attachments,";
+
+	th_buf_adds(q, r->posts ? "&post.fields=" : "&tweet.fields=");
+	th_buf_adds(q, list);
+	th_buf_adds(q, r->posts ? "referenced_posts,note_post"
+				: "referenced_tweets,note_tweet");
+	th_buf_adds(q, "&expansions=author_id,attachments.media_keys,");
+	th_buf_adds(q,
+	    r->posts ? "referenced_posts.id,referenced_posts.id.author_id"
+		     : "referenced_tweets.id,referenced_tweets.id.author_id");
+	th_buf_adds(q, "&user.fields=username,name,profile_image_url"
+		       "&media.fields=url,type,alt_text,preview_image_url,"
+		       "variants");
+}
+
+static void
+add_start(struct th_buf *q, int64_t t)
+{
+	char date[TH_DATE_SIZE];
+
+	if (th_date_format(t, date) == TH_OK)
+		th_form_add(q, "start_time", th_str(date));
+}
+
+/* Where to begin: at the id of the last run, or at a date. */
+static void
+add_begin(struct reading *r, struct th_buf *q)
+{
+	const int64_t week = th_now() - 7 * 86400 + 3600;
+
+	if (!r->src->since)
+		return;
+	if (r->since.len > 0 && !r->too_old)
+		th_form_add(q, "since_id", th_buf_str(&r->since));
+	else if (r->too_old)
+		add_start(q, week);
+	else if (r->f->since > (r->src == sources ? week : 0))
+		add_start(q, r->f->since);
+}
+
+static void
+add_excludes(struct reading *r, struct th_buf *q)
+{
+	const struct th_opts *o = th_session_opts(r->ses);
+	bool replies = th_opt_flag(o, "no-replies");
+	bool reposts = th_opt_flag(o, "no-retweets");
+
+	if ((!replies && !reposts) ||
+	    (r->src != &sources[1] && r->src != &sources[2]))
+		return;
+	th_form_add(q, "exclude",
+	    replies && reposts ? TH_STR("replies,retweets")
+	    : replies          ? TH_STR("replies")
+			       : TH_STR("retweets"));
+}
+
+static enum th_status
+page_url(struct reading *r, struct th_buf *ret)
+{
+	const struct th_opts *o = th_session_opts(r->ses);
+	struct th_buf q, words;
+	int64_t n = r->f->limit, least = 10;
+
+	th_buf_init(&q, URL_MAX);
+	th_buf_init(&words, URL_MAX);
+	if (r->src == sources) {
+		th_buf_addf(&words, "%s%s%s", r->what,
+		    th_opt_flag(o, "no-replies") ? " -is:reply" : "",
+		    th_opt_flag(o, "no-retweets") ? " -is:retweet" : "");
+		th_form_add(&q, "query", th_buf_str(&words));
+	}
+	th_int_parse(th_str(r->src->least), &least);
+	n = n <= 0 || n > 100 ? 100 : n < least ? least : n;
+	th_buf_addf(&q, "%smax_results=%" PRId64, q.len > 0 ? "&" : "", n);
+	add_begin(r, &q);
+	add_excludes(r, &q);
+	add_fields(r, &q);
+	if (r->next.len > 0)
+		th_form_add(&q,
+		    r->src == sources ? "next_token" : "pagination_token",
+		    th_buf_str(&r->next));
+	th_buf_add(ret, r->base.data, r->base.len);
+	th_buf_addc(ret, '?');
+	th_buf_add(ret, q.data, q.len);
+	if (q.status != TH_OK || words.status != TH_OK)
+		ret->status = TH_EDATA;
+	th_buf_release(&words);
+	th_buf_release(&q);
+	return ret->status;
+}
+
+/* A 400 that can be cured: another name of the fields, a since_id too old. */
+static bool
+is_curable(struct reading *r, const struct th_reply *rep)
+{
+	struct th_str body = th_buf_str(&rep->body);
+
+	if (rep->code != 400)
+		return false;
+	if (!r->posts && mentions(body, "tweet.fields")) {
+		r->posts = true;
+		th_session_cache_put(r->ses, "fields", TH_STR("post"));
+		return true;
+	}
+	if (r->since.len > 0 && !r->too_old && mentions(body, "since_id")) {
+		r->too_old = true;
+		return true;
+	}
+	return false;
+}
+
+static enum th_status
+get_page(struct reading *r, json_t **ret)
+{
+	struct th_reply rep = { 0 };
+	struct th_buf url;
+	enum th_status st;
+	bool again;
+
+	th_buf_init(&url, URL_MAX);
+	do {
+		th_buf_clear(&url);
+		th_reply_release(&rep);
+		rep = (struct th_reply){ 0 };
+		if ((st = page_url(r, &url)) == TH_OK)
+			st = get(r->ses, th_buf_str(&url), &rep);
+		again = st == TH_EREFUSED && is_curable(r, &rep);
+	} while (again);
+	if (st == TH_EREFUSED)
+		st = TH_EUNAVAIL; /* reading refuses no item */
+	if (st == TH_OK)
+		st = th_payload_parse(
+		    th_buf_str(&rep.body), ret, th_session_err(r->ses));
+	th_reply_release(&rep);
+	th_buf_release(&url);
+	return st;
+}
+
+/* Piles up what a page has; what is known already does not count. */
+static enum th_status
+take_page(struct reading *r, json_t *root)
+{
+	json_t *inc = json_object_get(root, "includes"), *post;
+	struct page pg = {
+		.posts = either(inc, "tweets", "posts"),
+		.users = json_object_get(inc, "users"),
+		.media = json_object_get(inc, "media"),
+		.account = th_session_account(r->ses),
+		.title = r->what != NULL ? r->what : r->src->title,
+		.home = SITE,
+	};
+	struct th_buf id, line;
+	enum th_status st = TH_OK;
+	size_t i;
+
+	th_buf_init(&id, URL_MAX);
+	th_buf_init(&line, 4 * TEXT_MAX);
+	json_array_foreach(json_object_get(root, "data"), i, post)
+	{
+		const char *number = text_of(post, "id");
+
+		if (r->f->limit > 0 && (int64_t)r->pile.n >= r->f->limit &&
+		    r->f->state == NULL)
+			break;
+		if (is_id(number) && r->too_old && !is_newer(number, &r->since))
+			continue;
+		th_buf_clear(&id);
+		th_buf_clear(&line);
+		st = item_of(&pg, post, &id, &line);
+		if (st == TH_EDATA) {
+			th_session_say(r->ses, 1, TH_OK,
+			    "a post without id or text is left out");
+			st = TH_OK;
+			continue;
+		}
+		if (st == TH_OK)
+			st = th_pile_add(
+			    &r->pile, th_buf_str(&id), th_buf_str(&line));
+		if (st != TH_OK)
+			break;
+	}
+	th_buf_release(&id);
+	th_buf_release(&line);
+	return st;
+}
+
+/* Is there another page, and is it wanted? */
+static bool
+has_next(struct reading *r, const json_t *root)
+{
+	const char *next = text_of(json_object_get(root, "meta"), "next_token");
+	bool same =
+	    next != NULL && r->next.len > 0 && strcmp(next, r->next.data) == 0;
+
+	th_buf_clear(&r->next);
+	if (next == NULL || *next == '\0' || same || ++r->pages >= PAGES_MAX)
+		return false;
+	if (r->f->state != NULL && r->since.len == 0)
+		return false; /* a first run is one page */
+	if (r->f->state == NULL && r->f->limit > 0 &&
+	    (int64_t)r->pile.n >= r->f->limit)
+		return false;
+	return th_buf_adds(&r->next, next) == TH_OK;
+}
+
+static enum th_status
+read_pages(struct reading *r)
+{
+	json_t *root;
+	enum th_status st;
+	bool more;
+
+	do {
+		root = NULL;
+		if (th_interrupted)
+			return th_session_fail(
+			    r->ses, TH_EAGAIN, "interrupted");
+		if ((st = get_page(r, &root)) == TH_OK)
+			st = take_page(r, root);
+		more = st == TH_OK && has_next(r, root);
+		json_decref(root);
+	} while (more);
+	return st;
+}
+
+/* ---- what to read
+ * -------------------------------------------------------------------- */
+
+static const struct source *
+chosen(const struct th_opts *o, size_t *ret_n)
+{
+	const struct source *src = NULL;
+	size_t i, n = sizeof(sources) / sizeof(sources[0]);
+
+	*ret_n = 0;
+	for (i = 0; i < n; i++)
+		if (th_opt(o, sources[i].option) != NULL ||
+		    th_opt_flag(o, sources[i].option)) {
+			src = &sources[i];
+			++*ret_n;
+		}
+	return src;
+}
+
+static enum th_status
+name_path(struct reading *r, char *ret, size_t size)
+{
+	const char *name = r->what;
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+	if (name == NULL) {
+		snprintf(ret, size, "/2/users/me");
+		return TH_OK;
+	}
+	if (*name == '@')
+		name++;
+	if (*name == '\0' || strlen(name) > 15 ||
+	    name[strspn(name, chars)] != '\0')
+		return th_session_fail(r->ses, TH_EUSAGE,
+		    "--user: not a user name of X: %s", r->what);
+	snprintf(ret, size, "/2/users/by/username/%s", name);
+	return TH_OK;
+}
+
+/* The address of the source, resolving a user's name first. */
+static enum th_status
+find_base(struct reading *r)
+{
+	char user[64], path[128];
+	struct th_buf id;
+	enum th_status st = TH_OK;
+
+	th_buf_init(&id, 64);
+	snprintf(path, sizeof(path), "%s", r->src->path);
+	if (r->src != sources &&
+	    (st = name_path(r, user, sizeof(user))) == TH_OK &&
+	    (st = user_id(r->ses, user, r->what != NULL ? r->what : "you",
+		 &id)) == TH_OK)
+		snprintf(path, sizeof(path), "%.9s%s%s", r->src->path, id.data,
+		    r->src->path + sizeof("/2/users/%s") - 1);
+	if (st == TH_OK)
+		st = th_session_url(r->ses, HOST, path, &r->base);
+	th_buf_release(&id);
+	return st;
+}
+
+static enum th_status
+recall(struct reading *r)
+{
+	struct th_err *err = th_session_err(r->ses);
+	const char *fields = th_session_setting(r->ses, "fields");
+	struct th_buf known;
+	enum th_status st;
+
+	th_buf_init(&known, 64);
+	if (fields != NULL)
+		th_buf_adds(&known, fields);
+	else if ((st = th_session_cache_get(r->ses, "fields", &known)) !=
+		     TH_OK &&
+		 st != TH_END)
+		return st;
+	r->posts = th_str_is(th_buf_str(&known), "post");
+	th_buf_release(&known);
+	th_buf_addf(&r->key, "twitter/%s/%s", r->src->option,
+	    r->what != NULL ? r->what : "");
+	if (r->f->state == NULL || !r->src->since)
+		return r->key.status;
+	st = th_state_get(r->f->state, r->key.data, &r->since, err);
+	if (st == TH_OK && !is_id(r->since.data))
+		th_buf_clear(&r->since);
+	return st == TH_END ? TH_OK : st;
+}
+
+/* ---- handing on
+ * ------------------------------------------------------------------------ */
+
+static enum th_status
+hand_on(void *ctx, struct th_str id, struct th_str line)
+{
+	struct reading *r = ctx;
+	bool fresh = true;
+	enum th_status st = TH_OK;
+	size_t n;
+
+	if (r->f->state != NULL)
+		st = th_state_see(r->f->state, r->key.data, id, &fresh,
+		    th_session_err(r->ses));
+	if (st == TH_OK && fresh)
+		st = r->f->emit(r->f->ctx, id, line);
+	if (st != TH_OK && st != TH_END)
+		return st;
+	for (n = 0; id.s[id.len - n - 1] != '/'; n++)
+		;
+	th_buf_clear(&r->newest); /* the next run begins behind this one */
+	th_buf_add(&r->newest, id.s + id.len - n, n);
+	return st;
+}
+
+static enum th_status
+emit_all(struct reading *r)
+{
+	size_t taken;
+	enum th_status st = th_pile_emit(&r->pile, hand_on, r, &taken);
+
+	if (st != TH_OK && st != TH_END)
+		return st;
+	if (r->f->state == NULL || !r->src->since || r->newest.len == 0 ||
+	    !is_newer(r->newest.data, &r->since))
+		return TH_OK;
+	return th_state_put(r->f->state, r->key.data, th_buf_str(&r->newest),
+	    th_session_err(r->ses));
+}
+
+static enum th_status
+twitter_fetch(struct th_session *ses, const struct th_fetch *f)
+{
+	const struct th_opts *o = th_session_opts(ses);
+	struct reading r = { .ses = ses, .f = f };
+	enum th_status st;
+	size_t n;
+
+	r.src = chosen(o, &n);
+	if (n != 1 || f->nargs > 0)
+		return th_session_fail(ses, TH_EUSAGE,
+		    "say what to read: one of --search, --user, --home, "
+		    "--mentions, --likes, --bookmarks");
+	r.what = th_opt(o, r.src->option);
+	if (r.src > &sources[1])
+		r.what = NULL;
+	th_buf_init(&r.base, URL_MAX);
+	th_buf_init(&r.key, URL_MAX);
+	th_buf_init(&r.since, 64);
+	th_buf_init(&r.next, URL_MAX);
+	th_buf_init(&r.newest, 64);
+	if ((st = recall(&r)) == TH_OK && (st = find_base(&r)) == TH_OK &&
+	    (st = read_pages(&r)) == TH_OK)
+		st = emit_all(&r);
+	if (st == TH_ENOMEM)
+		th_session_fail(ses, st, "out of memory");
+	th_pile_release(&r.pile);
+	th_buf_release(&r.base);
+	th_buf_release(&r.key);
+	th_buf_release(&r.since);
+	th_buf_release(&r.next);
+	th_buf_release(&r.newest);
+	return st;
+}
+
+/* ---- a post is written
+ * ------------------------------------------------------------------ */
+
+/* The letters that a tag may have. */
+static void
+add_tag(struct th_buf *b, const char *tag)
+{
+	size_t start = b->len, at, n;
+	struct th_str s = th_str(tag);
+	uint32_t c;
+
+	th_buf_adds(b, " #");
+	for (at = 0; at < s.len; at += n) {
+		n = th_utf8_decode(s.s + at, s.len - at, &c);
+		if (c >= 0x80 || c == '_' || (c >= '0' && c <= '9') ||
+		    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+			th_buf_add(b, s.s + at, n);
+	}
+	if (b->len == start + 2) { /* nothing was left of it */
+		b->len = start;
+		b->data[start] = '\0';
+	}
+}
+
+/* Where `what` stands last in `in`; NULL when it does not. */
+static const char *
+last_place(struct th_str in, struct th_str what)
+{
+	size_t i;
+
+	if (what.len == 0 || what.len > in.len)
+		return NULL;
+	for (i = in.len - what.len + 1; i > 0; i--)
+		if (memcmp(in.s + i - 1, what.s, what.len) == 0)
+			return in.s + i - 1;
+	return NULL;
+}
+
+/* What must stay: the item's address with all behind it, and the tags. */
+static enum th_status
+make_tail(struct th_str text, const char *place, struct th_str tags,
+    struct th_buf *ret)
+{
+	if (place != NULL) {
+		th_buf_addc(ret, ' ');
+		th_buf_add(ret, place, text.len - (size_t)(place - text.s));
+	}
+	return th_buf_add(ret, tags.s, tags.len);
+}
+
+/* Makes text and tags fit in `max`: what stands before the address is cut. */
+static enum th_status
+fit(struct th_str text, struct th_str url, struct th_str tags, size_t max,
+    struct th_buf *ret)
+{
+	const char *place = last_place(text, url);
+	struct th_buf tail, whole;
+	struct th_str head = text;
+	size_t w = 0;
+	enum th_status st;
+
+	th_buf_init(&tail, TEXT_MAX);
+	th_buf_init(&whole, TEXT_MAX);
+	th_buf_add(&whole, text.s, text.len);
+	th_buf_add(&whole, tags.s, tags.len);
+	if ((st = whole.status) != TH_OK ||
+	    (st = th_post_weight(th_buf_str(&whole), &w)) != TH_OK || w <= max)
+		goto out;
+	if ((st = make_tail(text, place, tags, &tail)) != TH_OK ||
+	    (st = th_post_weight(th_buf_str(&tail), &w)) != TH_OK || w > max)
+		goto out;
+	if (place != NULL)
+		head.len = (size_t)(place - text.s);
+	th_buf_clear(&whole);
+	if ((st = th_post_cut(th_str_trim(head), max - w, &whole)) == TH_OK)
+		st = th_buf_add(&whole, tail.data, tail.len);
+out:
+	if (st == TH_OK)
+		st = th_post_cut(th_buf_str(&whole), max, ret);
+	th_buf_release(&tail);
+	th_buf_release(&whole);
+	return st;
+}
+
+/* The text without --text: the title and the address, each once. */
+static enum th_status
+usual_text(
+    struct th_delivery *d, struct th_str url, bool link, struct th_buf *ret)
+{
+	struct th_buf body;
+	enum th_status st = TH_OK;
+	bool bare = d->title.len == url.len && url.len > 0 &&
+		    memcmp(d->title.s, url.s, url.len) == 0;
+
+	if (!bare)
+		th_text_fold(d->title, ret);
+	if (ret->len == 0) { /* a post has no title, but a text */
+		th_buf_init(&body, TH_LINE_MAX);
+		st = th_item_body_text(d->item, TH_TEXT_LINES, &body);
+		if (st == TH_OK)
+			th_buf_add(ret, body.data, body.len);
+		th_buf_release(&body);
+	}
+	if (st != TH_OK && st != TH_END)
+		return st;
+	if (link && url.len > 0) {
+		th_buf_adds(ret, ret->len > 0 ? " " : "");
+		th_buf_add(ret, url.s, url.len);
+	}
+	return ret->status;
+}
+
+static enum th_status
+post_text(struct th_session *ses, struct th_delivery *d, struct th_buf *ret)
+{
+	const struct th_opts *o = th_session_opts(ses);
+	int64_t max = th_opt_int(o, "length", TH_POST_MAX);
+	struct th_buf text, tags, url;
+	enum th_status st;
+	size_t i;
+
+	th_buf_init(&text, TH_LINE_MAX);
+	th_buf_init(&tags, TEXT_MAX);
+	th_buf_init(&url, TEXT_MAX);
+	st = th_item_text(d->item, "url", &url);
+	for (i = 0; i < th_opt_count(o, "hashtags"); i++)
+		add_tag(&tags, th_opt_nth(o, "hashtags", i));
+	if (st == TH_END)
+		st = TH_OK;
+	if (st == TH_OK && d->text.s != NULL)
+		st = th_buf_add(&text, d->text.s, d->text.len);
+	else if (st == TH_OK)
+		st = usual_text(
+		    d, th_buf_str(&url), !th_opt_flag(o, "no-link"), &text);
+	if (st == TH_OK)
+		st = fit(th_buf_str(&text), th_buf_str(&url), th_buf_str(&tags),
+		    (size_t)max, ret);
+	if (st == TH_OK && ret->len == 0)
+		st = th_session_fail(
+		    ses, TH_EREFUSED, "nothing is left to post: no text");
+	th_buf_release(&text);
+	th_buf_release(&tags);
+	th_buf_release(&url);
+	return st;
+}
+
+/* ---- delivering
+ * ----------------------------------------------------------------------------
+ */
+
+enum { START, WHO, LOOK, SEND, SEND_AGAIN }; /* what d->step says was asked */
+
+static enum th_status
+ask(struct th_session *ses, struct th_delivery *d, const char *method,
+    const char *path, int step)
+{
+	struct th_buf url;
+	enum th_status st;
+
+	th_request_release(&d->request);
+	th_request_init(&d->request);
+	th_buf_init(&url, URL_MAX);
+	if ((st = th_session_url(ses, HOST, path, &url)) == TH_OK)
+		st = th_request_set(&d->request, method, th_buf_str(&url));
+	th_buf_release(&url);
+	d->step = step;
+	return st;
+}
+
+static enum th_status
+send_post(struct th_session *ses, struct th_delivery *d, int step)
+{
+	struct th_buf text;
+	enum th_status st;
+
+	th_buf_init(&text, TEXT_MAX);
+	if ((st = post_text(ses, d, &text)) != TH_OK ||
+	    (st = ask(ses, d, "POST", "/2/tweets", step)) != TH_OK ||
+	    (st = th_request_header(
+		 &d->request, "Content-Type", "application/json")) != TH_OK)
+		goto out;
+	th_json_open(&d->request.body, '{');
+	th_json_member(&d->request.body, "text", th_buf_str(&text));
+	st = th_json_close(&d->request.body, '}');
+	d->request.has_body = true;
+	if (st == TH_OK)
+		st = d->dry ? th_session_authorize_dry(ses, &d->request)
+			    : th_session_authorize(ses, &d->request);
+out:
+	th_buf_release(&text);
+	return st;
+}
+
+/* Before a post is sent a second time: the timeline, or first whose it is. */
+static enum th_status
+look_back(struct th_session *ses, struct th_delivery *d)
+{
+	char path[256];
+	struct th_buf id;
+	enum th_status st;
+
+	th_buf_init(&id, 64);
+	st = th_session_cache_get(ses, "/2/users/me", &id);
+	if (st == TH_OK && is_id(id.data)) {
+		snprintf(path, sizeof(path),
+		    "/2/users/%s/tweets?max_results=" LOOK_BACK
+		    "&tweet.fields=entities,note_tweet",
+		    id.data);
+		st = ask(ses, d, "GET", path, LOOK);
+	} else if (st == TH_OK || st == TH_END) {
+		st = ask(ses, d, "GET", "/2/users/me", WHO);
+	}
+	th_buf_release(&id);
+	if (st != TH_OK)
+		return st;
+	d->request.idempotent = true;
+	return th_session_authorize(ses, &d->request);
+}
+
+static enum th_status
+arrived(struct th_delivery *d, const char *id)
+{
+	struct th_buf url;
+	enum th_status st = TH_END;
+
+	if (!is_id(id))
+		return TH_END; /* posted; the answer does not say where */
+	th_buf_init(&url, 256);
+	th_buf_addf(&url, SITE "/i/status/%s", id);
+	d->receipt.id = th_strdup(id);
+	d->receipt.url = th_buf_take(&url);
+	if (d->receipt.id == NULL || d->receipt.url == NULL)
+		st =
+		    TH_END; /* a receipt without is better than a second post */
+	th_buf_release(&url);
+	return st;
+}
+
+/* Is one of our own posts this very text? */
+static const char *
+find_own(const json_t *root, struct th_str text)
+{
+	struct th_buf plain, nfc;
+	const char *id = NULL;
+	json_t *post;
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "data"), i, post)
+	{
+		const json_t *whole = long_form(post);
+
+		if (text_of(whole, "text") == NULL)
+			continue;
+		th_buf_init(&plain, TEXT_MAX);
+		th_buf_init(&nfc, TEXT_MAX);
+		if (plain_text(text_of(whole, "text"),
+			json_object_get(whole, "entities"), &plain) == TH_OK &&
+		    th_post_cut(th_buf_str(&plain), TEXT_MAX, &nfc) == TH_OK &&
+		    nfc.len == text.len &&
+		    memcmp(nfc.data, text.s, text.len) == 0)
+			id = text_of(post, "id");
+		th_buf_release(&plain);
+		th_buf_release(&nfc);
+		if (id != NULL)
+			break;
+	}
+	return id;
+}
+
+static enum th_status
+looked(
+    struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
+{
+	json_t *root = NULL;
+	struct th_buf text;
+	const char *id;
+	enum th_status st;
+
+	th_buf_init(&text, TEXT_MAX);
+	st = th_payload_parse(
+	    th_buf_str(&rep->body), &root, th_session_err(ses));
+	if (st == TH_OK && (st = post_text(ses, d, &text)) == TH_OK) {
+		id = find_own(root, th_buf_str(&text));
+		st = id != NULL ? arrived(d, id) : send_post(ses, d, SEND);
+	}
+	json_decref(root);
+	th_buf_release(&text);
+	return st;
+}
+
+static enum th_status
+told_who(
+    struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
+{
+	json_t *root = NULL;
+	const char *id;
+	enum th_status st;
+
+	st = th_payload_parse(
+	    th_buf_str(&rep->body), &root, th_session_err(ses));
+	id = text_of(json_object_get(root, "data"), "id");
+	if (st == TH_OK && !is_id(id))
+		st = th_session_fail(
+		    ses, TH_EUNAVAIL, "X does not say who the account is");
+	if (st == TH_OK)
+		st = th_session_cache_put(ses, "/2/users/me", th_str(id));
+	json_decref(root);
+	return st == TH_OK ? look_back(ses, d) : st;
+}
+
+static enum th_status
+sent(struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
+{
+	json_t *root = NULL;
+	enum th_status st;
+
+	/* Posted, whatever the answer looks like. */
+	if (th_payload_parse(th_buf_str(&rep->body), &root, NULL) != TH_OK)
+		th_session_say(
+		    ses, 1, TH_OK, "posted, but the answer is not readable");
+	st = arrived(d, text_of(json_object_get(root, "data"), "id"));
+	json_decref(root);
+	return st;
+}
+
+static enum th_status
+answered(
+    struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
+{
+	enum th_status st = judge(ses, rep);
+	bool send = d->step == SEND || d->step == SEND_AGAIN;
+
+	if (st == TH_OK && d->step == WHO)
+		return told_who(ses, d, rep);
+	if (st == TH_OK && d->step == LOOK)
+		return looked(ses, d, rep);
+	if (st == TH_OK)
+		return sent(ses, d, rep);
+	if (send && rep->code == 403 &&
+	    mentions(th_buf_str(&rep->body), "duplicate")) {
+		th_session_say(ses, 1, TH_OK, "X has this post already");
+		return TH_END;
+	}
+	if (rep->code == 401 && d->step != SEND_AGAIN &&
+	    th_session_renew(ses) == TH_OK)
+		return send ? send_post(ses, d, SEND_AGAIN) : look_back(ses, d);
+	if (!send && st == TH_EREFUSED)
+		return TH_EAGAIN; /* it is the look that was refused */
+	d->retry_at = th_session_err(ses)->retry_at;
+	return st;
+}
+
+static enum th_status
+twitter_publish(
+    struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
+{
+	enum th_status st;
+
+	if (rep != NULL)
+		st = answered(ses, d, rep);
+	else if (d->doubtful && !d->dry)
+		st = look_back(ses, d);
+	else
+		st = send_post(ses, d, SEND);
+	return st;
+}
+
+/* ---- logging in
+ * -------------------------------------------------------------------------------
+ */
+
+static const struct th_login logins[] = {
+	{ .kind = TH_LOGIN_OAUTH1,
+	    .name = "oauth1",
+	    .help = "consumer_key and consumer_secret are the API key and "
+		    "secret of an app of yours at https://console.x.com",
+	    .needs = "consumer_key consumer_secret",
+	    .keeps = "oauth_token=token oauth_token_secret=token_secret "
+		     "screen_name",
+	    .request = HOST "/oauth/request_token",
+	    .authorize = HOST "/oauth/authorize",
+	    .token = HOST "/oauth/access_token",
+	    .flags = TH_LOGIN_CONFIRMED },
+	{ .kind = TH_LOGIN_OAUTH2,
+	    .name = "oauth2",
+	    .help = "client_id is that of an app of yours at "
+		    "https://console.x.com, whose callback address is "
+		    "http://127.0.0.1:PORT/callback; log in with --port PORT",
+	    .needs = "client_id",
+	    .keeps = "access_token refresh_token",
+	    .authorize = SITE "/i/oauth2/authorize",
+	    .token = HOST "/2/oauth2/token",
+	    .revoke = HOST "/2/oauth2/revoke",
+	    .scope = "tweet.read tweet.write users.read bookmark.read "
+		     "like.read offline.access",
+	    .flags = TH_LOGIN_ROTATES },
+	{ .kind = TH_LOGIN_END },
+};
+
+static enum th_status
+twitter_whoami(struct th_session *ses, struct th_identity *ret)
+{
+	json_t *root = NULL;
+	const char *name;
+	enum th_status st = get_json(ses, "/2/users/me", &root);
+
+	name = text_of(json_object_get(root, "data"), "username");
+	if (st == TH_OK && name == NULL)
+		st = th_session_fail(
+		    ses, TH_EUNAVAIL, "X does not say who the account is");
+	if (st == TH_OK && (ret->name = th_strdup(name)) == NULL)
+		st = TH_ENOMEM;
+	json_decref(root);
+	return st;
+}
+
+const struct th_service th_service_twitter = {
+	.name = "twitter",
+	.summary = "X: searches, timelines; posts",
+	.auth = TH_AUTH_OAUTH1,
+	.params = params,
+	.fetch = twitter_fetch,
+	.publish = twitter_publish,
+	.login = logins,
+	.whoami = twitter_whoami,
+};

@@ -1,0 +1,28 @@
+# api.sh -- for tests of services: a stand-in, its faults, its record.  Sourced.
+serve() { # NAME: starts tests/servers/NAME.py; $url is where it listens
+	rm -f port
+	python3 "$top/tests/servers/$1.py" port 2>server.err &
+	pids="$pids $!"
+	_i=0; while [ ! -s port ] && [ $_i -lt 200 ]; do sleep 0.05; _i=$((_i + 1)); done
+	url=http://127.0.0.1:$(cat port)
+}
+fault() { # PATH KIND [TIMES [METHOD]]: the next requests to PATH fail so
+	_m=${4:+,\"method\":\"$4\"}
+	curl -s -o /dev/null -d "{\"path\":\"$1\",\"kind\":\"$2\",\"times\":${3:-1}$_m}" "$url/_fault"
+}
+requests() { # prints what came in since the last call
+	curl -s "$url/_requests"
+}
+forget() {
+	requests >/dev/null
+}
+state() { # JQ-EXPRESSION: of what the stand-in knows
+	curl -s "$url/_state" | jq -cr "$1"
+}
+config() { # stdin becomes config.yaml
+	(umask 077; cat >"$TH_HOME/config.yaml")
+}
+visit() { # FILE: waits for an address there and follows it as a browser does
+	_i=0; while [ ! -s "$1" ] && [ $_i -lt 200 ]; do sleep 0.05; _i=$((_i + 1)); done
+	curl -m 10 -sL "$(cat "$1")${2-}"
+}

@@ -1,0 +1,151 @@
+#!/bin/sh
+# twitter against a stand-in that checks signatures and weighs posts
+. "${0%/*}/lib.sh"
+. "$top/tests/api.sh"
+
+serve twitter
+for a in 429 429retry 429reset 429day 500 503 html; do # a pause is the account's
+	echo "    w$a: {base_url: \"$url\", consumer_key: consumer-key, consumer_secret: consumer-secret,
+      token: user-token, token_secret: user-token-secret}"
+done >accounts
+config <<E
+accounts:
+  twitter:
+    default: {base_url: "$url", consumer_key: consumer-key, consumer_secret: consumer-secret,
+      token: user-token, token_secret: user-token-secret}
+    two: {base_url: "$url", client_id: client-id, access_token: stale, refresh_token: refresh-token}
+    wrong: {base_url: "$url", consumer_key: consumer-key, consumer_secret: consumer-secret,
+      token: user-token, token_secret: mistaken}
+    nobody: {base_url: "$url", consumer_key: consumer-key, consumer_secret: consumer-secret}
+$(cat accounts)
+E
+post() { curl -s -o /dev/null -d "$1" "$url/_post"; }
+last() { state '.sent[-1]'; }
+item() { # ID TITLE [URL]
+	jq -cn --arg i "$1" --arg t "$2" --arg u "${3-}" '{id:$i,title:$t} + if $u == "" then {} else {url:$u} end'
+}
+
+# ---- reading
+code 'a search that finds nothing is no error' 0 th-fetch twitter --search '#chess'
+says 'and prints nothing' '' sh -c 'th-fetch twitter --search "#chess"; echo'
+post '[{"text":"#chess &amp; more https://t.co/x https://t.co/m","entities":{"urls":[
+{"url":"https://t.co/x","expanded_url":"https://example.org/x"},
+{"url":"https://t.co/m","expanded_url":"https://x.com/a/status/1/photo/1","media_key":"3_1"}],
+"hashtags":[{"tag":"chess"}]},"attachments":{"media_keys":["3_1","7_1"]}}]'
+th-fetch twitter --search '#chess' >one
+says 'links are expanded, entities decoded' '#chess & more https://example.org/x' jq -r .content_text one
+says 'the id is the address' https://x.com/alice/status/1900000000000000001 jq -r .id one
+says 'tags, author, language, date' '["chess"] Alice & Co en 2026-05-01T10:00:00Z' \
+    jq -r '"\(.tags) \(.authors[0].name) \(.language) \(.date_published)"' one
+says 'pictures and the best of a film are attached' \
+    'https://pbs.example/1.jpg image/jpeg https://video.example/hi.mp4 video/mp4' \
+    jq -r '[.attachments[] | .url, .mime_type] | join(" ")' one
+says 'the first link to elsewhere is told' https://example.org/x jq -r .external_url one
+post '[{"text":"cut o…","note_tweet":{"text":"a long post &lt;whole&gt;"}}]'
+says 'a long post is whole' 'a long post <whole>' sh -c \
+    'th-fetch twitter --search "cut" | jq -r .content_text'
+post '[{"text":"RT @alice: #chess &amp; m…","referenced_tweets":[{"type":"retweeted","id":"1900000000000000001"}]}]'
+says 'a repost is whole' 'RT @alice: #chess & more https://example.org/x' sh -c \
+    'th-fetch twitter --home | tail -n 1 | jq -r .content_text'
+post "[$(i=0; while [ $i -lt 250 ]; do printf '{"text":"go %d"},' $i; i=$((i+1)); done) {\"text\":\"go last\"}]"
+forget
+th-fetch twitter --search go >many
+says 'many posts come from many pages, oldest first' '251 go 0 go last' sh -c \
+    'echo "$(wc -l <many) $(head -n 1 many | jq -r .content_text) $(tail -n 1 many | jq -r .content_text)"'
+says 'which took three requests' 3 sh -c "curl -s $url/_requests | wc -l"
+says 'of the newest some' 'go 249 go last' sh -c \
+    'th-fetch twitter --search go -n 2 | jq -rs "map(.content_text) | join(\" \")"'
+says 'a first run with state is one page' 100 sh -c 'th-fetch twitter --search go --state s | wc -l'
+code 'the next has nothing new' 0 th-fetch twitter --search go --state s
+says 'and prints nothing' 0 sh -c 'wc -c <"$1" | tr -d " "' - "$scratch/.out"
+post "[$(i=0; while [ $i -lt 150 ]; do printf '{"text":"go new %d"},' $i; i=$((i+1)); done) {\"text\":\"go newest\"}]"
+says 'what came since is read from all its pages, of one date or not' '151 go new 0 go newest' sh -c \
+    'th-fetch twitter --search go --state s >new
+     echo "$(wc -l <new) $(head -n 1 new | jq -r .content_text) $(tail -n 1 new | jq -r .content_text)"'
+post '[{"text":"go a"},{"text":"go b"},{"text":"go c"}]'
+says 'a limit leaves the rest to the next run' 'go a go b go c' sh -c \
+    '{ th-fetch twitter --search go --state s -n 2; th-fetch twitter --search go --state s; } |
+     jq -rs "map(.content_text) | join(\" \")"'
+curl -s -o /dev/null -d 1900000000000000900 "$url/_oldest"
+post '[{"text":"go on"}]'
+says 'an id too old for X is no end' 'go on' sh -c 'th-fetch twitter --search go --state s | jq -r .content_text'
+code 'an unknown user' 69 th-fetch twitter --user nobody
+told 'is named' 'no such user at X: nobody'
+code 'no source is a usage error' 64 th-fetch twitter
+code 'two sources are a usage error' 64 th-fetch twitter --home --user alice
+code 'a user name that can be none is a usage error' 64 th-fetch twitter --user 'a/b'
+for f in 429 429retry 429reset 429day 500 503 html; do
+	fault /2/tweets/search $f 9
+	code "reading: $f waits" 75 th-fetch twitter --search go --timeout 2s
+	curl -s -o /dev/null "$url/_calm"
+done
+for f in 400 402 403; do
+	fault /2/tweets/search $f
+	code "reading: $f is unavailable" 69 th-fetch twitter --search go
+done
+fault /2/tweets/search truncated
+code 'reading: a truncated answer' 69 th-fetch twitter --search go
+fault /2/tweets/search cut 9
+code 'reading: a connection cut' 69 th-fetch twitter --search go
+curl -s -o /dev/null "$url/_calm"
+fault /2/tweets/search silence 9
+code 'reading: silence' 69 th-fetch twitter --search go --timeout 1s
+curl -s -o /dev/null "$url/_calm"
+code 'a wrong signature' 77 th-fetch twitter:wrong --search go
+code 'an account that never logged in' 77 th-fetch twitter:nobody --search go
+told 'is told how' 'th-auth login twitter:nobody'
+code 'a token that is no longer good is renewed' 0 th-fetch twitter:two --search go -n 1
+says 'once' 1 state .refreshes
+
+# ---- publishing
+pub() { th-publish twitter --queue "q$n" "$@"; }
+item 1 'Hello & <b>' 'https://example.org/a?b=1&c=2' | pub --hashtags '#one,two three' >out 2>err
+says 'title, address and tags are posted' 'Hello & <b> https://example.org/a?b=1&c=2 #one #twothree' last
+says 'the receipt names the post' 'twitter' jq -r '._published[0].service' out
+ok 'and leads to it' sh -c 'jq -r "._published[0].url" out | grep -q "^https://x.com/i/status/19"'
+long=$(printf 'word%.0s ' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 \
+    31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60)
+item 2 "$long" https://example.org/long | pub --hashtags tag >out 2>err
+ok 'a long title is cut at a word, address and tag stay' sh -c 'curl -s "$1/_state" |
+    jq -re ".sent[-1]" | grep -Eq "^(word )+word… https://example.org/long #tag$"' - "$url"
+item 3 "$long" https://example.org/text | pub --text '{title} [{url}] end' >out 2>err
+ok 'so is a text of yours' sh -c 'curl -s "$1/_state" |
+    jq -re ".sent[-1]" | grep -Eq "^(word )+word ?\[?… https://example.org/text\] end$"' - "$url"
+item 4 'No link' https://example.org/n | pub --no-link >out 2>err
+says 'no link when told so' 'No link' last
+jq -cn '{id:"5",content_html:"<p>Only a <i>body</i></p>"}' | pub >out 2>err
+says 'an item without title posts its text' 'Only a body' last
+jq -cn '{id:"6"}' | pub >out 2>err
+says 'nothing to post is refused' 65 sh -c 'jq -cn "{id:\"6a\"}" | th-publish twitter --queue e >/dev/null 2>&1; echo $?'
+item 7 'Twice' | pub >out 2>err
+item 8 'Twice' >in
+code 'a duplicate counts as published' 0 sh -c 'th-publish twitter --queue d <in >out'
+says 'its receipt has no id' 'null' jq '._published[0].id' out
+item 9 'Dry' https://example.org/d >in
+forget
+code 'a dry run sends nothing' 0 sh -c 'th-publish twitter --dry-run <in >dry'
+says 'indeed' 0 sh -c "curl -s $url/_requests | wc -l"
+ok 'shows the text' grep -q '"text":"Dry https://example.org/d"' dry
+ok 'and no secret' sh -c '! grep -E "consumer-secret|user-token" dry'
+for f in 429 429retry 429reset 429day 500 503 html; do
+	item "w$f" "Wait $f" >in
+	fault /2/tweets $f 1 POST
+	code "publishing: $f waits" 75 sh -c "th-publish twitter:w$f --queue w$f <in"
+done
+item c 'Credits' >in
+fault /2/tweets 402 1 POST
+code 'publishing: spent credits stop the run' 75 sh -c 'th-publish twitter --queue c <in'
+told 'and are told' 'credits at X are spent'
+code 'the item is sent later' 0 th-publish twitter --queue c --drain
+says 'whole' 'Credits' last
+for f in 400 403; do
+	item "r$f" "Refuse $f" >in
+	fault /2/tweets $f 1 POST
+	code "publishing: $f refuses the item" 65 sh -c "th-publish twitter --queue r$f <in"
+done
+item a 'Unauthorized' >in
+code 'publishing: a wrong token' 77 sh -c 'th-publish twitter:wrong --queue a <in'
+fault /2/tweets truncated 1 POST
+item t 'Truncated' >in
+code 'publishing: a 201 is a post, whatever else the answer says' 0 sh -c 'th-publish twitter --queue t <in'
+finish
