@@ -51,6 +51,23 @@ struct source {
 
 /* ---- items ---- */
 
+static enum th_status
+out_of_memory(struct reader *r)
+{
+	return r->status = th_session_fail(r->ses, TH_ENOMEM, "out of memory");
+}
+
+/* The end of a feed; nothing of it was lost on the way. */
+static enum th_status
+finish_feed(struct source *src)
+{
+	enum th_status st = th_feed_finish(src->feed, &src->err);
+
+	if (st != TH_ENOMEM && th_alloc_failed())
+		st = th_fail(&src->err, TH_ENOMEM, "out of memory");
+	return st;
+}
+
 /* Hands an item on, unless an earlier run did. */
 static enum th_status
 on_item(void *ctx, struct th_str id, struct th_str line)
@@ -60,6 +77,9 @@ on_item(void *ctx, struct th_str id, struct th_str line)
 	bool fresh = true;
 	enum th_status st = r->status;
 
+	/* A field may be missing for want of memory: that is no item. */
+	if (st == TH_OK && th_alloc_failed())
+		st = out_of_memory(r);
 	if (st == TH_OK && r->fetch->state != NULL)
 		st = th_state_see(r->fetch->state, src->memory.key, id, &fresh,
 		    th_session_err(r->ses));
@@ -103,12 +123,6 @@ step(struct reader *r)
 	r->done++;
 	if (r->fetch->progress != NULL)
 		r->fetch->progress(r->fetch->ctx, r->done, r->total);
-}
-
-static enum th_status
-out_of_memory(struct reader *r)
-{
-	return r->status = th_session_fail(r->ses, TH_ENOMEM, "out of memory");
 }
 
 /* ---- a source's life ---- */
@@ -195,7 +209,7 @@ push_file(struct source *src, int fd)
 	}
 	free(chunk);
 	if (st == TH_OK)
-		st = th_feed_finish(src->feed, &src->err);
+		st = finish_feed(src);
 	return st;
 }
 
@@ -470,12 +484,14 @@ finish_body(struct source *src, const struct th_reply *reply)
 	if (st == TH_OK && (src->holding || !src->fed))
 		st = push_held(src, reply);
 	if (st == TH_OK)
-		st = th_feed_finish(src->feed, &src->err);
+		st = finish_feed(src);
 	if (st == TH_OK)
 		succeeded(src, reply, hash.data);
 	else if (src->reader->status == TH_OK &&
 		 !(st == TH_EDATA && (more = discover(src, reply)))) {
 		failed(src, st, src->err.text);
+		if (st == TH_ENOMEM)
+			src->reader->status = st;
 		forget(src);
 	}
 out:
