@@ -397,7 +397,6 @@ set_limits(CURL *e, const struct th_http_options *opt)
 		curl_easy_setopt(e, CURLOPT_CAINFO, opt->ca_file);
 	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 64L << 10);
-	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(e, CURLOPT_USERAGENT,
 	    "TriggerHappy/" TH_VERSION " (feed reader and publisher)");
@@ -415,6 +414,11 @@ set_hooks(struct transfer *t)
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_send);
 	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+	/*
+	 * Over TLS a handshake tells whether one connection serves all.  In
+	 * plain http the first answer would, which may never come.
+	 */
+	curl_easy_setopt(e, CURLOPT_PIPEWAIT, t->place.plain ? 0L : 1L);
 }
 
 /* Puts a transfer to work; one that cannot be set up is finished at once. */

@@ -89,4 +89,33 @@ cp .err kept; cp .out items
 ok '... within 100 MB' is_small
 says '... and the good feed is delivered' 'good-1
 good-2' sh -c 'jq -r .id <items | grep ^good- | sort -u'
+
+# Interrupted: what came is printed and remembered, the rest is for later.
+th-fetch rss --timeout 15 --state i "$H/silent" "$H/good" >items 2>err & p=$!
+pids="$pids $p"
+i=0; until grep -q good-2 items || [ $i -gt 200 ]; do sleep 0.02; i=$((i + 1)); done
+kill -TERM $p; t=$(date +%s); wait $p; rc=$?
+says 'interrupted: try again later' 75 echo $rc
+ok '... at once' test $(($(date +%s) - t)) -le 3
+says '... what came before is there' 'good-1
+good-2' sh -c 'jq -r .id <items'
+says '... and remembered' 0 sh -c 'th-fetch rss --state i "$1" | wc -l' - "$H/good"
+
+# Progress: on a terminal alone, and never in the way of a message.
+if command -v script >/dev/null; then
+	urls=; for i in 1 2 3 4 5 6 7 8 9; do urls="$urls $H/good?$i"; done
+	tty() { script -qec "$1" /dev/null | tr -d '\r' >tty; }
+	tty "th-fetch rss --timeout 1 $urls $H/nothing $H/drip >/dev/null"
+	ok 'on a terminal it is told how far it is' grep -q 'of 11 read' tty
+	ok 'the line is wiped before a message and at the end' sh -c \
+	    'ESC=$(printf "\033"); sed "s/$ESC\[K/\n/g" tty | grep -q "^th-fetch: .*nothing: " &&
+	    ! sed "s/$ESC\[K/\n/g" tty | grep -q "read.*th-fetch" &&
+	    tail -c 4 tty | grep -q "$ESC\[K"'
+	for how in 'NO_COLOR=1 th-fetch rss' 'th-fetch -q rss'; do
+		tty "$how $urls >/dev/null"
+		ok "... not with $how" test ! -s tty
+	done
+else
+	skip 'progress on a terminal' 'script is not here'
+fi
 finish
