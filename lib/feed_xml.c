@@ -951,6 +951,28 @@ inherit(struct th_feed_xml *f, const struct th_xml_tag *t)
 	failed(f, f->inherited.status);
 }
 
+/*
+ * Inside a text, an element that stands beside texts and is no HTML: the text
+ * was left open.
+ */
+static bool
+on_left_open(void *ctx, const struct th_xml_tag *next)
+{
+	static const char *const beside[] = { "item", "entry", "guid",
+		"pubdate", "description", "link", "enclosure", "updated",
+		"published", "category" };
+	const struct th_feed_xml *f = ctx;
+	size_t i;
+
+	if (f->taking == NULL || f->drop_div || f->base64 ||
+	    next->local.s != next->name.s)
+		return false;
+	for (i = 0; i < sizeof(beside) / sizeof(*beside); i++)
+		if (th_str_iis(next->local, beside[i]))
+			return true;
+	return false;
+}
+
 static void
 on_start(void *ctx, const struct th_xml_tag *t)
 {
@@ -1031,6 +1053,7 @@ th_feed_xml_new(struct th_feed *feed)
 	struct th_xml_handler h = { .ns = namespaces,
 		.start = on_start,
 		.end = on_end,
+		.left_open = on_left_open,
 		.note = on_note,
 		.ctx = f };
 	const char *url = th_feed_info_of(feed)->url;

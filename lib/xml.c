@@ -404,36 +404,48 @@ pop(struct th_xml *x)
 	}
 }
 
+/* Closes what the element to come shows to have been left open. */
+static void
+close_left_open(struct th_xml *x, const struct th_xml_tag *next)
+{
+	while (x->depth > 0 && x->status == TH_OK &&
+	       x->h.left_open(x->h.ctx, next)) {
+		note(x, LEFT_OPEN);
+		pop(x);
+	}
+}
+
 static void
 push(struct th_xml *x, struct th_str name, size_t nattrs)
 {
-	struct frame *f = &x->frame[x->depth];
-	struct th_xml_tag tag;
-	const char *colon;
+	const char *colon = memchr(name.s, ':', name.len);
+	size_t local = colon != NULL ? (size_t)(colon - name.s) + 1 : 0;
+	struct th_xml_tag tag = { .name = name,
+		.local = { name.s + local, name.len - local },
+		.attr = x->attr,
+		.nattrs = nattrs };
+	struct frame *f;
+	size_t bindings;
 
+	close_left_open(x, &tag);
 	if (x->depth == TH_XML_DEPTH) {
 		fail(x, TH_EDATA, "elements nested too deep");
 		return;
 	}
-	f->bindings = x->nbindings;
+	bindings = x->nbindings;
 	if (nattrs > 0)
 		bind_all(x, nattrs);
 	if (x->status != TH_OK)
 		return;
-	f->name = x->names.len;
-	f->len = name.len;
-	colon = memchr(name.s, ':', name.len);
-	f->local = colon != NULL ? (size_t)(colon - name.s) + 1 : 0;
-	f->ns = ns_of_prefix(
-	    x, (struct th_str){ name.s, f->local > 0 ? f->local - 1 : 0 });
+	tag.ns = ns_of_prefix(
+	    x, (struct th_str){ name.s, local > 0 ? local - 1 : 0 });
+	f = &x->frame[x->depth];
+	*f = (struct frame){ x->names.len, name.len, local, bindings, tag.ns };
 	if (th_buf_add(&x->names, name.s, name.len) != TH_OK) {
 		fail(x, x->names.status, "names too long");
 		return;
 	}
 	x->depth++;
-	tag = tag_of(x, f);
-	tag.attr = x->attr;
-	tag.nattrs = nattrs;
 	x->h.start(x->h.ctx, &tag);
 }
 

@@ -15,7 +15,7 @@
 #define TH_XML_TAG_MAX ((size_t)4 << 20)   /* one tag with its attributes */
 #define TH_XML_EXPANSION ((size_t)1 << 20) /* text out of declared entities */
 #define TH_XML_ATTRS 64                    /* of one tag; more are not seen */
-#define TH_XML_NAMES 512                       /* namespaces in scope */
+#define TH_XML_NAMES 512                   /* namespaces in scope */
 #define TH_XML_DEPTH 512                   /* open elements */
 
 struct th_xml_attr {
@@ -45,6 +45,11 @@ struct th_xml_handler {
 	void (*start)(void *ctx, const struct th_xml_tag *);
 	/* Every start has its end, in order; attributes are not there. */
 	void (*end)(void *ctx, const struct th_xml_tag *);
+	/*
+	 * Asked before a start: does it show that the innermost element was
+	 * left open?  Then that one is closed, and the next is asked about.
+	 */
+	bool (*left_open)(void *ctx, const struct th_xml_tag *next);
 	void (*note)(void *ctx, const char *repair); /* once for each kind */
 	void *ctx;
 };

@@ -9,6 +9,7 @@ is 'Atom 1.0 with bases, languages and all kinds of text' "$d/atom.ndjson" th-fe
 is 'Atom 0.3' "$d/atom03.ndjson" th-fetch rss "$d/atom03.xml"
 is 'JSON Feed, an item that is no JSON left out' "$d/feed.ndjson" th-fetch rss "$d/feed.json"
 is 'ill-formed XML is read to its end' "$d/broken.ndjson" th-fetch rss "$d/broken.xml"
+is 'elements left open do not swallow what follows' "$d/open.ndjson" th-fetch rss "$d/open.xml"
 code 'repairs are no failure' 0 th-fetch -v rss "$d/broken.xml"
 told 'and are told with -v' 'the end is missing'
 code 'without -v nothing is told' 0 th-fetch rss "$d/broken.xml"
