@@ -104,7 +104,7 @@ says '... and remembered' 0 sh -c 'th-fetch rss --state i "$1" | wc -l' - "$H/go
 # Progress: on a terminal alone, and never in the way of a message.
 if command -v script >/dev/null; then
 	urls=; for i in 1 2 3 4 5 6 7 8 9; do urls="$urls $H/good?$i"; done
-	tty() { script -qec "$1" /dev/null | tr -d '\r' >tty; }
+	tty() { script -qec "$1" /dev/null | tr -d '\r' >"tty"; }
 	tty "th-fetch rss --timeout 1 $urls $H/nothing $H/drip >/dev/null"
 	ok 'on a terminal it is told how far it is' grep -q 'of 11 read' tty
 	ok 'the line is wiped before a message and at the end' sh -c \

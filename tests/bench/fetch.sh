@@ -29,7 +29,7 @@ nginx -p "$scratch/" -e "$scratch/error" -c "$scratch/nginx.conf" 2>/dev/null &
 pids=$!
 until curl -s -o /dev/null "http://127.0.0.1:$port/"; do sleep 0.05; done
 
-ls "$feeds" | sed "s|^|http://127.0.0.1:$port/|" >"$scratch/list"
+find "$feeds" -type f -printf "%f\n" | sort | sed "s|^|http://127.0.0.1:$port/|" >"$scratch/list"
 {
 	echo "sfeedpath=$scratch/sfeeds; maxjobs=8"
 	echo 'feeds() {'
