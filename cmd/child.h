@@ -8,6 +8,21 @@
 
 #include "cmd.h"
 
+/* The words of a program's command line, path first, ended by NULL. */
+struct cmd_words {
+	char **argv;
+	size_t n;
+};
+/*
+ * Splits the words after the operand at optind into those that are options of
+ * ours, which own is told of, and those of the program, which keep their order.
+ * -h and -V are the program's own to answer.
+ */
+typedef void cmd_own_option(void *ctx, int letter, const char *arg);
+void cmd_child_words(const char *path, int argc, char *argv[],
+    cmd_own_option *own, void *ctx, struct cmd_words *ret);
+void cmd_words_release(struct cmd_words *);
+
 /* A program at work.  in is -1 when it was not asked for. */
 struct cmd_child {
 	pid_t pid;

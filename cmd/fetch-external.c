@@ -4,110 +4,16 @@
 
 #include "child.h"
 #include "fetch.h"
-#include "options.h"
-
-/* The words of the command line, ours taken out. */
-struct words {
-	char **argv;
-	size_t n;
-};
-
-static const struct cmd_option *
-find_long(const struct cmd_option *o, const char *name, size_t len)
-{
-	for (; o->name != NULL; o++)
-		if (strlen(o->name) == len && strncmp(o->name, name, len) == 0)
-			return o;
-	return NULL;
-}
-
-static const struct cmd_option *
-find_letter(const struct cmd_option *o, int letter)
-{
-	for (; o->name != NULL; o++)
-		if (o->letter == letter)
-			return o;
-	return NULL;
-}
-
-/* -h and --version are the program's own to answer. */
-static const struct cmd_option *
-find_option(const char *word)
-{
-	const struct cmd_option *o;
-
-	if (word[0] != '-' || word[1] == '\0')
-		return NULL;
-	if (word[1] == '-') {
-		word += 2;
-		if ((o = find_long(cmd_program->options, word,
-			 strcspn(word, "="))) == NULL)
-			o = find_long(cmd_common, word, strcspn(word, "="));
-	} else {
-		if ((o = find_letter(cmd_program->options, word[1])) == NULL)
-			o = find_letter(cmd_common, word[1]);
-		if (o != NULL && o->arg == NULL && word[2] != '\0')
-			return NULL;
-	}
-	return o == NULL || o->letter == 'h' || o->letter == 'V' ? NULL : o;
-}
-
-/* The argument of an option, in the word or after it; NULL when missing. */
-static const char *
-argument(const struct cmd_option *o, char *const *word)
-{
-	const char *eq;
-
-	if (o->arg == NULL)
-		return "";
-	if (word[0][1] != '-' && word[0][2] != '\0')
-		return word[0] + 2;
-	eq = word[0][1] == '-' ? strchr(word[0], '=') : NULL;
-	return eq != NULL ? eq + 1 : word[1];
-}
 
 static void
-take(struct fetch *f, const struct cmd_option *o, const char *arg)
+take(void *ctx, int letter, const char *arg)
 {
-	switch (o->letter) {
-	case 'c': cmd_config = arg; break;
-	case 'q': cmd_verbose = -1; break;
-	case 'v': cmd_verbose++; break;
-	default: fetch_option(f, o->letter, arg);
-	}
-}
-
-/* Splits what is ours from what is the program's, which keeps its order. */
-static void
-split_words(
-    struct fetch *f, const char *path, int argc, char *argv[], struct words *w)
-{
-	const struct cmd_option *o;
-	const char *arg;
-	int i;
-
-	w->argv = th_calloc((size_t)argc + 2, sizeof(*w->argv));
-	if (w->argv == NULL || (w->argv[0] = th_strdup(path)) == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	w->n = 1;
-	for (i = optind + 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if ((o = find_option(argv[i])) == NULL) {
-			w->argv[w->n++] = argv[i];
-			continue;
-		}
-		if ((arg = argument(o, argv + i)) == NULL)
-			cmd_usage("option --%s needs an argument", o->name);
-		if (arg == argv[i + 1])
-			i++;
-		take(f, o, arg);
-	}
-	for (; i < argc; i++)
-		w->argv[w->n++] = argv[i];
+	fetch_option(ctx, letter, arg);
 }
 
 /* Seen ids are those of the program with these words. */
 static enum th_status
-make_scope(const struct fetch *f, const struct words *w, struct th_buf *ret)
+make_scope(const struct fetch *f, const struct cmd_words *w, struct th_buf *ret)
 {
 	unsigned char digest[TH_SHA256_SIZE];
 	struct th_buf b;
@@ -192,7 +98,7 @@ report(struct fetch *f, enum th_status st, const struct th_err *err)
 }
 
 static void
-run(struct fetch *f, const char *path, const struct words *w)
+run(struct fetch *f, const char *path, const struct cmd_words *w)
 {
 	struct th_account *account = NULL;
 	struct cmd_child child;
@@ -222,11 +128,10 @@ run(struct fetch *f, const char *path, const struct words *w)
 void
 fetch_external(struct fetch *f, const char *path, int argc, char *argv[])
 {
-	struct words w = { 0 };
+	struct cmd_words w = { 0 };
 
-	split_words(f, path, argc, argv, &w);
+	cmd_child_words(path, argc, argv, take, f, &w);
 	if (!cmd_vacation())
 		run(f, path, &w);
-	free(w.argv[0]);
-	free(w.argv);
+	cmd_words_release(&w);
 }

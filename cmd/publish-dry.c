@@ -7,7 +7,7 @@
 struct dry {
 	struct publish *p;
 	struct th_publisher *pub;
-	int64_t room;   /* left of the limits; < 0: no limit */
+	int64_t room; /* left of the limits; < 0: no limit */
 	int64_t shown, over;
 };
 
@@ -23,28 +23,33 @@ look_at_limit(struct dry *d, const struct th_limit *limit, const char *prefix,
 	th_buf_adds(&b, prefix);
 	cmd_check(th_buf_adds(&b, key), NULL);
 	if (d->p->store != NULL)
-		cmd_check(th_limit_look(d->p->store, b.data, limit, &room,
-		    &next, &err), &err);
+		cmd_check(th_limit_look(
+			      d->p->store, b.data, limit, &room, &next, &err),
+		    &err);
 	th_buf_release(&b);
 	if (d->room < 0 || room < d->room)
 		d->room = room;
 }
 
 static enum th_status
-show_request(const struct th_delivery *d)
+show_request(const struct th_publisher *pub, const struct th_delivery *d)
 {
 	struct th_buf b;
 	enum th_status st;
 
 	th_buf_init(&b, TH_REPLY_MAX);
-	st = th_request_show(&d->request, &b);
+	if (pub->pipe != NULL)
+		st = th_pipe_line(d, pub->title != NULL, &b);
+	else if ((st = th_request_show(&d->request, &b)) == TH_OK)
+		st = th_buf_addc(&b, '\n');
 	if (st == TH_OK)
-		st = th_out_line(&cmd_out, th_buf_str(&b));
+		st = th_out_write(&cmd_out, th_buf_str(&b));
 	th_buf_release(&b);
 	return st;
 }
 
-/* Prints the request of one item; a service that sends none says what it does. */
+/* Prints the request of one item; a service that sends none says what it does.
+ */
 static enum th_status
 show(struct dry *d, struct th_str line)
 {
@@ -62,13 +67,13 @@ show(struct dry *d, struct th_str line)
 	st = th_item_parse(&it, line, &err);
 	if (st == TH_OK)
 		st = th_delivery_fill(&delivery, &room, d->pub, &it, &err);
-	if (st == TH_OK) {
+	if (st == TH_OK && d->pub->pipe == NULL) {
 		delivery.dry = true;
 		st = d->pub->service->publish(d->pub->session, &delivery, NULL);
 		err = *th_session_err(d->pub->session);
 	}
 	if (st == TH_OK)
-		st = show_request(&delivery);
+		st = show_request(d->pub, &delivery);
 	if (st == TH_OK || st == TH_END) {
 		d->shown++;
 	} else if (cmd_out.status == TH_OK) {
@@ -141,8 +146,8 @@ show_input(struct dry *d)
 			break;
 	}
 	if (st == TH_END && d->p->outbox != NULL)
-		st = th_queue_deposit(d->p->outbox, TH_DEPOSIT_LOOK, show_told,
-		    d, &err);
+		st = th_queue_deposit(
+		    d->p->outbox, TH_DEPOSIT_LOOK, show_told, d, &err);
 	if (st != TH_END && st != TH_OK)
 		cmd_note(st);
 	th_item_release(&it);
@@ -161,8 +166,8 @@ publish_dry(struct publish *p, struct th_publisher *pub)
 	if (p->has_own)
 		look_at_limit(&d, &p->own, "queue ", p->queue_name.data);
 	if (p->outbox != NULL && pub->session != NULL) {
-		st = th_queue_each(p->outbox, TH_Q_BIT(TH_Q_WAITING),
-		    show_waiting, &d, &err);
+		st = th_queue_each(
+		    p->outbox, TH_Q_BIT(TH_Q_WAITING), show_waiting, &d, &err);
 		if (st > TH_END && cmd_out.status == TH_OK)
 			cmd_check(st, &err);
 	}

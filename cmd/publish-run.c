@@ -5,11 +5,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "publish.h"
 
 #define NAME_MAX_SIZE 4096
 
-/* ---- the name of the queue -------------------------------------------------- */
+/* ---- the name of the queue --------------------------------------------------
+ */
 
 /* A URL without what may be secret; a hash keeps two of them apart. */
 static void
@@ -40,10 +42,14 @@ name_queue(struct publish *p, const struct th_param *params,
 		th_buf_adds(b, p->queue);
 	else
 		th_buf_addf(b, "%s:%s", p->service, p->account);
-	for (i = 0; p->queue == NULL && params != NULL &&
-	     params[i].name != NULL; i++)
+	for (i = 1; p->queue == NULL && p->words != NULL && i < p->words->n;
+	     i++)
+		th_buf_addf(b, "/%s", p->words->argv[i]);
+	for (i = 0;
+	     p->queue == NULL && params != NULL && params[i].name != NULL; i++)
 		for (j = 0; (params[i].flags & TH_P_DEST) != 0 &&
-		     j < th_opt_count(opts, params[i].name); j++) {
+			    j < th_opt_count(opts, params[i].name);
+		     j++) {
 			value = th_opt_nth(opts, params[i].name, j);
 			th_buf_addf(b, "/%s=", params[i].name);
 			if (params[i].kind == TH_URL)
@@ -59,7 +65,8 @@ name_queue(struct publish *p, const struct th_param *params,
 		cmd_usage("the name of the queue is not UTF-8");
 }
 
-/* ---- opening and closing ------------------------------------------------------ */
+/* ---- opening and closing
+ * ------------------------------------------------------ */
 
 static struct th_template *
 compile(const char *option, const char *source)
@@ -91,15 +98,16 @@ publish_open(struct publish *p, const struct th_param *params,
 	th_buf_init(&p->account_key, NAME_MAX_SIZE);
 	cmd_check(th_buf_addf(&p->account_key, "%s:%s", p->service, p->account),
 	    NULL);
-	p->has_limit = th_config_limit(p->config, p->service, p->account,
-	    &p->limit);
-	st = th_store_open_with(p->config, p->dry_run ? TH_STORE_READ : 0,
-	    &p->store, &err);
+	p->has_limit =
+	    th_config_limit(p->config, p->service, p->account, &p->limit);
+	st = th_store_open_with(
+	    p->config, p->dry_run ? TH_STORE_READ : 0, &p->store, &err);
 	if (st == TH_END)
 		return;
 	cmd_check(st, &err);
 	cmd_check(th_queue_new(p->store, p->queue_name.data, p->service,
-	    p->account, &p->outbox, &err), &err);
+		      p->account, &p->outbox, &err),
+	    &err);
 }
 
 void
@@ -114,9 +122,11 @@ publish_close(struct publish *p)
 	th_buf_release(&p->queue_name);
 }
 
-/* ---- depositing ----------------------------------------------------------------- */
+/* ---- depositing
+ * ----------------------------------------------------------------- */
 
-/* Items that were published in an earlier run come out again, receipt and all. */
+/* Items that were published in an earlier run come out again, receipt and all.
+ */
 static enum th_status
 told(void *ctx, enum th_item_state state, bool is_new, struct th_str line,
     struct th_str receipt)
@@ -138,15 +148,16 @@ static enum th_status
 deposit(struct publish *p)
 {
 	struct th_err err = { 0 };
-	enum th_deposit how = p->mark_seen ? TH_DEPOSIT_SEEN
-	    : p->no_guard ? TH_DEPOSIT
-			  : TH_DEPOSIT_GUARD;
+	enum th_deposit how = p->mark_seen  ? TH_DEPOSIT_SEEN
+			      : p->no_guard ? TH_DEPOSIT
+					    : TH_DEPOSIT_GUARD;
 	enum th_status st;
 
 	st = th_queue_deposit(p->outbox, how, told, p, &err);
 	if (st == TH_OK)
 		st = th_out_flush(&cmd_out);
-	/* Of standard output cmd_finish() tells; what came in is kept anyway. */
+	/* Of standard output cmd_finish() tells; what came in is kept anyway.
+	 */
 	if (st != TH_OK && cmd_out.status == TH_OK) {
 		cmd_warn("%s", err.text);
 		cmd_note(st);
@@ -200,14 +211,15 @@ publish_deposit(struct publish *p)
 	/* Interrupted or not: what was read is kept. */
 	if (deposit(p) == TH_OK && p->held > 0)
 		cmd_warn("%s: held %" PRId64 " items whose ids are new but "
-		    "whose urls or titles were published before; th-queue "
-		    "release publishes them, --mark-seen does not",
+			 "whose urls or titles were published before; th-queue "
+			 "release publishes them, --mark-seen does not",
 		    th_queue_name(p->outbox), p->held);
 	th_item_release(&it);
 	th_stream_release(&in);
 }
 
-/* ---- draining -------------------------------------------------------------------- */
+/* ---- draining
+ * -------------------------------------------------------------------- */
 
 static enum th_status
 hand_out(void *ctx, struct th_str line)
@@ -226,6 +238,7 @@ publish_init(struct publish *p, struct th_publisher *ret)
 	ret->queue = p->outbox;
 	ret->queue_name = p->queue_name.data;
 	ret->account = p->account_key.data;
+	ret->account_name = p->account;
 	ret->text = p->text;
 	ret->title = p->title;
 	ret->limit = p->has_limit ? &p->limit : NULL;
@@ -254,29 +267,31 @@ run(struct publish *p, struct th_publisher *pub)
 	struct th_http_options *http = th_session_http_options(pub->session);
 
 	http->max_parallel = http->max_per_host = p->parallel;
+	http->timeout = p->timeout;
 	publish_ended(th_publish_run(pub, &err), &err);
 }
 
 static struct th_session *
-open_session(struct publish *p, const struct th_service *s,
-    const struct th_opts *opts)
+open_session(
+    struct publish *p, const struct th_service *s, const struct th_opts *opts)
 {
 	struct th_account *account;
 	struct th_session *ses;
 	struct th_err err = { 0 };
 
 	cmd_check(th_account_new(p->config, s->name, p->account, s->params,
-	    &account, &err), &err);
-	ses = th_session_new(s, p->config, account, opts, cmd_session_say,
-	    NULL);
+		      &account, &err),
+	    &err);
+	ses =
+	    th_session_new(s, p->config, account, opts, cmd_session_say, NULL);
 	if (ses == NULL)
 		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	return ses;
 }
 
 void
-publish_service(struct publish *p, const struct th_service *s,
-    const struct th_opts *opts)
+publish_service(
+    struct publish *p, const struct th_service *s, const struct th_opts *opts)
 {
 	struct th_session *ses = NULL;
 	struct th_publisher pub;
@@ -301,7 +316,8 @@ publish_service(struct publish *p, const struct th_service *s,
 	publish_close(p);
 }
 
-/* ---- the summary ------------------------------------------------------------------- */
+/* ---- the summary
+ * ------------------------------------------------------------------- */
 
 /* "21:15" today; farther off with the day. */
 static void
@@ -321,8 +337,8 @@ add_clock(struct th_buf *b, int64_t at)
 }
 
 static void
-add_waiting(struct th_buf *b, const struct th_publisher *pub, int64_t n,
-    int64_t next)
+add_waiting(
+    struct th_buf *b, const struct th_publisher *pub, int64_t n, int64_t next)
 {
 	th_buf_addf(b, ", %" PRId64 " wait", n);
 	if (pub->full == NULL && next == 0)
@@ -343,8 +359,8 @@ static void
 add_count(struct th_buf *b, int64_t n, const char *word)
 {
 	if (n > 0)
-		th_buf_addf(b, "%s%" PRId64 " %s", b->len > 0 ? ", " : "", n,
-		    word);
+		th_buf_addf(
+		    b, "%s%" PRId64 " %s", b->len > 0 ? ", " : "", n, word);
 }
 
 void

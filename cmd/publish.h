@@ -13,6 +13,8 @@ struct publish {
 	bool queue_only, drain, mark_seen, dry_run, in_order, no_guard;
 	int parallel;
 	int64_t retries, max_age;
+	int64_t timeout;          /* 0: as usual */
+	const struct cmd_words *words; /* of a program; NULL for built-in ones */
 	bool has_own;             /* --limit */
 	struct th_limit own;
 
@@ -45,5 +47,8 @@ void publish_ended(enum th_status, const struct th_err *);
 void publish_service(struct publish *, const struct th_service *,
     const struct th_opts *);
 void publish_dry(struct publish *, struct th_publisher *);
+/* A service that is a program, th-publish-NAME; its words have been split. */
+struct cmd_words;
+void publish_external(struct publish *, const struct cmd_words *);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "child.h"
 #include "publish.h"
 #include "services.h"
 
@@ -19,6 +20,7 @@ enum {
 	OPT_QUEUE_ONLY,
 	OPT_RETRIES,
 	OPT_TEXT,
+	OPT_TIMEOUT,
 	OPT_TITLE
 };
 
@@ -45,6 +47,9 @@ static const struct cmd_option options[] = {
 	{ "retries", OPT_RETRIES, "N",
 	    "refuse an item after N failed retries (default: never)" },
 	{ "text", OPT_TEXT, "TEMPLATE", "the text to publish" },
+	{ "timeout", OPT_TIMEOUT, "DURATION",
+	    "give up a request slower than 1 kB/s for so long (10s), and a "
+	    "program that is silent for so long (1m)" },
 	{ "title", OPT_TITLE, "TEMPLATE", "the title to publish" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -65,6 +70,16 @@ parallel_of(const char *arg)
 	if (n > 64)
 		cmd_usage("--parallel: at most 64: %s", arg);
 	return (int)n;
+}
+
+static int64_t
+timeout_of(const char *arg)
+{
+	int64_t t = cmd_duration("--timeout", arg);
+
+	if (t < 1 || t > 86400)
+		cmd_usage("--timeout: from 1s to 1d: %s", arg);
+	return t;
 }
 
 static void
@@ -111,16 +126,15 @@ set_option(struct publish *p, int c, const char *arg)
 	case OPT_QUEUE_ONLY: p->queue_only = true; break;
 	case OPT_RETRIES: p->retries = cmd_int("--retries", arg, 0); break;
 	case OPT_TEXT: p->text_source = arg; break;
+	case OPT_TIMEOUT: p->timeout = timeout_of(arg); break;
 	case OPT_TITLE: p->title_source = arg; break;
 	}
 }
 
 /* Options that contradict each other, before anything is done. */
 static void
-check_options(const struct publish *p, int argc, char *argv[])
+check_options(const struct publish *p)
 {
-	if (optind < argc)
-		cmd_usage("%s: th-publish reads standard input", argv[optind]);
 	if (p->drain && (p->queue_only || p->mark_seen))
 		cmd_usage("--drain reads no items: not with --%s",
 		    p->queue_only ? "queue-only" : "mark-seen");
@@ -147,10 +161,11 @@ split_service(struct publish *p, const char *word)
 }
 
 static void
-run_service(struct publish *p, const struct th_service *s, int argc,
-    char *argv[])
+run_service(
+    struct publish *p, const struct th_service *s, int argc, char *argv[])
 {
-	struct cmd sub = { .name = s->name, .summary = s->summary,
+	struct cmd sub = { .name = s->name,
+		.summary = s->summary,
 		.synopsis = "[OPTION]..." };
 	struct th_opts *opts = th_opts_new(s->params);
 	struct th_err err = { 0 };
@@ -160,15 +175,36 @@ run_service(struct publish *p, const struct th_service *s, int argc,
 		cmd_usage("%s cannot be written to", s->name);
 	if (opts == NULL)
 		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	while ((c = cmd_getopt_more(argc, argv, &sub, s->params, TH_P_PUBLISH,
-	    opts)) != -1)
+	while ((c = cmd_getopt_more(
+		    argc, argv, &sub, s->params, TH_P_PUBLISH, opts)) != -1)
 		set_option(p, c, optarg);
-	check_options(p, argc, argv);
+	if (optind < argc)
+		cmd_usage("%s: th-publish reads standard input", argv[optind]);
+	check_options(p);
 	if (th_opts_check(opts, TH_P_PUBLISH, &err) != TH_OK)
 		cmd_usage("%s", err.text);
 	if (!cmd_vacation())
 		publish_service(p, s, opts);
 	th_opts_free(opts);
+}
+
+static void
+own_option(void *ctx, int c, const char *arg)
+{
+	set_option(ctx, c, arg);
+}
+
+static void
+run_external(struct publish *p, const char *path, int argc, char *argv[])
+{
+	struct cmd_words words = { 0 };
+
+	cmd_child_words(path, argc, argv, own_option, p, &words);
+	check_options(p);
+	p->words = &words;
+	if (!cmd_vacation())
+		publish_external(p, &words);
+	cmd_words_release(&words);
 }
 
 static void
@@ -186,8 +222,10 @@ main(int argc, char *argv[])
 {
 	struct publish p = { .parallel = 1, .retries = -1 };
 	const struct th_service *s;
+	struct th_buf path;
 	int c;
 
+	th_buf_init(&path, TH_LINE_MAX);
 	cmd_init(&program);
 	while ((c = cmd_getopt(argc, argv, true)) != -1)
 		set_option(&p, c, optarg);
@@ -196,8 +234,11 @@ main(int argc, char *argv[])
 	split_service(&p, argv[optind]);
 	if ((s = th_service_find(p.service)) != NULL)
 		run_service(&p, s, argc, argv);
+	else if (th_external_find("publish", p.service, &path) == TH_OK)
+		run_external(&p, path.data, argc, argv);
 	else
 		unknown_service(p.service);
+	th_buf_release(&path);
 	free(p.service);
 	return cmd_finish();
 }

@@ -1,12 +1,12 @@
-/* publish -- draining a queue: claim, send, settle, hand out the receipt */
+/* publish -- draining a queue: claims within limits, and what became of items
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "priv.h"
+#include "publish.h"
 
-#define LEASE 900    /* seconds; what is sent takes far less */
-#define STEPS_MAX 64 /* requests that one item may take */
+#define LEASE 900 /* seconds; what is sent takes far less */
 #define UNAVAILABLE_MAX                                                        \
 	3            /* items in a row without an answer: it is not there */
 #define FAILED_MAX 5 /* items in a row put off: it is not well */
@@ -14,116 +14,6 @@
 #define PAYMENT_REQUIRED 402
 #define BAD_GATEWAY 502
 #define GATEWAY_TIMEOUT 504
-
-/* One item in hand. */
-struct slot {
-	struct run *run;
-	struct th_lease lease;
-	struct th_item item;
-	struct th_delivery d;
-	struct th_delivery_text room;
-	int64_t token[2]; /* of the account's limit, of the queue's */
-	long code;        /* of the last answer; 0: none yet */
-	bool maybe;       /* no answer, yet it may have arrived */
-	bool asked;       /* a request has been sent */
-	bool unsafe;      /* one of them is not harmless when repeated */
-	enum { FREE, TO_SEND, SENDING } state;
-};
-
-struct run {
-	struct th_publisher *p;
-	struct slot *slot;
-	size_t nslots, busy, sending;
-	struct th_http *http;
-	char owner[TH_OWNER_SIZE];
-	int unavailable, failed; /* in a row */
-	enum th_status stop;     /* not TH_OK: claims no more */
-	struct th_err *err;
-};
-
-void
-th_delivery_text_release(struct th_delivery_text *t)
-{
-	th_buf_release(&t->id);
-	th_buf_release(&t->title);
-	th_buf_release(&t->text);
-	th_buf_release(&t->key);
-}
-
-void
-th_delivery_release(struct th_delivery *d)
-{
-	th_request_release(&d->request);
-	th_buf_release(&d->memo);
-	free(d->receipt.id);
-	free(d->receipt.url);
-	*d = (struct th_delivery){ 0 };
-}
-
-static enum th_status
-fill_title(struct th_delivery_text *room, const struct th_publisher *p,
-    const struct th_item *it, struct th_err *err)
-{
-	enum th_status st;
-
-	if (p->title != NULL)
-		return th_template_expand(
-		    p->title, it, NULL, &room->title, err);
-	st = th_item_text(it, "title", &room->title);
-	if (st == TH_END || (st == TH_OK && room->title.len == 0))
-		st = th_item_text(it, "url", &room->title);
-	return st == TH_END ? TH_OK : st;
-}
-
-/* The same for every attempt, different in every queue. */
-static enum th_status
-fill_key(struct th_buf *key, const char *queue, struct th_str id)
-{
-	struct th_hash h;
-
-	th_buf_adds(key, queue);
-	th_buf_addc(key, '\n');
-	if (th_buf_add(key, id.s, id.len) != TH_OK)
-		return key->status;
-	h = th_hash(th_buf_str(key));
-	th_buf_clear(key);
-	return th_hex_encode(
-	    (struct th_str){ (const char *)h.byte, sizeof(h.byte) }, key);
-}
-
-enum th_status
-th_delivery_fill(struct th_delivery *d, struct th_delivery_text *room,
-    const struct th_publisher *p, const struct th_item *it, struct th_err *err)
-{
-	enum th_status st;
-
-	*d = (struct th_delivery){ 0 };
-	th_request_init(&d->request);
-	th_buf_init(&d->memo, TH_LINE_MAX);
-	th_buf_init(&room->id, TH_LINE_MAX);
-	th_buf_init(&room->title, TH_LINE_MAX);
-	th_buf_init(&room->text, TH_LINE_MAX);
-	th_buf_init(&room->key, TH_LINE_MAX * 2);
-	d->item = it;
-	st = th_item_text(it, "id", &room->id);
-	if (st == TH_END)
-		return th_fail(err, TH_EDATA, "an item without an id");
-	if (st == TH_OK)
-		st = fill_title(room, p, it, err);
-	if (st == TH_OK && p->text != NULL)
-		st = th_template_expand(p->text, it, NULL, &room->text, err);
-	if (st == TH_OK)
-		st = fill_key(&room->key, p->queue_name, th_buf_str(&room->id));
-	if (st != TH_OK)
-		return th_fail(err, st, "%s", th_strstatus(st));
-	d->id = th_buf_str(&room->id);
-	d->title = th_buf_str(&room->title);
-	d->key = th_buf_str(&room->key);
-	if (p->text != NULL)
-		d->text =
-		    room->text.len > 0 ? th_buf_str(&room->text) : TH_STR("");
-	return TH_OK;
-}
 
 /* ---- limits -----------------------------------------------------------------
  */
@@ -192,8 +82,8 @@ take_both(struct run *r, int64_t token[2])
 /* ---- settling
  * ---------------------------------------------------------------- */
 
-static void
-stop(struct run *r, enum th_status st)
+void
+th_run_stop(struct run *r, enum th_status st)
 {
 	if (st > r->stop)
 		r->stop = st;
@@ -212,7 +102,7 @@ settle(struct slot *s, const struct th_outcome *o)
 		th_session_say(r->p->session, 0, st,
 		    "%.*s: was sent, but that could not be written down",
 		    (int)s->d.id.len, s->d.id.s);
-	stop(r, st);
+	th_run_stop(r, st);
 	return st;
 }
 
@@ -228,7 +118,7 @@ hand_out(struct slot *s, int64_t date)
 	th_buf_init(&json, TH_LINE_MAX);
 	th_buf_init(&line, TH_LINE_MAX * 2);
 	view.service = th_str(p->service->name);
-	view.account = th_str(th_session_account(p->session));
+	view.account = th_str(p->account_name);
 	view.id = th_str(s->d.receipt.id);
 	view.url = th_str(s->d.receipt.url);
 	st = th_receipt_json(&view, date, &json);
@@ -239,7 +129,8 @@ hand_out(struct slot *s, int64_t date)
 	if (st == TH_OK)
 		st = p->receipt(p->ctx, th_buf_str(&line));
 	if (st != TH_OK)
-		stop(s->run, th_fail(s->run->err, st, "%s", th_strstatus(st)));
+		th_run_stop(
+		    s->run, th_fail(s->run->err, st, "%s", th_strstatus(st)));
 	th_buf_release(&json);
 	th_buf_release(&line);
 }
@@ -315,11 +206,12 @@ pause_account(struct run *r, int64_t until, const char *reason)
 		r->p->next = until;
 	if (st == TH_OK)
 		st = th_fail(r->err, TH_EAGAIN, "%s", reason);
-	stop(r, st);
+	th_run_stop(r, st);
 }
 
 static void
-failed(struct slot *s, enum th_status st, const char *reason, int64_t retry_at)
+failed(struct slot *s, enum th_status st, const char *reason, int64_t retry_at,
+    bool pause)
 {
 	struct run *r = s->run;
 	struct th_publisher *p = r->p;
@@ -342,10 +234,10 @@ failed(struct slot *s, enum th_status st, const char *reason, int64_t retry_at)
 	put_off(s, reason, due, true);
 	r->failed++;
 	r->unavailable = st == TH_EUNAVAIL ? r->unavailable + 1 : 0;
-	if (retry_at > now || s->code == TOO_MANY_REQUESTS)
+	if (pause && (retry_at > now || s->code == TOO_MANY_REQUESTS))
 		pause_account(r, due, reason);
 	else if (r->unavailable >= UNAVAILABLE_MAX || r->failed >= FAILED_MAX)
-		stop(r, th_fail(r->err, TH_EAGAIN, "%s", reason));
+		th_run_stop(r, th_fail(r->err, TH_EAGAIN, "%s", reason));
 }
 
 /* What the run cannot go on with; the item is not to blame and waits. */
@@ -353,13 +245,12 @@ static void
 ended(struct slot *s, enum th_status st, const char *reason)
 {
 	put_off(s, reason, 0, false);
-	stop(s->run, th_fail(s->run->err, st, "%s", reason));
+	th_run_stop(s->run, th_fail(s->run->err, st, "%s", reason));
 }
 
-/* Sorts what the service said of an item. */
-static void
-conclude(
-    struct slot *s, enum th_status st, const char *reason, int64_t retry_at)
+void
+th_slot_conclude(struct slot *s, enum th_status st, const char *reason,
+    int64_t retry_at, bool pause)
 {
 	char text[512];
 
@@ -384,14 +275,14 @@ conclude(
 		if (th_interrupted && s->code == 0)
 			ended(s, TH_EAGAIN, "interrupted");
 		else
-			failed(s, st, text, retry_at);
+			failed(s, st, text, retry_at, pause);
 		break;
 	default: ended(s, st == TH_OK ? TH_EBUG : st, text);
 	}
 }
 
-static void
-release(struct slot *s)
+void
+th_slot_release(struct slot *s)
 {
 	th_delivery_release(&s->d);
 	th_delivery_text_release(&s->room);
@@ -399,82 +290,8 @@ release(struct slot *s)
 	s->run->busy--;
 }
 
-/* ---- one item
- * ------------------------------------------------------------------ */
-
-/* Lets the service take a step.  Then a request is to be sent, or it is over.
- */
-static void
-step(struct slot *s, const struct th_reply *reply)
-{
-	struct th_publisher *p = s->run->p;
-	struct th_err *err = th_session_err(p->session);
-	enum th_status st;
-
-	err->text[0] = '\0';
-	err->retry_at = 0;
-	s->d.retry_at = 0;
-	if (reply != NULL) {
-		th_request_release(&s->d.request);
-		th_request_init(&s->d.request);
-	}
-	st = p->service->publish(p->session, &s->d, reply);
-	if (st == TH_OK && s->d.step < STEPS_MAX && s->d.request.url != NULL) {
-		s->state = TO_SEND;
-		return;
-	}
-	if (st == TH_OK)
-		st = th_session_fail(p->session, TH_EBUG,
-		    "%s: no end to an item", p->service->name);
-	conclude(s, st, err->text,
-	    s->d.retry_at != 0 ? s->d.retry_at : err->retry_at);
-	release(s);
-}
-
-static void
-on_done(void *ctx, enum th_status st, const struct th_reply *reply,
-    const struct th_err *err)
-{
-	struct slot *s = ctx;
-
-	s->run->sending--;
-	s->code = reply != NULL ? reply->code : 0;
-	if (st == TH_OK) {
-		step(s, reply);
-		return;
-	}
-	s->maybe |= reply != NULL && reply->maybe_processed;
-	conclude(s, st, err->text, err->retry_at);
-	release(s);
-}
-
-static void
-send(struct slot *s)
-{
-	const struct th_transfer t = { .done = on_done, .ctx = s };
-	struct run *r = s->run;
-	struct th_err err = { 0 };
-	enum th_status st;
-
-	s->state = SENDING;
-	r->sending++;
-	s->asked = true;
-	s->unsafe |= !s->d.request.idempotent;
-	st = r->http != NULL ? TH_OK : th_session_http(r->p->session, &r->http);
-	if (st == TH_OK)
-		st = th_http_start(r->http, &s->d.request, &t, &err);
-	else
-		err = *th_session_err(r->p->session);
-	if (st == TH_OK)
-		return;
-	r->sending--;
-	conclude(s, st, err.text, 0);
-	release(s);
-}
-
-/* An item has been claimed: makes it ready and lets the service begin. */
-static void
-begin(struct slot *s)
+bool
+th_slot_open(struct slot *s)
 {
 	struct run *r = s->run;
 	struct th_err err = { 0 };
@@ -486,21 +303,18 @@ begin(struct slot *s)
 	st = th_item_parse(&s->item, th_buf_str(&s->lease.line), &err);
 	if (st == TH_OK)
 		st = th_delivery_fill(&s->d, &s->room, r->p, &s->item, &err);
-	if (st != TH_OK) {
-		conclude(s, st, err.text, 0);
-		release(s);
-		return;
-	}
 	s->d.doubtful = s->lease.doubtful;
-	/* What is done here and now is as good as a request. */
-	s->asked = r->p->service->local;
-	step(s, NULL);
+	if (st == TH_OK)
+		return true;
+	th_slot_conclude(s, st, err.text, 0, false);
+	th_slot_release(s);
+	return false;
 }
 
 /* Claims one item into a slot.  TH_END: none, for a limit or for want of one.
  */
-static enum th_status
-claim(struct slot *s)
+enum th_status
+th_slot_claim(struct slot *s)
 {
 	struct run *r = s->run;
 	struct th_claim c = { 0 };
@@ -519,58 +333,14 @@ claim(struct slot *s)
 	return st;
 }
 
-/* Fills free slots; false when nothing was claimed. */
-static bool
-fill(struct run *r)
-{
-	enum th_status st;
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < r->nslots && r->stop == TH_OK; i++) {
-		if (r->slot[i].state != FREE || th_interrupted)
-			continue;
-		st = claim(&r->slot[i]);
-		if (st == TH_END)
-			break;
-		if (st != TH_OK) {
-			stop(r, st);
-			break;
-		}
-		any = true;
-		begin(&r->slot[i]);
-	}
-	return any;
-}
-
-static void
-loop(struct run *r)
-{
-	enum th_status st;
-	bool any;
-	size_t i;
-
-	do {
-		any = fill(r);
-		for (i = 0; i < r->nslots; i++)
-			if (r->slot[i].state == TO_SEND)
-				send(&r->slot[i]);
-		if (r->sending == 0)
-			continue;
-		st = th_http_run(r->http, r->sending - 1, r->err);
-		if (st != TH_OK && !th_interrupted)
-			stop(r, st);
-	} while (any || r->busy > 0);
-	if (th_interrupted)
-		stop(r, th_fail(r->err, TH_EAGAIN, "interrupted"));
-}
-
 static enum th_status
 run_init(struct run *r)
 {
 	size_t i;
 
-	r->nslots = r->p->parallel > 1 ? (size_t)r->p->parallel : 1;
+	r->nslots = r->p->pipe != NULL   ? TH_PIPE_BATCH
+		    : r->p->parallel > 1 ? (size_t)r->p->parallel
+					 : 1;
 	r->slot = th_calloc(r->nslots, sizeof(*r->slot));
 	if (r->slot == NULL)
 		return th_fail(r->err, TH_ENOMEM, "out of memory");
@@ -603,7 +373,10 @@ th_publish_run(struct th_publisher *p, struct th_err *err)
 	if ((st = th_queue_reclaim(p->queue, r.err)) != TH_OK ||
 	    (st = run_init(&r)) != TH_OK)
 		return st;
-	loop(&r);
+	if (p->pipe != NULL)
+		th_run_pipe(&r);
+	else
+		th_run_http(&r);
 	for (i = 0; i < r.nslots; i++) {
 		th_item_release(&r.slot[i].item);
 		th_lease_release(&r.slot[i].lease);

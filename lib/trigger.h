@@ -1325,6 +1325,8 @@ struct th_template;
  * TH_EAGAIN when the service is to be left alone for now (err: why) or the run
  * was interrupted, else a failure (TH_EAUTH, TH_EIO...).
  */
+struct th_pipe;
+struct th_delivery;
 struct th_publisher {
 	struct th_store *store;
 	struct th_queue *queue;          /* NULL: only for th_delivery_fill() */
@@ -1332,6 +1334,7 @@ struct th_publisher {
 	const struct th_service *service;
 	struct th_session *session;
 	const char *account;             /* "SERVICE:ACCOUNT", key of limits */
+	const char *account_name;        /* "ACCOUNT", for receipts */
 	const struct th_template *text, *title; /* may be NULL */
 	const struct th_limit *limit;    /* of the account; NULL: none */
 	const struct th_limit *own;      /* of the queue besides; NULL: none */
@@ -1339,6 +1342,7 @@ struct th_publisher {
 	bool in_order;
 	int64_t retries;                 /* failures forgiven; < 0: any number */
 	int64_t max_age;                 /* seconds since the deposit; 0: any */
+	const struct th_pipe *pipe;      /* publish through a program; else NULL */
 	enum th_status (*receipt)(void *ctx, struct th_str line);
 	void *ctx;
 	/* Results. */
@@ -1348,10 +1352,24 @@ struct th_publisher {
 };
 enum th_status th_publish_run(struct th_publisher *, struct th_err *err);
 /*
+ * A program that publishes: it gets items, one a line, then the end of its
+ * input, and answers each with a receipt line (th_receipt_read()).  start gives
+ * the descriptors of its input (which is ours to close then) and output; end
+ * closes that and waits, after making it stop when `stop`.  An item it does not answer waits.
+ */
+struct th_pipe {
+	enum th_status (*start)(void *ctx, int *in, int *out, struct th_err *);
+	enum th_status (*end)(void *ctx, bool stop, struct th_err *);
+	int64_t timeout; /* seconds without a sign of life; then it is stopped */
+	void *ctx;
+};
+/* Appends the line that such a program gets: the item with --text and --title. */
+enum th_status th_pipe_line(const struct th_delivery *, bool with_title,
+    struct th_buf *ret);
+/*
  * Fills a delivery from an item: id, title, text and key.  The buffers keep
  * what the delivery borrows.
  */
-struct th_delivery;
 struct th_delivery_text {
 	struct th_buf id, title, text, key;
 };

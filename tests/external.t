@@ -1,0 +1,86 @@
+#!/bin/sh
+# external.t -- programs that publish: th-publish-NAME on PATH
+. "${0%/*}/lib.sh"
+. "$top/tests/sink.sh"
+mkdir bin; PATH=$scratch/bin:$PATH
+
+program() { # NAME: makes one of standard input
+	{ echo '#!/bin/sh'; cat; } >"bin/th-publish-$1"
+	chmod +x "bin/th-publish-$1"
+}
+items 1 5 >in
+
+program good <<'X'
+while read -r line; do
+	id=$(printf '%s' "$line" | jq -r .id)
+	echo "$id" >>took
+	echo "{\"id\":\"$id\",\"status\":\"published\",\"remote_id\":\"r$id\",\"url\":\"http://x/r$id\"}"
+done
+X
+says 'a program publishes; its answers become receipts' 'good default ri1 http://x/ri1' sh -c \
+    'th-publish good <in >out && head -n 1 out | jq -r "._published[0] | [.service, .account, .id, .url] | join(\" \")"'
+says 'all of them' 5 sh -c 'wc -l <out'
+is   'a second run asks it for nothing' out th-publish good <in
+says 'really nothing' 5 sh -c 'wc -l <took'
+
+program mixed <<'X'
+cat >/dev/null
+echo '{"id":"i1","status":"published"}'
+echo '{"id":"i2","status":"retry","after":3600,"reason":"not now"}'
+echo '{"id":"i3","status":"refused","reason":"too ugly"}'
+echo 'nonsense'
+echo '{"id":"i99","status":"published"}'
+printf '{"id":"i4","status":"published"}'
+X
+code 'retry, refused, silence: each is settled for itself' 75 th-publish mixed <in
+told 'refused with its words' 'i3: refused: too ugly'
+told 'nonsense is told' 'answered nonsense'
+told 'and so is what was not asked' 'answered for i99'
+told 'what it did not answer waits' 'i5: waits: was not answered'
+told 'the summary counts' '2 published, 2 wait .*, 1 refused'
+
+program dies <<'X'
+read -r line
+kill -9 $$
+X
+code 'a program that dies leaves its items waiting' 75 th-publish dies <in
+told 'its end is told' 'ended by signal 9'
+says 'all wait' 5 counts dies:default waiting
+says 'as doubtful' 5 counts dies:default doubtful
+
+program hangs <<'X'
+trap '' TERM
+exec sleep 1000
+X
+code 'a program that hangs is stopped, its items wait' 75 th-publish hangs --timeout 1s <in
+told 'that is told' 'did not answer in time'
+says 'all wait' 5 counts hangs:default waiting
+
+program login <<'X'
+exit 77
+X
+code 'a program that wants a login is believed' 77 th-publish login <in
+program args <<'X'
+cat >/dev/null
+echo "$@ $TH_ACCOUNT_COLOUR ${SECRET-unset} $(cat <&3)" >seen
+X
+cat >"$TH_HOME/config.yaml" <<'X'
+accounts:
+  args:
+    work: {colour: blue, token_env: SECRET}
+X
+chmod 600 "$TH_HOME/config.yaml"
+SECRET=hunter2 th-publish args:work --to me --retries 3 <in >/dev/null 2>&1
+says 'it gets its options, settings in the environment, secrets on descriptor 3' \
+    '--to me blue unset {"token":"hunter2"}' cat seen
+seq 1 250 | sed 's/.*/{"id":"n&"}/' >many
+says 'more than a batch goes through several runs' 250 sh -c 'th-publish good --queue many <many | wc -l'
+printf 'limits: {good: 3/1h}\n' >"$TH_HOME/config.yaml"
+items 11 20 >new
+says 'limits hold' 3 sh -c 'th-publish good:default --queue lim <new | wc -l'
+rm "$TH_HOME/config.yaml"
+says '--dry-run shows the lines it would get' 5 sh -c 'th-publish mixed --queue dry --dry-run <in | wc -l'
+says '--text and --title are in them' 'T Title 1' sh -c \
+    'th-publish mixed --queue dry --dry-run --text T --title "{title}" <in | head -n 1 | jq -r "\"\(.content_text) \(.title)\""'
+code 'a program that is not there' 64 th-publish nowhere <in
+finish
