@@ -7,18 +7,18 @@ awk '/^\t# /{ f = sprintf("pipeline%d", ++n) } /^\t/ && f { sub(/^\t/, ""); prin
     "$top/README"
 ok 'the README has three pipelines' test -s pipeline3 -a ! -e pipeline4
 for p in pipeline*; do
-	sed "s|tests/data|$top/tests/data|g; s|/tmp/|$scratch/|g" "$p" >"$p.sh"
+	sed "s|/tmp/|$scratch/|g; s|tests/data|$top/tests/data|g" "$p" >"$p.sh"
 done
 
-ok 'the first pipeline runs' sh pipeline1.sh
+ok 'the first pipeline runs' bash -o pipefail pipeline1.sh
 ok 'it prints five titles, the newest first' sh -c \
-    'sh pipeline1.sh >out && [ "$(wc -l <out)" = 5 ] && head -n 1 out | grep -q lathe'
-ok 'the second pipeline runs' sh pipeline2.sh
+    'bash -o pipefail pipeline1.sh >out && [ "$(wc -l <out)" = 5 ] && head -n 1 out | grep -q lathe'
+ok 'the second pipeline runs' bash -o pipefail pipeline2.sh
 ok 'the feed has the recipe that was meant' sh -c \
     'grep -q oignon recipes.xml && ! grep -q attempt recipes.xml'
-ok 'the third pipeline runs' sh pipeline3.sh
-is 'a note for each item' /dev/null sh -c '[ "$(ls notes | wc -l)" = 3 ]'
+ok 'the third pipeline runs' bash -o pipefail pipeline3.sh
+ok 'a note for each item' sh -c '[ "$(ls notes | wc -l)" = 3 ]'
 ls -l --time-style=full-iso notes >before
-ok 'the third pipeline runs again' sh pipeline3.sh
+ok 'the third pipeline runs again' bash -o pipefail pipeline3.sh
 is 'no note is written twice' before ls -l --time-style=full-iso notes
 finish
