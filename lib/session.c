@@ -291,3 +291,13 @@ th_session_cache_put(struct th_session *s, const char *key, struct th_str value)
 		return st;
 	return th_state_commit(s->cache, &s->err);
 }
+
+enum th_status
+th_session_store(struct th_session *s, struct th_store **ret)
+{
+	enum th_status st = open_cache(s, true);
+
+	if (st == TH_OK)
+		*ret = s->store;
+	return st;
+}

@@ -1610,6 +1610,22 @@ enum th_status th_session_cache_get(struct th_session *, const char *key,
 enum th_status th_session_cache_put(struct th_session *, const char *key,
     struct th_str value);
 
+/* The store that the small facts are kept in, open for writing. */
+enum th_status th_session_store(struct th_session *, struct th_store **ret);
+
+/* ---- pace.c: few requests, and one at a time ---------------------------------------- */
+
+/*
+ * Counts one more request on a limit that the service set, shared by all
+ * processes that name the same key.  Where it is full, waits for some seconds;
+ * TH_EAGAIN with err->retry_at when that is not enough.
+ */
+enum th_status th_session_pace(struct th_session *, const char *key,
+    const struct th_limit *);
+/* Waits for a th_lock() of that name, two minutes at most. */
+enum th_status th_session_lock(struct th_session *, const char *name);
+void th_session_unlock(struct th_session *, const char *name);
+
 /* ---- payload.c: JSON answers of services ------------------------------------------- */
 
 /*

@@ -1,0 +1,113 @@
+#!/bin/sh
+# trello against a stand-in with its limits and plain-text errors
+. "${0%/*}/lib.sh"
+. "$top/tests/api.sh"
+
+serve trello
+for a in 429 500 503 html cut; do # a pause is the account's
+	echo "    w$a: {base_url: \"$url\", key: trello-key, token: trello-token2}"
+done >accounts
+config <<E
+accounts:
+  trello:
+    default: {base_url: "$url", key: trello-key, token: trello-token}
+    other: {base_url: "$url", key: trello-key, token: trello-token2}
+    signed: {base_url: "$url", consumer_key: consumer-key, consumer_secret: consumer-secret,
+      token: user-token, token_secret: user-token-secret}
+    two: {base_url: "$url", client_id: client-id, access_token: stale, refresh_token: refresh-token}
+    wrong: {base_url: "$url", key: trello-key, token: mistaken}
+    nobody: {base_url: "$url", key: trello-key}
+$(cat accounts)
+E
+item() { # ID TITLE [URL]
+	jq -cn --arg i "$1" --arg t "$2" --arg u "${3-}" '{id:$i,title:$t} + if $u == "" then {} else {url:$u} end'
+}
+pub() { th-publish "trello${account-}" --board Reading --list Inbox "$@"; }
+
+# ---- publishing
+jq -cn '{id:"1",title:"One",url:"https://example.org/1",
+    content_html:"<p>Some <b>bold</b> <a href=\"https://e.org/\">link</a></p><script>x()</script>"}' >in
+code 'board, list and labels are made when missing' 0 sh -c \
+    'th-publish trello --board Reading --list Inbox --labels News,Later --position top <in >out'
+says 'the card has title, Markdown, link, place' 'One|Some **bold** [link](https://e.org/)|https://example.org/1|top' \
+    state '.cards[0] | "\(.name)|\(.desc | rtrimstr("\n"))|\(.attachments[0].url)|\(.pos)"'
+says 'and labels' '["News","Later"]' state '.cards[0].labels | map(.name)'
+says 'the receipt leads to it' 'https://trello.com/c/' sh -c 'jq -r "._published[0].url" out | cut -c1-21'
+item 2 Two https://example.org/2 >in
+forget
+code 'what is known is not asked again' 0 sh -c \
+    'th-publish trello --board Reading --list Inbox --labels News,Later <in >out'
+says 'one card, one request' 'POST /1/cards' requests
+item 3 Three >in
+code 'names are found whatever their case' 0 sh -c 'th-publish trello --board READING --list inbox <in >out'
+says 'no second board is made' '1 1' state '"\(.boards | length) \(.lists | length)"'
+list=$(state '.lists[0].id') board=$(state '.boards[0].id')
+item 4 Four >in
+code 'ids are taken as they are' 0 sh -c "th-publish trello --board $board --list $list <in >out"
+says 'in the same list' '1' state '[.cards[].idList] | unique | length'
+account=:signed; item 5 Five | pub --queue s >out 2>err
+says 'OAuth 1.0a is signed' Five state '.cards[-1].name'
+account=:two; item 6 Six | pub --queue t >out 2>err; account=
+says 'an OAuth 2 token that is no longer good is renewed, once' 'Six 1' state '"\(.cards[-1].name) \(.refreshes)"'
+curl -s -o /dev/null -d Inbox "$url/_drop"
+item 7 Seven | pub >out 2>err
+says 'a list that is gone is found anew' 'Seven 1' state '"\(.cards[-1].name) \(.lists | length)"'
+forget
+i=0; while [ $i -lt 110 ]; do item "n$i" "Card $i" "https://example.org/n/$i"; i=$((i + 1)); done >many
+code 'many cards keep to the limit of Trello' 0 sh -c 'th-publish trello --board Reading --list Inbox <many >out'
+says 'all are there' '110' state '[.cards[] | select(.name | startswith("Card "))] | length'
+ok 'a card is a request' sh -c '[ "$(curl -s "$1/_requests" | wc -l)" -le 114 ]' - "$url"
+item d Dry https://example.org/d >in
+code 'a dry run asks nobody' 0 sh -c 'th-publish trello --board New --list L --labels x --dry-run <in >dry'
+says 'indeed' 0 sh -c "curl -s $url/_requests | wc -l"
+ok 'shows the card' grep -q 'idList=L&name=Dry&urlSource=' dry
+ok 'and no secret' sh -c '! grep -E "trello-(key|token)" dry'
+code 'no list is a usage error' 64 sh -c 'th-publish trello --board B <in'
+
+# ---- what may go wrong
+for f in 429 500 503 html; do
+	item "w$f" "Wait $f" >in
+	fault /1/cards $f 1 POST
+	code "publishing: $f waits" 75 sh -c "th-publish trello:w$f --board Reading --list Inbox --queue w$f <in"
+done
+for f in 400 403; do
+	item "r$f" "Refuse $f" >in
+	fault /1/cards $f 9 POST
+	code "publishing: $f refuses the card" 65 sh -c "th-publish trello:other --board Reading --list Inbox --queue r$f <in"
+	curl -s -o /dev/null "$url/_calm"
+done
+item a Auth >in
+code 'a wrong token' 77 sh -c 'th-publish trello:wrong --board Reading --list Inbox --queue a <in'
+code 'no token yet' 77 sh -c 'th-publish trello:nobody --board Reading --list Inbox --queue b <in'
+told 'is told how to get one' 'th-auth login trello:nobody'
+item c 'Cut' https://example.org/cut >in
+fault /1/cards cut 1 POST
+th-publish trello:wcut --board Reading --list Inbox --queue c <in >out 2>err
+th-queue retry c >/dev/null 2>&1
+th-publish trello:wcut --board Reading --list Inbox --queue c --drain >out 2>err
+says 'a card whose answer was lost is not made twice' 1 state '[.cards[] | select(.name == "Cut")] | length'
+ok 'and has its receipt' grep -q trello.com/c/ out
+
+# ---- reading
+curl -s -o /dev/null -d '[{"board":"R","list":"A","name":"first","made":1700000000,"url":"https://example.org/f","desc":"*text*"},
+{"board":"R","list":"A","name":"second","made":1700000001},{"board":"R","list":"B","name":"third","made":1700000001}]' "$url/_card"
+code 'an unknown board' 69 th-fetch trello:other --board Nowhere
+told 'is named' 'no such board: Nowhere'
+code 'an unknown list' 69 th-fetch trello:other --board R --list Nowhere
+says 'and none is made' 0 state '[.boards[], .lists[] | select(.name == "Nowhere")] | length'
+says 'all lists of a board, oldest first' 'first second third' sh -c \
+    'th-fetch trello:other --board r | jq -rs "map(.title) | join(\" \")"'
+th-fetch trello:other --board R --list A --state x >cards
+says 'a list alone' 'first second' sh -c 'jq -rs "map(.title) | join(\" \")" cards'
+says 'title, text, link, date' 'first *text* https://example.org/f 2023-11-14T22:13:20Z' \
+    sh -c 'head -n 1 cards | jq -r "\"\(.title) \(.content_text) \(.external_url) \(.date_published)\""'
+curl -s -o /dev/null -d '[{"board":"R","list":"A","name":"same second","made":1700000001},
+{"board":"R","list":"A","name":"older","made":1600000000}]' "$url/_card"
+says 'later only what is new, of whatever date' 'older same second' sh -c \
+    'th-fetch trello:other --board R --list A --state x | jq -rs "map(.title) | join(\" \")"'
+says 'and then nothing' 0 sh -c 'th-fetch trello:other --board R --list A --state x | wc -l'
+fault /1/lists truncated
+code 'reading: a truncated answer' 69 th-fetch trello:other --board R --list A
+fault /1/lists 429
+code 'reading: 429 waits' 75 th-fetch trello:other --board R --list A
+finish
