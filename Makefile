@@ -115,7 +115,7 @@ $B/fuzz_%.run: $B/fuzz_%
 lint: all
 	CC="$(CC)" B=$B CPPALL="$(CPPALL)" tests/lint.sh
 fmt:
-	clang-format -i $(wildcard */*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard */*.c tests/*/*.c)
 compile_commands.json: Makefile
 	@{ sep=[; for f in $(wildcard lib/*.c services/*.c cmd/*.c); do \
 	printf '%s{"directory":"%s","file":"%s","command":"cc -std=c11 %s -Iservices -Icmd -c %s"}\n' "$$sep" '$(CURDIR)' $$f '$(CPPALL)' $$f; sep=,; \

@@ -30,8 +30,8 @@ export_queue(struct queue_cmd *c)
 	struct th_err err = { 0 };
 	enum th_status st;
 
-	st = th_queue_each(c->q, TH_Q_OUTBOX | TH_Q_LEDGER, export_entry, c,
-	    &err);
+	st = th_queue_each(
+	    c->q, TH_Q_OUTBOX | TH_Q_LEDGER, export_entry, c, &err);
 	if (cmd_out.status == TH_OK)
 		queue_check(st, &err);
 }
@@ -50,7 +50,8 @@ queue_export(struct queue_cmd *c)
 	}
 }
 
-/* ---- import ------------------------------------------------------------------- */
+/* ---- import
+ * ------------------------------------------------------------------- */
 
 /* Entries of one queue, collected; `text` is what each borrows. */
 struct import {
@@ -111,9 +112,9 @@ date_of(const struct th_item *it, const char *name)
 static int
 hex_digit(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0'
-	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
-				    : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+				      : -1;
 }
 
 static enum th_status
@@ -133,8 +134,8 @@ read_hash(const struct th_item *it, struct th_hash *ret, struct th_err *err)
 		ret->byte[i] = (unsigned char)(high << 4 | low);
 	}
 	th_buf_release(&b);
-	return i == TH_HASH_SIZE
-	    ? TH_OK : th_fail(err, TH_EDATA, "no hash of an id");
+	return i == TH_HASH_SIZE ? TH_OK
+				 : th_fail(err, TH_EDATA, "no hash of an id");
 }
 
 /* The receipt, packed as the ledger keeps it. */
@@ -177,15 +178,15 @@ read_numbers(const struct th_item *it, struct th_entry *e)
 	    n < 1e9)
 		e->tries = (int64_t)n;
 	e->doubtful = th_item_get(it, "doubtful", &v) &&
-	    v.type == TH_JSON_BOOL && v.raw.s[0] == 't';
+		      v.type == TH_JSON_BOOL && v.raw.s[0] == 't';
 }
 
 /* Now that the text does not move any more: the places in it. */
 static void
 place(struct th_entry *e, const struct th_buf *text)
 {
-	struct th_str *const part[] = { &e->id, &e->reason, &e->owner,
-		&e->line, &e->receipt };
+	struct th_str *const part[] = { &e->id, &e->reason, &e->owner, &e->line,
+		&e->receipt };
 	const char *at = text->data;
 	size_t i;
 

@@ -5,8 +5,8 @@
 
 /* One item or (none named) all of the queue. */
 static void
-move(struct queue_cmd *c, unsigned from, enum th_item_state to,
-    const char *what)
+move(
+    struct queue_cmd *c, unsigned from, enum th_item_state to, const char *what)
 {
 	struct th_err err = { 0 };
 	int64_t n, sum = 0;
@@ -31,8 +31,10 @@ move(struct queue_cmd *c, unsigned from, enum th_item_state to,
 void
 queue_retry(struct queue_cmd *c)
 {
-	move(c, TH_Q_BIT(TH_Q_WAITING) | TH_Q_BIT(TH_Q_REFUSED) |
-	    TH_Q_BIT(TH_Q_EXPIRED), TH_Q_WAITING, "retry");
+	move(c,
+	    TH_Q_BIT(TH_Q_WAITING) | TH_Q_BIT(TH_Q_REFUSED) |
+		TH_Q_BIT(TH_Q_EXPIRED),
+	    TH_Q_WAITING, "retry");
 }
 
 void
@@ -54,8 +56,8 @@ purge_one(struct queue_cmd *c)
 	int64_t n;
 
 	cmd_check(th_queue_purge(c->q, th_now() - c->older, &n, &err), &err);
-	cmd_say(n > 0 ? 0 : 1, "%s: %" PRId64 " purged", th_queue_name(c->q),
-	    n);
+	cmd_say(
+	    n > 0 ? 0 : 1, "%s: %" PRId64 " purged", th_queue_name(c->q), n);
 }
 
 void

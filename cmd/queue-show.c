@@ -32,8 +32,8 @@ json_number(struct th_buf *b, const char *name, int64_t n)
 }
 
 static void
-json_receipt(const struct queue_cmd *c, const struct th_entry *e,
-    struct th_buf *ret)
+json_receipt(
+    const struct queue_cmd *c, const struct th_entry *e, struct th_buf *ret)
 {
 	struct th_receipt_view view;
 	struct th_buf room;
@@ -51,14 +51,14 @@ json_receipt(const struct queue_cmd *c, const struct th_entry *e,
 }
 
 enum th_status
-queue_entry_json(const struct queue_cmd *c, const struct th_entry *e, bool whole,
-    struct th_buf *ret)
+queue_entry_json(const struct queue_cmd *c, const struct th_entry *e,
+    bool whole, struct th_buf *ret)
 {
 	struct th_buf hex;
 
 	th_buf_init(&hex, 4 * TH_HASH_SIZE);
-	th_hex_encode((struct th_str){ (const char *)e->hash.byte,
-	    TH_HASH_SIZE }, &hex);
+	th_hex_encode(
+	    (struct th_str){ (const char *)e->hash.byte, TH_HASH_SIZE }, &hex);
 	th_json_open(ret, '{');
 	th_json_member(ret, "queue", th_str(th_queue_name(c->q)));
 	th_json_member(ret, "id", e->id);
@@ -83,7 +83,8 @@ queue_entry_json(const struct queue_cmd *c, const struct th_entry *e, bool whole
 	return th_json_close(ret, '}');
 }
 
-/* ---- list and stats -------------------------------------------------------------- */
+/* ---- list and stats
+ * -------------------------------------------------------------- */
 
 static void
 counts_json(const struct queue_cmd *c, const struct th_queue_counts *n)
@@ -155,9 +156,10 @@ counts_row(const struct queue_cmd *c, const struct th_queue_counts *n)
 	th_buf_init(&b, TH_LINE_MAX);
 	th_buf_addf(&b,
 	    "%8" PRId64 " %6" PRId64 " %6" PRId64 " %8" PRId64 " %8" PRId64
-	    " %10" PRId64 "  %s", n->n[TH_Q_WAITING], n->n[TH_Q_LEASED],
-	    n->n[TH_Q_HELD], n->n[TH_Q_REFUSED], n->n[TH_Q_EXPIRED],
-	    n->n[TH_Q_PUBLISHED], th_queue_name(c->q));
+	    " %10" PRId64 "  %s",
+	    n->n[TH_Q_WAITING], n->n[TH_Q_LEASED], n->n[TH_Q_HELD],
+	    n->n[TH_Q_REFUSED], n->n[TH_Q_EXPIRED], n->n[TH_Q_PUBLISHED],
+	    th_queue_name(c->q));
 	print_line(&b);
 }
 
@@ -193,11 +195,12 @@ queue_stats(struct queue_cmd *c)
 			   "# TYPE triggerhappy_queue_oldest_seconds gauge\n"));
 	else if (!queue_wants_json(c))
 		th_out_line(&cmd_out, TH_STR(" waiting leased   held  refused"
-		    "  expired  published  queue"));
+					     "  expired  published  queue"));
 	queue_for_each(c, show_counts);
 }
 
-/* ---- show -------------------------------------------------------------------------- */
+/* ---- show
+ * -------------------------------------------------------------------------- */
 
 static enum th_status
 show_row(const struct th_entry *e)
@@ -212,11 +215,12 @@ show_row(const struct th_entry *e)
 	if (e->id.s != NULL)
 		th_text_truncate(e->id, ID_WIDTH, &id);
 	else
-		th_hex_encode((struct th_str){ (const char *)e->hash.byte,
-		    TH_HASH_SIZE }, &id);
+		th_hex_encode(
+		    (struct th_str){ (const char *)e->hash.byte, TH_HASH_SIZE },
+		    &id);
 	th_buf_addf(&b, "%-9s %16s  %-*s %.*s", th_item_state_name(e->state),
-	    clock, ID_WIDTH, id.data != NULL ? id.data : "",
-	    (int)e->reason.len, e->reason.s != NULL ? e->reason.s : "");
+	    clock, ID_WIDTH, id.data != NULL ? id.data : "", (int)e->reason.len,
+	    e->reason.s != NULL ? e->reason.s : "");
 	st = b.status == TH_OK ? th_out_line(&cmd_out, th_buf_str(&b))
 			       : b.status;
 	th_buf_release(&b);
@@ -248,18 +252,19 @@ queue_show(struct queue_cmd *c)
 	enum th_status st;
 
 	queue_open(c, c->arg[0], NULL, NULL);
-	st = th_queue_each(c->q, c->ledger ? ALL : TH_Q_OUTBOX, show_entry, c,
-	    &err);
+	st = th_queue_each(
+	    c->q, c->ledger ? ALL : TH_Q_OUTBOX, show_entry, c, &err);
 	if (cmd_out.status == TH_OK)
 		queue_check(st, &err);
 }
 
-/* ---- explain ------------------------------------------------------------------------- */
+/* ---- explain
+ * ------------------------------------------------------------------------- */
 
 /* Why an item that waits is not sent: the first of the things in its way. */
 static void
-why_waiting(const struct queue_cmd *c, const struct th_entry *e,
-    struct th_buf *ret)
+why_waiting(
+    const struct queue_cmd *c, const struct th_entry *e, struct th_buf *ret)
 {
 	char clock[QUEUE_CLOCK_SIZE], key[512];
 	struct th_limit limit;
@@ -291,8 +296,8 @@ why_waiting(const struct queue_cmd *c, const struct th_entry *e,
 }
 
 static void
-explain_state(const struct queue_cmd *c, const struct th_entry *e,
-    struct th_buf *ret)
+explain_state(
+    const struct queue_cmd *c, const struct th_entry *e, struct th_buf *ret)
 {
 	char clock[QUEUE_CLOCK_SIZE];
 
@@ -304,19 +309,20 @@ explain_state(const struct queue_cmd *c, const struct th_entry *e,
 		    (int)e->owner.len, e->owner.s, clock);
 		return;
 	case TH_Q_HELD:
-		th_buf_adds(ret, "held: its id is new, its url or title was "
+		th_buf_adds(ret,
+		    "held: its id is new, its url or title was "
 		    "published before; th-queue release publishes it");
 		return;
 	case TH_Q_REFUSED:
-		th_buf_addf(ret, "refused: %.*s", (int)e->reason.len,
-		    e->reason.s);
+		th_buf_addf(
+		    ret, "refused: %.*s", (int)e->reason.len, e->reason.s);
 		return;
 	case TH_Q_EXPIRED:
 		th_buf_addf(ret, "expired: had waited since %s", clock);
 		return;
 	default:
-		th_buf_addf(ret, "%s on %s", th_item_state_name(e->state),
-		    clock);
+		th_buf_addf(
+		    ret, "%s on %s", th_item_state_name(e->state), clock);
 	}
 }
 
@@ -379,12 +385,11 @@ queue_explain(struct queue_cmd *c)
 		th_json_open(&b, '{');
 		th_json_member(&b, "id", th_str(c->arg[0]));
 		th_json_member(&b, "state", TH_STR("unknown"));
-		th_json_member(&b, "explanation",
-		    TH_STR("no queue knows this id"));
+		th_json_member(
+		    &b, "explanation", TH_STR("no queue knows this id"));
 		th_json_close(&b, '}');
 	} else {
-		th_buf_addf(&b, "unknown: no queue knows the id %s",
-		    c->arg[0]);
+		th_buf_addf(&b, "unknown: no queue knows the id %s", c->arg[0]);
 	}
 	print_line(&b);
 }

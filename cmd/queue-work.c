@@ -8,9 +8,8 @@
 
 /* Reads items from standard input; f says what becomes of each. */
 static void
-for_each_item(struct queue_cmd *c,
-    enum th_status (*f)(struct queue_cmd *, const struct th_item *,
-	struct th_err *))
+for_each_item(struct queue_cmd *c, enum th_status (*f)(struct queue_cmd *,
+				       const struct th_item *, struct th_err *))
 {
 	struct th_err err = { 0 };
 	struct th_stream in;
@@ -67,14 +66,16 @@ queue_put(struct queue_cmd *c)
 	c->n = 0;
 	queue_open(c, c->arg[0], "", "");
 	for_each_item(c, put_item);
-	cmd_check(th_queue_deposit(c->q, TH_DEPOSIT, count_new, &c->n, &err),
-	    &err);
+	cmd_check(
+	    th_queue_deposit(c->q, TH_DEPOSIT, count_new, &c->n, &err), &err);
 	cmd_say(0, "%" PRId64 " new", c->n);
 }
 
-/* ---- take --------------------------------------------------------------------- */
+/* ---- take
+ * --------------------------------------------------------------------- */
 
-/* A publisher that stands in keeps the limits of the account it stands in for. */
+/* A publisher that stands in keeps the limits of the account it stands in for.
+ */
 static enum th_status
 take_token(struct queue_cmd *c, const char *key, int64_t *token)
 {
@@ -92,8 +93,9 @@ take_token(struct queue_cmd *c, const char *key, int64_t *token)
 	queue_check(st, &err);
 	queue_clock(next, clock);
 	if (st == TH_END)
-		cmd_say(0, next != 0 ? "limit reached, next at %s"
-				     : "limit is 0%s", clock);
+		cmd_say(0,
+		    next != 0 ? "limit reached, next at %s" : "limit is 0%s",
+		    clock);
 	return st;
 }
 
@@ -144,7 +146,8 @@ queue_take(struct queue_cmd *c)
 	th_lease_release(&lease);
 }
 
-/* ---- ack ----------------------------------------------------------------------- */
+/* ---- ack
+ * ----------------------------------------------------------------------- */
 
 /* The receipts an item has, and the last of them. */
 struct receipts {
@@ -271,8 +274,8 @@ ack_line(struct queue_cmd *c, const struct th_item *it, struct th_err *err)
 		st = th_fail(err, TH_EDATA, "an item without an id");
 	else if (st == TH_OK)
 		st = th_item_get(it, "status", &status)
-		    ? ack_receipt(c, it, th_buf_str(&id), err)
-		    : ack_item(c, it, th_buf_str(&id), err);
+			 ? ack_receipt(c, it, th_buf_str(&id), err)
+			 : ack_item(c, it, th_buf_str(&id), err);
 	th_buf_release(&id);
 	return st;
 }

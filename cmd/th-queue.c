@@ -27,7 +27,8 @@ static const struct cmd_option options[] = {
 static const struct cmd program = {
 	.name = "th-queue",
 	.summary = "Look into the queues of th-publish, and lend a hand there.",
-	.synopsis = "list\nshow QUEUE\nexplain ID\nstats\nput QUEUE\ntake QUEUE\n"
+	.synopsis =
+	    "list\nshow QUEUE\nexplain ID\nstats\nput QUEUE\ntake QUEUE\n"
 	    "ack QUEUE\nretry QUEUE [ID]...\nrelease QUEUE [ID]...\n"
 	    "drop QUEUE ID...\npurge [QUEUE]...\nexport [QUEUE]...\nimport",
 	.options = options,
@@ -78,7 +79,8 @@ queue_clock(int64_t at, char ret[QUEUE_CLOCK_SIZE])
 		strftime(ret, QUEUE_CLOCK_SIZE, "%Y-%m-%d %H:%M", &tm);
 }
 
-/* ---- opening ----------------------------------------------------------------- */
+/* ---- opening
+ * ----------------------------------------------------------------- */
 
 struct names {
 	char **name, **service, **account;
@@ -139,8 +141,8 @@ open_named(struct queue_cmd *c, const char *name, const char *service,
 
 	c->service = copy(service);
 	c->account = copy(account);
-	cmd_check(th_queue_new(c->store, name, service, account, &c->q, &err),
-	    &err);
+	cmd_check(
+	    th_queue_new(c->store, name, service, account, &c->q, &err), &err);
 }
 
 void
@@ -155,8 +157,8 @@ queue_open(struct queue_cmd *c, const char *name, const char *service,
 	for (i = 0; i < l.n && strcmp(l.name[i], name) != 0; i++)
 		continue;
 	if (i == l.n && service == NULL)
-		cmd_usage("no queue %s; th-queue list names those there are",
-		    name);
+		cmd_usage(
+		    "no queue %s; th-queue list names those there are", name);
 	open_named(c, name, i < l.n ? l.service[i] : service,
 	    i < l.n ? l.account[i] : account);
 	names_release(&l);
@@ -188,7 +190,8 @@ queue_for_each(struct queue_cmd *c, void (*f)(struct queue_cmd *))
 	names_release(&l);
 }
 
-/* ---- the command line ---------------------------------------------------------- */
+/* ---- the command line
+ * ---------------------------------------------------------- */
 
 static void
 set_option(struct queue_cmd *c, int letter, const char *arg)
@@ -216,8 +219,8 @@ find_command(const char *word)
 		th_suggest_offer(&guess, commands[i].name);
 	}
 	if (guess.best != NULL)
-		cmd_usage("unknown command %s (did you mean %s?)", word,
-		    guess.best);
+		cmd_usage(
+		    "unknown command %s (did you mean %s?)", word, guess.best);
 	cmd_usage("unknown command %s", word);
 }
 

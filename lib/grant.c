@@ -359,7 +359,7 @@ th_grant_ask(struct th_session *ses, const struct th_login *way,
 	th_request_init(&req);
 	if ((st = th_grant_client(ses, &c)) != TH_OK)
 		goto out;
-	for (n = 0; f[n].name != NULL && n < TOKEN_FIELDS; n++)
+	for (n = 0; n < TOKEN_FIELDS && f[n].name != NULL; n++)
 		all[n] = f[n];
 	all[n++] = (struct th_field){ "client_id", c.id.value };
 	if (way->flags & TH_LOGIN_JSON)

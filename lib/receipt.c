@@ -124,7 +124,8 @@ th_receipt_json(
 	return th_json_close(ret, '}');
 }
 
-/* ---- what publishers answer ---------------------------------------------------- */
+/* ---- what publishers answer
+ * ---------------------------------------------------- */
 
 #define AFTER_MAX ((int64_t)7 * 86400)
 #define TEXT_MAX ((size_t)64 << 10)
@@ -140,8 +141,8 @@ static const struct {
 
 /* A member's text; NULL when it is absent, empty or no string or number. */
 static enum th_status
-read_text(const struct th_item *it, const char *name, char **ret,
-    struct th_err *err)
+read_text(
+    const struct th_item *it, const char *name, char **ret, struct th_err *err)
 {
 	enum th_status st;
 	struct th_buf b;
@@ -157,8 +158,8 @@ read_text(const struct th_item *it, const char *name, char **ret,
 }
 
 static enum th_status
-read_status(const struct th_item *it, enum th_item_state *ret,
-    struct th_err *err)
+read_status(
+    const struct th_item *it, enum th_item_state *ret, struct th_err *err)
 {
 	char *word = NULL;
 	enum th_status st;
@@ -173,8 +174,10 @@ read_status(const struct th_item *it, enum th_item_state *ret,
 			st = TH_OK;
 		}
 	free(word);
-	return st == TH_OK ? st : th_fail(err, st,
-	    "status is none of published, retry and refused");
+	return st == TH_OK
+		   ? st
+		   : th_fail(err, st,
+			 "status is none of published, retry and refused");
 }
 
 static int64_t
@@ -190,8 +193,8 @@ read_after(const struct th_item *it)
 }
 
 enum th_status
-th_receipt_read(const struct th_item *it, struct th_receipt_line *ret,
-    struct th_err *err)
+th_receipt_read(
+    const struct th_item *it, struct th_receipt_line *ret, struct th_err *err)
 {
 	struct th_receipt_line r = { 0 };
 	enum th_status st;

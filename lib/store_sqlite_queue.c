@@ -15,9 +15,10 @@
 
 #include "store_sqlite.h"
 
-#define EPOCH 1577836800 /* 2020: dates of the ledger fit 32 bits until 2037   \
-			  */
-#define CLOCK_SLACK 60   /* seconds that clocks of machines may differ */
+#define EPOCH                                                                  \
+	1577836800     /* 2020: dates of the ledger fit 32 bits until 2037     \
+			*/
+#define CLOCK_SLACK 60 /* seconds that clocks of machines may differ */
 #define SLOT_BITS 16
 
 const char th_sqlite_queue_schema[] =

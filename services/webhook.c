@@ -278,7 +278,8 @@ make_request(struct th_session *ses, struct th_delivery *d, int64_t now)
 	d->request.follow = false;
 	/* webhook-id is for receivers that look at it; many do not. */
 	d->request.idempotent = strcmp(method, "PUT") == 0 ||
-	    strcmp(method, "DELETE") == 0 || strcmp(method, "GET") == 0;
+				strcmp(method, "DELETE") == 0 ||
+				strcmp(method, "GET") == 0;
 	return st;
 }
 
