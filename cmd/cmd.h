@@ -106,4 +106,10 @@ int64_t cmd_since(const char *option, const char *arg);
  */
 bool cmd_vacation(void);
 
+/*
+ * Prints a line for each service that can be read from (TH_P_FETCH) or written
+ * to (TH_P_PUBLISH): what it can do, since when it is closed, its accounts.
+ */
+void cmd_list_services(unsigned which);
+
 #endif

@@ -10,7 +10,7 @@ struct publish {
 	const char *account;      /* name */
 	const char *queue;        /* --queue, else NULL */
 	const char *text_source, *title_source;
-	bool queue_only, drain, mark_seen, dry_run, in_order, no_guard;
+	bool queue_only, drain, mark_seen, dry_run, in_order, no_guard, list;
 	int parallel;
 	int64_t retries, max_age;
 	int64_t timeout;          /* 0: as usual */

@@ -76,22 +76,6 @@ fetch_option(struct fetch *f, int c, const char *arg)
 	return false;
 }
 
-static void
-list_services(void)
-{
-	struct th_buf b;
-	size_t i;
-
-	th_buf_init(&b, TH_LINE_MAX);
-	for (i = 0; th_services[i] != NULL; i++)
-		if (th_services[i]->fetch != NULL)
-			th_buf_addf(&b, "%-12s %s\n", th_services[i]->name,
-			    th_services[i]->summary);
-	cmd_check(b.status, NULL);
-	th_out_write(&cmd_out, th_buf_str(&b));
-	th_buf_release(&b);
-}
-
 /* SERVICE[:ACCOUNT] */
 static void
 split_service(struct fetch *f, const char *word)
@@ -152,7 +136,7 @@ main(int argc, char *argv[])
 	while ((c = cmd_getopt(argc, argv, true)) != -1)
 		fetch_option(&f, c, optarg);
 	if (f.list) {
-		list_services();
+		cmd_list_services(TH_P_FETCH);
 		return cmd_finish();
 	}
 	if (optind == argc)

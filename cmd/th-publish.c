@@ -93,23 +93,6 @@ set_limit(struct publish *p, const char *arg)
 }
 
 static void
-list_services(void)
-{
-	struct th_buf b;
-	size_t i;
-
-	th_buf_init(&b, TH_LINE_MAX);
-	for (i = 0; th_services[i] != NULL; i++)
-		if (th_services[i]->publish != NULL)
-			th_buf_addf(&b, "%-12s %s\n", th_services[i]->name,
-			    th_services[i]->summary);
-	cmd_check(b.status, NULL);
-	th_out_write(&cmd_out, th_buf_str(&b));
-	th_buf_release(&b);
-	exit(cmd_finish());
-}
-
-static void
 set_option(struct publish *p, int c, const char *arg)
 {
 	switch (c) {
@@ -117,7 +100,7 @@ set_option(struct publish *p, int c, const char *arg)
 	case OPT_DRY_RUN: p->dry_run = true; break;
 	case OPT_IN_ORDER: p->in_order = true; break;
 	case OPT_LIMIT: set_limit(p, arg); break;
-	case OPT_LIST: list_services(); break;
+	case OPT_LIST: p->list = true; break;
 	case OPT_MARK_SEEN: p->mark_seen = true; break;
 	case OPT_MAX_AGE: p->max_age = cmd_duration("--max-age", arg); break;
 	case OPT_NO_GUARD: p->no_guard = true; break;
@@ -229,6 +212,10 @@ main(int argc, char *argv[])
 	cmd_init(&program);
 	while ((c = cmd_getopt(argc, argv, true)) != -1)
 		set_option(&p, c, optarg);
+	if (p.list) {
+		cmd_list_services(TH_P_PUBLISH);
+		return cmd_finish();
+	}
 	if (optind == argc)
 		cmd_usage("name a service");
 	split_service(&p, argv[optind]);

@@ -281,6 +281,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def login(self):
         path = self.url.path.lower().rstrip("/")
+        if path == "/authorize":
+            path = "/oauth2/authorize"
         for end, run in (
                 ("request_token", self.request_token),
                 ("oauthgetrequesttoken", self.request_token),

@@ -1,0 +1,97 @@
+/* list -- --list: the services, what each can do, which accounts are set up */
+#include <string.h>
+
+#include "cmd.h"
+#include "services.h"
+
+struct listing {
+	const struct th_config *config;
+	const struct th_service *service;
+	struct th_buf *out;
+	bool any; /* an account was told of */
+};
+
+static bool
+is_logged_in(const struct listing *l, const char *account)
+{
+	static const char *const token[] = { "token", "access_token",
+		"password" };
+	struct th_account *a = NULL;
+	bool in = false;
+	size_t i;
+
+	if (th_account_new(
+		l->config, l->service->name, account, NULL, &a, NULL) != TH_OK)
+		return false;
+	for (i = 0; i < sizeof(token) / sizeof(token[0]); i++)
+		in = in || th_account_has(a, token[i]);
+	th_account_free(a);
+	return in;
+}
+
+static enum th_status
+add_account(void *ctx, const char *service, const char *account)
+{
+	struct listing *l = ctx;
+
+	if (strcmp(service, l->service->name) != 0)
+		return TH_OK;
+	th_buf_addf(l->out, "%s%s", l->any ? ", " : "; accounts: ", account);
+	l->any = true;
+	if (l->service->login != NULL && !is_logged_in(l, account))
+		th_buf_adds(l->out, " (not logged in)");
+	return l->out->status;
+}
+
+static void
+add_service(struct listing *l)
+{
+	const struct th_service *s = l->service;
+	struct th_err err = { 0 };
+	enum th_status st = TH_OK;
+
+	th_buf_addf(l->out, "%-12s %-11s  %s", s->name,
+	    s->fetch == NULL     ? "write"
+	    : s->publish == NULL ? "read"
+				 : "read, write",
+	    s->summary);
+	if (s->closed != NULL)
+		th_buf_addf(l->out, "; closed %s", s->closed);
+	l->any = false;
+	if (l->config != NULL)
+		st = th_config_accounts(l->config, add_account, l, &err);
+	if (st != TH_OK) {
+		cmd_warn("%s", err.text);
+		cmd_note(st);
+	}
+	th_buf_addc(l->out, '\n');
+}
+
+void
+cmd_list_services(unsigned which)
+{
+	struct th_config *config = NULL;
+	struct th_err err = { 0 };
+	struct th_buf b;
+	struct listing l = { .out = &b };
+	enum th_status st;
+	size_t i;
+
+	st = th_config_load(cmd_config, &config, &err);
+	if (st != TH_OK) { /* the list is right without it */
+		cmd_warn("%s", err.text);
+		cmd_note(st);
+	}
+	th_buf_init(&b, TH_LINE_MAX);
+	l.config = config;
+	for (i = 0; th_services[i] != NULL; i++) {
+		l.service = th_services[i];
+		if (which == TH_P_FETCH ? l.service->fetch != NULL
+					: l.service->publish != NULL)
+			add_service(&l);
+	}
+	th_config_free(config);
+	cmd_check(b.status, NULL);
+	th_out_write(&cmd_out, th_buf_str(&b));
+	th_buf_release(&b);
+}
