@@ -90,10 +90,11 @@ static enum th_status
 check_store(
     const struct th_config *c, const struct th_yaml *n, struct th_err *err)
 {
-	static const char *const prefix[] = { "redis://", "rediss://", NULL };
+	static const char *const prefix[] = { "redis://", "rediss://",
+		"unix://", NULL };
 
-	return check_address(
-	    c, n, prefix, "must be sqlite or redis://HOST:PORT/DB", err);
+	return check_address(c, n, prefix,
+	    "must be sqlite, redis://HOST:PORT/DB or unix:///PATH", err);
 }
 
 static enum th_status
@@ -181,10 +182,12 @@ check_accounts(
 static enum th_status
 check_root(const struct th_config *c, struct th_err *err)
 {
-	static const char *const key[] = { "store", "search", "notify",
-		"failed_tries", "limits", "accounts", NULL };
-	static check_value *const check[] = { check_store, check_search,
-		check_text, check_tries, check_limits, check_accounts };
+	static const char *const key[] = { "store", "store_command",
+		"store_env", "search", "notify", "failed_tries", "limits",
+		"accounts", NULL };
+	static check_value *const check[] = { check_store, check_text,
+		check_text, check_search, check_text, check_tries, check_limits,
+		check_accounts };
 	const struct th_yaml *n;
 	enum th_status st;
 	size_t i;
@@ -213,6 +216,7 @@ parse(struct th_str text, const char *name, bool exposed,
 		goto out;
 	}
 	c->exposed = exposed;
+	c->wait = -1;
 	if ((st = th_yaml_parse(text, name, &c->root, err)) != TH_OK ||
 	    (st = check_root(c, err)) != TH_OK)
 		goto out;
@@ -296,7 +300,53 @@ text_of(const struct th_config *c, const char *key, const char *otherwise)
 const char *
 th_config_store(const struct th_config *c)
 {
-	return text_of(c, "store", "sqlite");
+	const bool elsewhere = th_yaml_get(c->root, "store_command") != NULL ||
+			       th_yaml_get(c->root, "store_env") != NULL;
+
+	return text_of(c, "store", elsewhere ? "" : "sqlite");
+}
+
+void
+th_config_wait(struct th_config *c, int64_t seconds)
+{
+	c->wait = seconds;
+}
+
+static enum th_status
+ask_command(const struct th_config *c, const struct th_yaml *n,
+    struct th_secret *ret, struct th_err *err)
+{
+	char **environment = th_config_environ(c);
+	enum th_status st;
+
+	if (environment == NULL)
+		return th_fail(
+		    err, TH_ENOMEM, "%s: %s", c->name, th_strstatus(TH_ENOMEM));
+	st = th_command_line(n->text, environment, "store_command", ret, err);
+	free(environment);
+	return st;
+}
+
+enum th_status
+th_config_store_url(
+    const struct th_config *c, struct th_secret *ret, struct th_err *err)
+{
+	const struct th_yaml *command = th_yaml_get(c->root, "store_command");
+	const struct th_yaml *env = th_yaml_get(c->root, "store_env");
+	const char *text = text_of(c, "store", NULL);
+
+	if ((text != NULL) + (command != NULL) + (env != NULL) > 1)
+		return th_yaml_fail(c->name, command != NULL ? command : env,
+		    err, "store, store_command, store_env: one is enough");
+	if (command != NULL)
+		return ask_command(c, command, ret, err);
+	if (env != NULL && (text = getenv(env->text)) == NULL)
+		return th_yaml_fail(
+		    c->name, env, err, "is not in the environment");
+	ret->value = th_strdup(text != NULL ? text : "sqlite");
+	return ret->value != NULL ? TH_OK
+				  : th_fail(err, TH_ENOMEM, "%s: %s", c->name,
+					th_strstatus(TH_ENOMEM));
 }
 
 const char *
@@ -346,7 +396,7 @@ th_config_limit(const struct th_config *c, const char *service,
 	return text != NULL && th_limit_parse(text, ret, NULL) == TH_OK;
 }
 
-/* Does a KEY_env below this node name the variable (NAME=value)? */
+/* Does a KEY_env here or below name the variable (NAME=value)? */
 static bool
 named(const struct th_yaml *n, const char *variable)
 {
@@ -367,7 +417,6 @@ named(const struct th_yaml *n, const char *variable)
 char **
 th_config_environ(const struct th_config *c)
 {
-	const struct th_yaml *accounts = th_yaml_get(c->root, "accounts");
 	char **list;
 	size_t i, n = 0;
 
@@ -376,7 +425,7 @@ th_config_environ(const struct th_config *c)
 	if ((list = th_calloc(i + 1, sizeof(*list))) == NULL)
 		return NULL;
 	for (i = 0; environ != NULL && environ[i] != NULL; i++)
-		if (!named(accounts, environ[i]))
+		if (!named(c->root->child, environ[i]))
 			list[n++] = environ[i];
 	return list;
 }

@@ -11,7 +11,12 @@ struct th_config {
 	char *name;          /* the file, for messages */
 	struct th_yaml *root;
 	bool exposed;        /* others than the owner can read the file */
+	int64_t wait;        /* th_config_wait(); -1: not said */
 };
+
+/* Where the store is: store, or what store_command or store_env tells. */
+enum th_status th_config_store_url(const struct th_config *,
+    struct th_secret *ret, struct th_err *err);
 
 /*
  * Is this account key a secret, going by its name?  For what no table of a

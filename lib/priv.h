@@ -119,6 +119,8 @@ struct th_settlement {
 
 struct th_store_ops {
 	void (*close)(struct th_store *);
+	/* As th_store_advise(); may be NULL. */
+	void (*advise)(struct th_store *, th_say *, void *ctx);
 
 	/*
 	 * The value of a key: the one kept aside under run when there is one,
@@ -242,8 +244,14 @@ struct th_store_ops {
 	    const char *owner, struct th_err *);
 };
 
-/* The backends.  `flags` is enum th_store_flags; TH_END: nothing there to read. */
-enum th_status th_store_sqlite(unsigned flags, struct th_store **ret,
-    struct th_err *);
+/*
+ * The backends.  `flags` is enum th_store_flags; TH_END: nothing there to read.
+ * `wait` is in seconds: for a store that another holds, a server that is away.
+ * Redis connects at the first step.
+ */
+enum th_status th_store_sqlite(unsigned flags, int64_t wait,
+    struct th_store **ret, struct th_err *);
+enum th_status th_store_redis(const char *url, int64_t wait,
+    struct th_store **ret, struct th_err *);
 
 #endif

@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "priv.h"
-#include "trigger.h"
+#include "config.h"
+
+#define WAIT_SQLITE 60 /* seconds that another process may hold it */
+#define WAIT_REDIS 10  /* seconds that the server may be away */
 
 struct th_hash
 th_hash(struct th_str s)
@@ -20,11 +22,19 @@ enum th_status
 th_store_open_with(const struct th_config *config, unsigned flags,
     struct th_store **ret, struct th_err *err)
 {
-	const char *where = th_config_store(config);
+	struct th_secret where = { 0 };
+	enum th_status st = th_config_store_url(config, &where, err);
 
-	if (strcmp(where, "sqlite") == 0)
-		return th_store_sqlite(flags, ret, err);
-	return th_fail(err, TH_ECONFIG, "store: no such kind of store");
+	if (st != TH_OK)
+		return st;
+	if (strcmp(where.value, "sqlite") == 0)
+		st = th_store_sqlite(flags,
+		    config->wait >= 0 ? config->wait : WAIT_SQLITE, ret, err);
+	else
+		st = th_store_redis(where.value,
+		    config->wait >= 0 ? config->wait : WAIT_REDIS, ret, err);
+	th_secret_release(&where);
+	return st;
 }
 
 enum th_status
@@ -39,6 +49,13 @@ th_store_close(struct th_store *s)
 {
 	if (s != NULL)
 		s->ops->close(s);
+}
+
+void
+th_store_advise(struct th_store *s, th_say *say, void *ctx)
+{
+	if (s->ops->advise != NULL)
+		s->ops->advise(s, say, ctx);
 }
 
 /*

@@ -27,8 +27,7 @@
 #include "store_sqlite.h"
 
 #define SCHEMA_VERSION 1
-#define BUSY_MAX_MS 60000 /* how long another process may hold the store */
-#define BUSY_INTERRUPTED_MS 5000 /* the same once we were told to stop */
+#define INTERRUPTED_MS 5000 /* waited for at most once we were told to stop */
 
 static const char state_schema[] =
     "CREATE TABLE state(name TEXT, run TEXT, key TEXT, value BLOB,"
@@ -68,12 +67,13 @@ th_sql_fail(struct th_sqlite *s, int rc, struct th_err *err)
 static int
 on_busy(void *ctx, int tries)
 {
-	int waited, ms = tries < 10 ? tries + 1 : 10;
+	const struct th_sqlite *s = ctx;
+	const int ms = tries < 10 ? tries + 1 : 10;
 	struct timespec t = { 0 };
+	int64_t waited;
 
-	(void)ctx;
 	waited = tries < 10 ? tries * (tries + 1) / 2 : 45 + (tries - 10) * 10;
-	if (waited > (th_interrupted ? BUSY_INTERRUPTED_MS : BUSY_MAX_MS))
+	if (waited > s->wait_ms || (th_interrupted && waited > INTERRUPTED_MS))
 		return 0;
 	sqlite3_randomness(sizeof(t.tv_nsec), &t.tv_nsec);
 	t.tv_nsec = (long)((unsigned long)t.tv_nsec % (1000000UL * ms));
@@ -547,13 +547,15 @@ out:
 }
 
 enum th_status
-th_store_sqlite(unsigned flags, struct th_store **ret, struct th_err *err)
+th_store_sqlite(
+    unsigned flags, int64_t wait, struct th_store **ret, struct th_err *err)
 {
 	struct th_sqlite *s = th_calloc(1, sizeof(*s));
 	enum th_status st;
 
 	if (s == NULL)
 		return th_fail(err, TH_ENOMEM, "out of memory");
+	s->wait_ms = wait * 1000;
 	s->ops.close = sqlite_close;
 	s->ops.state_get = state_get;
 	s->ops.state_seen = state_seen;

@@ -13,6 +13,7 @@ struct th_sqlite {
 	struct th_store_ops ops;
 	sqlite3 *db;
 	char *path;
+	int64_t wait_ms; /* how long another process may hold the store */
 	/* Statements by the address of their text: each is prepared once. */
 	struct {
 		const char *sql;

@@ -688,7 +688,13 @@ enum th_status th_config_load(const char *path, struct th_config **ret,
 enum th_status th_config_parse(struct th_str text, const char *name,
     struct th_config **ret, struct th_err *err);
 void th_config_free(struct th_config *);
-const char *th_config_store(const struct th_config *);  /* "sqlite", "redis://..." */
+/* "sqlite" or a URL that may have a password in it; "" when a command tells it. */
+const char *th_config_store(const struct th_config *);
+/*
+ * How long the steps of a store wait, in seconds, when its server is away or
+ * another process holds it; else 10 for a server, 60 for another process.
+ */
+void th_config_wait(struct th_config *, int64_t seconds);
 const char *th_config_search(const struct th_config *); /* "sqlite", "http://..." */
 const char *th_config_notify(const struct th_config *); /* NULL when not set */
 int64_t th_config_failed_tries(const struct th_config *); /* 10 when not set */
@@ -1001,6 +1007,10 @@ enum th_store_flags { TH_STORE_READ = 1 };
 enum th_status th_store_open_with(const struct th_config *, unsigned flags,
     struct th_store **ret, struct th_err *err);
 void th_store_close(struct th_store *);
+/* Says (level 1) which settings of a server do not keep what the store promises. */
+void th_store_advise(struct th_store *,
+    void (*say)(void *ctx, int level, enum th_status, const char *text),
+    void *ctx);
 
 /*
  * The state of one reader (--state NAME): small values by key, and ids seen by

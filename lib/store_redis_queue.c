@@ -1,0 +1,656 @@
+/*
+ * store_redis_queue -- outbox and ledger in Redis: what comes in, what goes out
+ *
+ * The keys of a queue share the slot of its name, th:{queue NAME}:
+ *
+ *	:q  hash: the last sequence number, how many are in each state
+ *	:s  stream: h, i, l (hash, id, line) of each item of the outbox, by
+ *number; its group `pub` has a consumer for each owner, and what is pending is
+ *	    what is leased.  An entry is deleted when the item leaves the outbox
+ *	:o  hash: the record of each item of the outbox, by hash
+ *	:w  sorted set: those that wait for their time, by that time
+ *	:r  sorted set: those that are due again, by number
+ *	:l  hash: the ledger, STATE DATE ":" RECEIPT by hash
+ *	:m  hash: the guard's marks, a bounded number of slots
+ *
+ * A waiting item that the group has not read yet is in neither :w nor :r: the
+ * stream itself is their queue.  A record is its state's digit and a
+ *MessagePack array, see the names in the Lua below.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_redis.h"
+
+#define MARK_SLOT 2 /* bytes of a mark that say where it is kept */
+#define MARK_SIZE 6
+
+/* What every script about a queue begins with. */
+const char th_redis_queue_lua[] =
+    "local Q, S, O, L, W, R, M = unpack(KEYS)\n"
+    "local call, again = redis.call, ARGV[#ARGV] == '1'\n"
+    "local now = tonumber(call('TIME')[1])\n"
+    "local STATE, SEQ, DUE, SINCE, DATE, TRIES = 1, 2, 3, 4, 5, 6\n"
+    "local DOUBT, READ, OWNER, REASON, TRY = 7, 8, 9, 10, 11\n"
+    "local WAITING, LEASED, EXPIRED, PUBLISHED = 1, 2, 5, 6\n"
+    "local delta = {}\n"
+    "local function add(k, n) delta[k] = (delta[k] or 0) + n end\n"
+    "local function tally(r, n)\n"
+    "  add('n' .. r[STATE], n)\n"
+    "  if r[STATE] == WAITING then add('doubt', n * r[DOUBT]) end\n"
+    "end\n"
+    "local function finish(ret)\n"
+    "  for k, n in pairs(delta) do\n"
+    "    if n ~= 0 then call('HINCRBY', Q, k, n) end\n"
+    "  end\n"
+    "  return ret\n"
+    "end\n"
+    "local function at(r) return r[SEQ] .. '-1' end\n"
+    "local function get(h)\n"
+    "  local v = call('HGET', O, h)\n"
+    "  return v and cmsgpack.unpack(string.sub(v, 2))\n"
+    "end\n"
+    "local function put(h, r)\n"
+    "  call('HSET', O, h, r[STATE] .. cmsgpack.pack(r))\n"
+    "end\n"
+    /* Out of its place; between leave and enter the record is changed. */
+    "local function leave(h, r)\n"
+    "  tally(r, -1)\n"
+    "  if r[STATE] == LEASED then call('XACK', S, 'pub', at(r)) end\n"
+    "  if r[STATE] == WAITING and r[DUE] > 0 then call('ZREM', W, h)\n"
+    "  elseif r[STATE] == WAITING and r[READ] == 1 then call('ZREM', R, h) "
+    "end\n"
+    "end\n"
+    "local function enter(h, r)\n"
+    "  tally(r, 1)\n"
+    "  if r[STATE] == WAITING and r[DUE] > 0 then\n"
+    "    call('ZADD', W, r[DUE], h)\n"
+    "  elseif r[STATE] == WAITING and r[READ] == 1 then\n"
+    "    call('ZADD', R, r[SEQ], h)\n"
+    "  end\n"
+    "  put(h, r)\n"
+    "end\n"
+    "local function grab(owner, r)\n"
+    "  call('XCLAIM', S, 'pub', owner, 0, at(r), 'FORCE', 'JUSTID')\n"
+    "end\n"
+    "local function remove(h, r)\n"
+    "  leave(h, r)\n"
+    "  call('XDEL', S, at(r))\n"
+    "  call('HDEL', O, h)\n"
+    "end\n"
+    "local function ledger(h, state, date, receipt)\n"
+    "  local old = call('HGET', L, h)\n"
+    "  if old then add('n' .. string.sub(old, 1, 1), -1) end\n"
+    "  call('HSET', L, h, state .. date .. ':' .. receipt)\n"
+    "  add('n' .. state, 1)\n"
+    "end\n"
+    "local function mark(m)\n"
+    "  if m ~= '' then\n"
+    "    call('HSET', M, string.sub(m, 1, 2), string.sub(m, 3))\n"
+    "  end\n"
+    "end\n"
+    "local function open()\n"
+    "  if call('EXISTS', S) == 0 then\n"
+    "    call('XGROUP', 'CREATE', S, 'pub', '0', 'MKSTREAM')\n"
+    "  end\n"
+    "end\n"
+    "local function append(h, r, id, line)\n"
+    "  r[SEQ] = call('HINCRBY', Q, 'seq', 1)\n"
+    "  call('XADD', S, at(r), 'h', h, 'i', id, 'l', line)\n"
+    "  enter(h, r)\n"
+    "end\n";
+
+static const struct th_redis_script deposit_script = { { th_redis_queue_lua,
+    "open()\n"
+    "local ret, SEEN = {}, 7\n"
+    "for i = 1, #ARGV - 1, 6 do\n"
+    "  local h, want = ARGV[i], tonumber(ARGV[i + 1])\n"
+    "  local old, r = call('HGET', L, h), get(h)\n"
+    "  ret[#ret + 1] = old or r and r[STATE] or 0\n"
+    "  if not old and not r and want ~= SEEN then\n"
+    "    append(h, { want, 0, 0, now, now, 0, 0, 0, '', '', '' },\n"
+    "        ARGV[i + 2], ARGV[i + 3])\n"
+    "  elseif not old and want == SEEN and not (r and r[STATE] == LEASED) "
+    "then\n"
+    "    if r then remove(h, r) end\n"
+    "    ledger(h, SEEN, now, '')\n"
+    "    mark(ARGV[i + 4])\n"
+    "    mark(ARGV[i + 5])\n"
+    "  end\n"
+    "end\n"
+    "return finish(ret)\n" } };
+
+static const struct th_redis_script import_script = { { th_redis_queue_lua,
+    "open()\n"
+    "local ret = {}\n"
+    "for i = 1, #ARGV - 1, 11 do\n"
+    "  local h, state, n = ARGV[i], tonumber(ARGV[i + 1]), {}\n"
+    "  for j = 4, 7 do n[j] = tonumber(ARGV[i + j]) end\n"
+    "  if call('HEXISTS', L, h) == 1 or call('HEXISTS', O, h) == 1 then\n"
+    "    ret[#ret + 1] = 0\n"
+    "  elseif state >= PUBLISHED then\n"
+    "    ledger(h, state, ARGV[i + 4], ARGV[i + 10])\n"
+    "    ret[#ret + 1] = 1\n"
+    "  else\n"
+    "    local owner = ARGV[i + 8] ~= '' and ARGV[i + 8] or '?'\n"
+    "    local r = { state, 0, n[5], now, n[4], n[6], n[7], 0,\n"
+    "        state == LEASED and owner or '', ARGV[i + 9], '' }\n"
+    "    append(h, r, ARGV[i + 2], ARGV[i + 3])\n"
+    "    if state == LEASED then grab(owner, r) end\n"
+    "    ret[#ret + 1] = 1\n"
+    "  end\n"
+    "end\n"
+    "return finish(ret)\n" } };
+
+/*
+ * The order: what is due again is older than what the group has not read.  What
+ * it reads and cannot be leased now leaves the pending list again.
+ */
+static const char claim_lua[] =
+    "local owner, age = ARGV[1], tonumber(ARGV[3])\n"
+    "local ordered, try, expired = ARGV[4] == '1', ARGV[5], 0\n"
+    "local function lease(h, r)\n"
+    "  local e = call('XRANGE', S, at(r), at(r))[1][2]\n"
+    "  return { 1, expired, h, r[TRIES], r[DATE], r[DOUBT], e[6] }\n"
+    "end\n"
+    "local function wake(h, r)\n"
+    "  leave(h, r)\n"
+    "  r[DUE] = 0\n"
+    "  enter(h, r)\n"
+    "end\n"
+    "local function elder(seq)\n"
+    "  local p = call('XPENDING', S, 'pub', '-', '+', 1)[1]\n"
+    "  if p and tonumber(string.match(p[1], '%d+')) < seq then return true "
+    "end\n"
+    "  for _, h in ipairs(call('ZRANGE', W, 0, -1)) do\n"
+    "    if get(h)[SEQ] < seq then return true end\n"
+    "  end\n"
+    "end\n"
+    "local function read()\n"
+    "  local x = call('XREADGROUP', 'GROUP', 'pub', owner, 'COUNT', 1,\n"
+    "      'STREAMS', S, '>')\n"
+    "  if not x then return end\n"
+    "  local h = x[1][2][1][2][2]\n"
+    "  local r = get(h)\n"
+    "  if not r then return call('XACK', S, 'pub', x[1][2][1][1]) end\n"
+    "  r[READ] = 1\n"
+    "  if r[STATE] == LEASED then grab(r[OWNER], r)\n"
+    "  else call('XACK', S, 'pub', at(r)) end\n"
+    "  if r[STATE] == WAITING and r[DUE] == 0 then call('ZADD', R, r[SEQ], h) "
+    "end\n"
+    "  put(h, r)\n"
+    "  return h\n"
+    "end\n"
+    "local function first()\n"
+    "  local h = call('ZRANGE', R, 0, 0)[1]\n"
+    "  while not h and read() do h = call('ZRANGE', R, 0, 0)[1] end\n"
+    "  if not h then return end\n"
+    "  local r = get(h)\n"
+    "  if age > 0 and r[DATE] <= now - age then\n"
+    "    leave(h, r)\n"
+    "    r[STATE], r[SINCE] = EXPIRED, now\n"
+    "    enter(h, r)\n"
+    "    expired = expired + 1\n"
+    "    return first()\n"
+    "  end\n"
+    "  if not (ordered and elder(r[SEQ])) then return h, r end\n"
+    "end\n";
+
+static const struct th_redis_script claim_script = { { th_redis_queue_lua,
+    claim_lua,
+    "if call('EXISTS', S) == 0 then return { 0, 0, 0 } end\n"
+    "if again then\n"
+    "  local mine = call('XPENDING', S, 'pub', '-', '+', 10000, owner)\n"
+    "  for _, p in ipairs(mine) do\n"
+    "    local h = call('XRANGE', S, p[1], p[1])[1][2][2]\n"
+    "    local r = get(h)\n"
+    "    if r[TRY] == try then return lease(h, r) end\n"
+    "  end\n"
+    "end\n"
+    "for _, h in ipairs(call('ZRANGEBYSCORE', W, '-inf', now)) do\n"
+    "  wake(h, get(h))\n"
+    "end\n"
+    "local h, r = first()\n"
+    "if not h then\n"
+    "  for _, w in ipairs(call('ZRANGE', W, 0, -1)) do\n"
+    "    local x = get(w)\n"
+    "    if x[SINCE] > now + 60 then wake(w, x) end\n"
+    "  end\n"
+    "  h, r = first()\n"
+    "end\n"
+    "if not h then\n"
+    "  local w = call('ZRANGE', W, 0, 0, 'WITHSCORES')[2]\n"
+    "  return finish({ 0, expired, w and tonumber(w) - now or 0 })\n"
+    "end\n"
+    "leave(h, r)\n"
+    "grab(owner, r)\n"
+    "r[STATE], r[DUE], r[SINCE] = LEASED, now + tonumber(ARGV[2]), now\n"
+    "r[OWNER], r[TRY] = owner, try\n"
+    "enter(h, r)\n"
+    "return finish(lease(h, r))\n" } };
+
+static const struct th_redis_script settle_script = { { th_redis_queue_lua,
+    "local h, to, reason = ARGV[1], tonumber(ARGV[2]), ARGV[5]\n"
+    "local r = get(h)\n"
+    "if to == PUBLISHED then\n"
+    "  if not r then return again and call('HEXISTS', L, h) or 0 end\n"
+    "  remove(h, r)\n"
+    "  ledger(h, to, ARGV[7], ARGV[6])\n"
+    "  mark(ARGV[11])\n"
+    "  mark(ARGV[12])\n"
+    "  return finish(1)\n"
+    "end\n"
+    "if not r then return 0 end\n"
+    "local leased = r[STATE] == LEASED\n"
+    "if ARGV[3] == '1' and not (leased and r[OWNER] == ARGV[4])\n"
+    "    or not leased and r[STATE] ~= WAITING then\n"
+    "  return again and r[STATE] == to and r[REASON] == reason and 1 or 0\n"
+    "end\n"
+    "leave(h, r)\n"
+    "local delay = tonumber(ARGV[8])\n"
+    "r[STATE], r[DUE], r[SINCE] = to, delay > 0 and now + delay or 0, now\n"
+    "r[TRIES], r[DOUBT] = r[TRIES] + tonumber(ARGV[9]), tonumber(ARGV[10])\n"
+    "r[OWNER], r[REASON], r[TRY] = '', reason, ''\n"
+    "enter(h, r)\n"
+    "return finish(1)\n" } };
+
+/* Consumers without a lease that did nothing for a while are forgotten. */
+static const struct th_redis_script owners_script = { { th_redis_queue_lua,
+    "local ret = {}\n"
+    "if call('EXISTS', S) == 0 then return ret end\n"
+    "for _, c in ipairs(call('XINFO', 'CONSUMERS', S, 'pub')) do\n"
+    "  local f = {}\n"
+    "  for i = 1, #c, 2 do f[c[i]] = c[i + 1] end\n"
+    "  if f.pending > 0 then ret[#ret + 1] = f.name\n"
+    "  elseif f.idle > 60000 then\n"
+    "    call('XGROUP', 'DELCONSUMER', S, 'pub', f.name)\n"
+    "  end\n"
+    "end\n"
+    "return ret\n" } };
+
+static const struct th_redis_script reclaim_script = { { th_redis_queue_lua,
+    "local owner, dead, from = ARGV[1], ARGV[2] == '1', '-'\n"
+    "if call('EXISTS', S) == 0 then return 0 end\n"
+    "repeat\n"
+    "  local page = call('XPENDING', S, 'pub', from, '+', 500, owner)\n"
+    "  for _, p in ipairs(page) do\n"
+    "    from = '(' .. p[1]\n"
+    "    local h = call('XRANGE', S, p[1], p[1])[1][2][2]\n"
+    "    local r = get(h)\n"
+    "    if dead or r[DUE] <= now or r[SINCE] > now + 60 then\n"
+    "      leave(h, r)\n"
+    "      r[STATE], r[DUE], r[SINCE] = WAITING, 0, now\n"
+    "      r[DOUBT], r[OWNER], r[TRY] = 1, '', ''\n"
+    "      enter(h, r)\n"
+    "    end\n"
+    "  end\n"
+    "until #page == 0\n"
+    "return finish(1)\n" } };
+
+static const char *const tails[] = { ":q", ":s", ":o", ":l", ":w", ":r", ":m" };
+#define NTAILS (sizeof(tails) / sizeof(*tails))
+
+void
+th_redis_queue_script(struct th_redis_cmd *cmd,
+    const struct th_redis_script *script, const char *queue)
+{
+	size_t i;
+
+	th_redis_script(cmd, script, NTAILS);
+	for (i = 0; i < NTAILS; i++)
+		th_redis_key(cmd, "queue ", queue, tails[i]);
+}
+
+enum th_item_state
+th_redis_ledger(struct th_str s, int64_t *date, struct th_str *receipt)
+{
+	int state = s.len > 0 ? s.s[0] - '0' : 0;
+	struct th_str rest = { s.s + 1, s.len > 0 ? s.len - 1 : 0 };
+
+	*date = th_redis_number(rest, receipt);
+	if (receipt->len > 0) {
+		receipt->s++;
+		receipt->len--;
+	}
+	return state == TH_Q_SEEN      ? TH_Q_SEEN
+	       : state == TH_Q_DROPPED ? TH_Q_DROPPED
+				       : TH_Q_PUBLISHED;
+}
+
+/* What a reply tells of an id: a ledger's text, or the state's number. */
+static enum th_status
+take_known(struct th_incoming *in, const struct redisReply *reply)
+{
+	struct th_str receipt;
+
+	if (!th_redis_is_text(reply)) {
+		in->known = (enum th_item_state)th_redis_int(reply);
+		return TH_OK;
+	}
+	in->known = th_redis_ledger(th_redis_text(reply), &in->date, &receipt);
+	th_buf_clear(&in->receipt);
+	return receipt.len > 0
+		   ? th_buf_add(&in->receipt, receipt.s, receipt.len)
+		   : TH_OK;
+}
+
+/* The outbox first: an item may be on its way from there to the ledger. */
+static enum th_status
+lookup(struct th_store *store, const char *queue, struct th_incoming *in,
+    size_t n, struct th_err *err)
+{
+	struct th_redis_cmd cmd[2];
+	struct th_str record;
+	enum th_status st;
+	size_t i, j;
+
+	for (j = 0; j < 2; j++) {
+		th_redis_plain(&cmd[j], "HMGET");
+		th_redis_key(&cmd[j], "queue ", queue, j == 0 ? ":o" : ":l");
+		for (i = 0; i < n; i++)
+			th_redis_addh(&cmd[j], &in[i].hash);
+	}
+	st =
+	    n > 0 ? th_redis_run((struct th_redis *)store, cmd, 2, err) : TH_OK;
+	for (i = 0; i < n && st == TH_OK; i++) {
+		record = th_redis_text(th_redis_at(cmd[0].reply, i));
+		in[i].known = TH_Q_UNKNOWN;
+		if (th_redis_is_text(th_redis_at(cmd[1].reply, i)))
+			st = take_known(&in[i], th_redis_at(cmd[1].reply, i));
+		else if (record.len > 0)
+			in[i].known = (enum th_item_state)(record.s[0] - '0');
+	}
+	if (st == TH_ENOMEM)
+		th_fail(err, st, "out of memory");
+	th_redis_done(&cmd[0]);
+	th_redis_done(&cmd[1]);
+	return st;
+}
+
+/* ---- the guard's marks
+ * ------------------------------------------------------- */
+
+/* Two bytes tell the slot, four what is in it. */
+static void
+pack_mark(uint64_t mark, char ret[MARK_SIZE])
+{
+	int i;
+
+	for (i = 0; i < MARK_SIZE; i++)
+		ret[i] = (char)(mark >> 8 * i & 0xff);
+}
+
+static void
+add_marks(struct th_redis_cmd *cmd, const uint64_t mark[2])
+{
+	char text[MARK_SIZE];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		pack_mark(mark[i], text);
+		th_redis_add(
+		    cmd, (struct th_str){ text, mark[i] != 0 ? MARK_SIZE : 0 });
+	}
+}
+
+static enum th_status
+guard(struct th_store *store, const char *queue, const uint64_t *mark, size_t n,
+    bool *ret, struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	char text[MARK_SIZE];
+	struct th_str found;
+	enum th_status st;
+	size_t i;
+
+	th_redis_plain(&cmd, "HMGET");
+	th_redis_key(&cmd, "queue ", queue, ":m");
+	for (i = 0; i < n; i++) {
+		pack_mark(mark[i], text);
+		th_redis_add(&cmd, (struct th_str){ text, MARK_SLOT });
+	}
+	st = n > 0 ? th_redis_run((struct th_redis *)store, &cmd, 1, err)
+		   : TH_OK;
+	for (i = 0; i < n; i++) {
+		pack_mark(mark[i], text);
+		found = th_redis_text(th_redis_at(cmd.reply, i));
+		ret[i] = mark[i] != 0 && found.len == MARK_SIZE - MARK_SLOT &&
+			 memcmp(found.s, text + MARK_SLOT, found.len) == 0;
+	}
+	th_redis_done(&cmd);
+	return st;
+}
+
+/* ---- depositing
+ * -------------------------------------------------------------- */
+
+/* The list of queues is in another slot; one that stays empty does no harm. */
+static void
+list_queue(struct th_redis_cmd *cmd, const char *queue, const char *service,
+    const char *account)
+{
+	struct th_buf b;
+
+	th_redis_plain(cmd, "HSETNX");
+	th_redis_adds(cmd, "th:queues");
+	th_redis_adds(cmd, queue);
+	th_buf_init(&b, TH_LINE_MAX);
+	th_buf_addf(&b, "%s\n%s", service, account);
+	if (b.status == TH_OK)
+		th_redis_add(cmd, th_buf_str(&b));
+	else
+		cmd->args.status = b.status;
+	th_buf_release(&b);
+}
+
+/* Runs a script that may make the queue. */
+static enum th_status
+run_making(struct th_redis *r, const char *queue, const char *service,
+    const char *account, struct th_redis_cmd *script, struct th_err *err)
+{
+	const bool listed = r->queue != NULL && strcmp(r->queue, queue) == 0;
+	struct th_redis_cmd cmd[2];
+	enum th_status st;
+
+	if (listed)
+		return th_redis_run(r, script, 1, err);
+	list_queue(&cmd[0], queue, service, account);
+	cmd[1] = *script;
+	st = th_redis_run(r, cmd, 2, err);
+	*script = cmd[1];
+	th_redis_done(&cmd[0]);
+	if (st == TH_OK) {
+		free(r->queue);
+		r->queue = th_strdup(queue); /* NULL: is listed again */
+	}
+	return st;
+}
+
+static enum th_status
+deposit(struct th_store *store, const char *queue, const char *service,
+    const char *account, struct th_incoming *in, size_t n, int64_t now,
+    struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+	size_t i;
+
+	(void)now;
+	th_redis_queue_script(&cmd, &deposit_script, queue);
+	for (i = 0; i < n; i++) {
+		th_redis_addh(&cmd, &in[i].hash);
+		th_redis_addi(&cmd, (int64_t)in[i].want);
+		th_redis_add(&cmd, in[i].id);
+		th_redis_add(&cmd, in[i].line);
+		add_marks(&cmd, in[i].mark);
+	}
+	st = run_making(
+	    (struct th_redis *)store, queue, service, account, &cmd, err);
+	for (i = 0; i < n && st == TH_OK; i++)
+		st = take_known(&in[i], th_redis_at(cmd.reply, i));
+	if (st == TH_ENOMEM)
+		th_fail(err, st, "out of memory");
+	th_redis_done(&cmd);
+	return st;
+}
+
+static enum th_status
+import(struct th_store *store, const char *queue, const char *service,
+    const char *account, struct th_entry *e, size_t n, int64_t now,
+    struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+	size_t i;
+
+	(void)now;
+	th_redis_queue_script(&cmd, &import_script, queue);
+	for (i = 0; i < n; i++) {
+		th_redis_addh(&cmd, &e[i].hash);
+		th_redis_addi(&cmd, (int64_t)e[i].state);
+		th_redis_add(&cmd, e[i].id);
+		th_redis_add(&cmd, e[i].line);
+		th_redis_addi(&cmd, e[i].date);
+		th_redis_addi(&cmd, e[i].due);
+		th_redis_addi(&cmd, e[i].tries);
+		th_redis_addi(&cmd, e[i].doubtful);
+		th_redis_add(&cmd, e[i].owner);
+		th_redis_add(&cmd, e[i].reason);
+		th_redis_add(&cmd, e[i].receipt);
+	}
+	st = run_making(
+	    (struct th_redis *)store, queue, service, account, &cmd, err);
+	for (i = 0; i < n && st == TH_OK; i++)
+		if (th_redis_int(th_redis_at(cmd.reply, i)) == 0)
+			e[i].state = TH_Q_UNKNOWN;
+	th_redis_done(&cmd);
+	return st;
+}
+
+/* ---- leases
+ * ------------------------------------------------------------------ */
+
+static enum th_status
+read_lease(const struct redisReply *reply, struct th_lease *ret)
+{
+	struct th_str s = th_redis_text(th_redis_at(reply, 2));
+
+	if (s.len == TH_HASH_SIZE)
+		memcpy(ret->hash.byte, s.s, TH_HASH_SIZE);
+	ret->tries = th_redis_int(th_redis_at(reply, 3));
+	ret->date = th_redis_int(th_redis_at(reply, 4));
+	ret->doubtful = th_redis_int(th_redis_at(reply, 5)) != 0;
+	th_buf_clear(&ret->line);
+	s = th_redis_text(th_redis_at(reply, 6));
+	return th_buf_add(&ret->line, s.s, s.len);
+}
+
+static enum th_status
+claim(struct th_store *store, const char *queue, struct th_claim *c,
+    int64_t now, struct th_lease *ret, struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+	int64_t left;
+	char try[16];
+
+	if ((st = th_random(try, sizeof(try))) != TH_OK)
+		return th_fail(err, st, "no random bytes");
+	ret->next = 0;
+	th_redis_queue_script(&cmd, &claim_script, queue);
+	th_redis_adds(&cmd, c->owner);
+	th_redis_addi(&cmd, c->seconds);
+	th_redis_addi(&cmd, c->max_age);
+	th_redis_addi(&cmd, c->in_order);
+	th_redis_add(&cmd, (struct th_str){ try, sizeof(try) });
+	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
+	if (st == TH_OK) {
+		c->expired += th_redis_int(th_redis_at(cmd.reply, 1));
+		if (th_redis_int(th_redis_at(cmd.reply, 0)) == 1) {
+			st = read_lease(cmd.reply, ret);
+			if (st != TH_OK)
+				th_fail(err, st, "%s", th_strstatus(st));
+		} else {
+			left = th_redis_int(th_redis_at(cmd.reply, 2));
+			ret->next = left > 0 ? now + left : 0;
+			st = TH_END;
+		}
+	}
+	th_redis_done(&cmd);
+	return st;
+}
+
+static enum th_status
+settle(struct th_store *store, const char *queue, const struct th_settlement *t,
+    struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+
+	th_redis_queue_script(&cmd, &settle_script, queue);
+	th_redis_addh(&cmd, &t->hash);
+	th_redis_addi(&cmd, (int64_t)t->state);
+	th_redis_addi(&cmd, t->owner != NULL);
+	th_redis_adds(&cmd, t->owner);
+	th_redis_add(&cmd, t->reason);
+	th_redis_add(&cmd, t->receipt);
+	th_redis_addi(&cmd, t->now);
+	th_redis_addi(&cmd, t->due != 0 ? t->due - th_now() : 0);
+	th_redis_addi(&cmd, t->tried);
+	th_redis_addi(&cmd, t->doubtful);
+	add_marks(&cmd, t->mark);
+	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
+	if (st == TH_OK && th_redis_int(cmd.reply) == 0)
+		st = TH_END;
+	th_redis_done(&cmd);
+	return st;
+}
+
+static enum th_status
+owners(struct th_store *store, const char *queue,
+    enum th_status (*visit)(void *ctx, const char *owner), void *ctx,
+    struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+	struct th_str s;
+	size_t i;
+
+	th_redis_queue_script(&cmd, &owners_script, queue);
+	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
+	for (i = 0; i < th_redis_len(cmd.reply) && st == TH_OK; i++) {
+		s = th_redis_text(th_redis_at(cmd.reply, i));
+		st = visit(ctx, s.s != NULL ? s.s : "");
+	}
+	th_redis_done(&cmd);
+	return st;
+}
+
+static enum th_status
+reclaim(struct th_store *store, const char *queue, const char *owner, bool dead,
+    int64_t now, struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+
+	(void)now;
+	th_redis_queue_script(&cmd, &reclaim_script, queue);
+	th_redis_adds(&cmd, owner);
+	th_redis_addi(&cmd, dead);
+	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
+	th_redis_done(&cmd);
+	return st;
+}
+
+void
+th_redis_queue_ops(struct th_store_ops *ops)
+{
+	ops->lookup = lookup;
+	ops->guard = guard;
+	ops->deposit = deposit;
+	ops->import = import;
+	ops->claim = claim;
+	ops->settle = settle;
+	ops->owners = owners;
+	ops->reclaim = reclaim;
+}
