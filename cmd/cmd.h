@@ -97,8 +97,17 @@ void cmd_session_say(void *ctx, int level, enum th_status st, const char *text);
 /* A whole number or a duration of an option, or the end with 64. */
 int64_t cmd_int(const char *option, const char *arg, int64_t min);
 int64_t cmd_duration(const char *option, const char *arg);
+/* The DURATION of --wait. */
+int64_t cmd_wait(const char *arg);
 /* DATE or DURATION (before now) of --since and --until. */
 int64_t cmd_since(const char *option, const char *arg);
+
+/*
+ * th_store_open_with(), waiting for so many seconds (-1: as usual); -v tells
+ * what the settings of a server do not keep.
+ */
+enum th_status cmd_store_open(struct th_config *, int64_t wait, unsigned flags,
+    struct th_store **ret, struct th_err *err);
 
 /*
  * On vacation, unless TH_VACATION=ignore: says so and returns true; th-fetch and

@@ -44,7 +44,7 @@ fetch_open(struct fetch *f)
 		return;
 	if (run != NULL && run[0] == '\0')
 		run = NULL;
-	cmd_check(th_store_open(f->config, &f->store, &err), &err);
+	cmd_check(cmd_store_open(f->config, f->wait, 0, &f->store, &err), &err);
 	cmd_check(
 	    th_state_open(f->store, f->state_name, run, &f->state, &err), &err);
 	f->manners = f->state;

@@ -10,7 +10,7 @@
 struct fetch {
 	char *service;
 	const char *account, *state_name;
-	int64_t limit, since, timeout;
+	int64_t limit, since, timeout, wait;
 	size_t max_size;
 	bool list;
 

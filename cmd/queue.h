@@ -12,6 +12,7 @@ struct queue_cmd {
 	int64_t n;            /* -n; 0: all */
 	int64_t lease;        /* --lease */
 	int64_t older;        /* --older */
+	int64_t wait;         /* --wait; -1: as usual */
 	struct th_config *config;
 	struct th_store *store;
 	struct th_queue *q;   /* of queue_open() */

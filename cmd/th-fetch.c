@@ -7,7 +7,14 @@
 #include "fetch.h"
 #include "services.h"
 
-enum { OPT_LIST = 256, OPT_MAX_SIZE, OPT_SINCE, OPT_STATE, OPT_TIMEOUT };
+enum {
+	OPT_LIST = 256,
+	OPT_MAX_SIZE,
+	OPT_SINCE,
+	OPT_STATE,
+	OPT_TIMEOUT,
+	OPT_WAIT
+};
 
 static const struct cmd_option options[] = { { "limit", 'n', "N",
 						 "print at most N items" },
@@ -20,6 +27,8 @@ static const struct cmd_option options[] = { { "limit", 'n', "N",
 	    "print only what is new since the last run with NAME" },
 	{ "timeout", OPT_TIMEOUT, "DURATION",
 	    "give up a source slower than 1 kB/s for so long (default 10s)" },
+	{ "wait", OPT_WAIT, "DURATION",
+	    "wait that long for a store that is away (10s) or held (1m)" },
 	{ NULL, 0, NULL, NULL } };
 
 static const struct cmd program = {
@@ -72,6 +81,7 @@ fetch_option(struct fetch *f, int c, const char *arg)
 	case OPT_SINCE: f->since = cmd_since("--since", arg); return true;
 	case OPT_STATE: f->state_name = arg; return true;
 	case OPT_TIMEOUT: f->timeout = timeout_of(arg); return true;
+	case OPT_WAIT: f->wait = cmd_wait(arg); return true;
 	}
 	return false;
 }
@@ -126,7 +136,7 @@ run_service(struct fetch *f, const struct th_service *s, int argc, char **argv)
 int
 main(int argc, char *argv[])
 {
-	struct fetch f = { .since = INT64_MIN };
+	struct fetch f = { .since = INT64_MIN, .wait = -1 };
 	const struct th_service *s;
 	struct th_buf path;
 	int c;

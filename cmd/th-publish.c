@@ -21,7 +21,8 @@ enum {
 	OPT_RETRIES,
 	OPT_TEXT,
 	OPT_TIMEOUT,
-	OPT_TITLE
+	OPT_TITLE,
+	OPT_WAIT
 };
 
 static const struct cmd_option options[] = {
@@ -51,6 +52,8 @@ static const struct cmd_option options[] = {
 	    "give up a request slower than 1 kB/s for so long (10s), and a "
 	    "program that is silent for so long (1m)" },
 	{ "title", OPT_TITLE, "TEMPLATE", "the title to publish" },
+	{ "wait", OPT_WAIT, "DURATION",
+	    "wait that long for a store that is away (10s) or held (1m)" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -111,6 +114,7 @@ set_option(struct publish *p, int c, const char *arg)
 	case OPT_TEXT: p->text_source = arg; break;
 	case OPT_TIMEOUT: p->timeout = timeout_of(arg); break;
 	case OPT_TITLE: p->title_source = arg; break;
+	case OPT_WAIT: p->wait = cmd_wait(arg); break;
 	}
 }
 
@@ -203,7 +207,7 @@ unknown_service(const char *name)
 int
 main(int argc, char *argv[])
 {
-	struct publish p = { .parallel = 1, .retries = -1 };
+	struct publish p = { .parallel = 1, .retries = -1, .wait = -1 };
 	const struct th_service *s;
 	struct th_buf path;
 	int c;

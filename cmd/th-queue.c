@@ -9,7 +9,7 @@
 #define LEASE_DEFAULT 300
 #define OLDER_DEFAULT ((int64_t)90 * 86400)
 
-enum { OPT_JSON = 256, OPT_LEASE, OPT_LEDGER, OPT_OLDER, OPT_PROMETHEUS };
+enum { OPT_JSON = 256, OPT_LEASE, OPT_LEDGER, OPT_OLDER, OPT_PROMETHEUS, OPT_WAIT };
 
 static const struct cmd_option options[] = {
 	{ "json", OPT_JSON, NULL,
@@ -21,6 +21,8 @@ static const struct cmd_option options[] = {
 	{ "older", OPT_OLDER, "DURATION", "purge: what is older (90d)" },
 	{ "prometheus", OPT_PROMETHEUS, NULL,
 	    "stats: in the text format of Prometheus" },
+	{ "wait", OPT_WAIT, "DURATION",
+	    "wait that long for a store that is away (10s) or held (1m)" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -203,6 +205,7 @@ set_option(struct queue_cmd *c, int letter, const char *arg)
 	case OPT_LEDGER: c->ledger = true; break;
 	case OPT_OLDER: c->older = cmd_duration("--older", arg); break;
 	case OPT_PROMETHEUS: c->prometheus = true; break;
+	case OPT_WAIT: c->wait = cmd_wait(arg); break;
 	}
 }
 
@@ -227,7 +230,7 @@ find_command(const char *word)
 int
 main(int argc, char *argv[])
 {
-	struct queue_cmd c = { .lease = LEASE_DEFAULT, .older = OLDER_DEFAULT };
+	struct queue_cmd c = { .lease = LEASE_DEFAULT, .older = OLDER_DEFAULT, .wait = -1 };
 	struct th_err err = { 0 };
 	size_t i;
 	int letter;
@@ -245,7 +248,7 @@ main(int argc, char *argv[])
 	if (c.nargs > commands[i].max)
 		cmd_usage("%s: too many operands", commands[i].name);
 	cmd_check(th_config_load(cmd_config, &c.config, &err), &err);
-	cmd_check(th_store_open(c.config, &c.store, &err), &err);
+	cmd_check(cmd_store_open(c.config, c.wait, 0, &c.store, &err), &err);
 	commands[i].run(&c);
 	queue_close(&c);
 	th_store_close(c.store);
