@@ -1,0 +1,112 @@
+#!/bin/sh
+# queue.t -- th-queue: the outbox in the open
+. "${0%/*}/lib.sh"
+. "$top/tests/sink.sh"
+sink a
+items 1 6 >in
+
+code 'no queues: an empty list' 0 th-queue list
+code 'put makes a queue' 0 sh -c 'th-queue put q <in'
+told 'and tells how many are new' '^th-queue: 6 new$'
+code 'put again: none is new' 0 sh -c 'th-queue put q <in'
+told 'which is told' '^th-queue: 0 new$'
+code 'an item without an id is bad input' 65 sh -c 'echo "{}" | th-queue put q'
+is   'show prints the items as they came' in sh -c 'th-queue show q | jq -c .item'
+says 'with what is known of them' 'q i1 waiting' sh -c \
+    'th-queue show q | head -n 1 | jq -r "[.queue, .id, .state] | join(\" \")"'
+ok   'on a terminal it is a table' sh -c \
+    'script -qec "th-queue show q" /dev/null </dev/null | grep -Eq "^waiting +20..-..-.. ..:..  i1 "'
+code 'a queue that is not there is wrong use' 64 th-queue show nothing
+told 'and named' 'no queue nothing'
+code 'an unknown command' 64 th-queue tkae q
+told 'gets a hint' 'did you mean take'
+code 'an operand too few' 64 th-queue show
+code 'an operand too many' 64 th-queue list q
+
+# ---- take and ack
+head -n 2 in >want
+is   'take leases the first ones' want th-queue take q -n 2
+sed 1,2d in | head -n 1 >want
+is   'the next take gets the next' want th-queue take q -n 1
+says 'they are leased' 3 counts q leased
+ok   'ack of items: they were published' sh -c 'head -n 2 in | th-queue ack q'
+says 'so they are' 2 counts q published
+code 'ack of a refusal' 65 sh -c 'echo "{\"id\":\"i3\",\"status\":\"refused\",\"reason\":\"no\"}" | th-queue ack q'
+says 'the reason is kept' no sh -c 'th-queue show q | jq -r "select(.id == \"i3\").reason"'
+th-queue take q -n 1 >/dev/null
+code 'ack of a retry: it waits' 75 sh -c 'echo "{\"id\":\"i4\",\"status\":\"retry\",\"after\":900}" | th-queue ack q'
+says 'for as long as it says' i5 sh -c 'th-queue take q -n 1 --lease 1s | jq -r .id'
+code 'ack of what is not there is bad input' 65 sh -c 'echo "{\"id\":\"zz\"}" | th-queue ack q'
+told 'and is named' 'zz: is not in the queue'
+code 'a status nobody knows is bad input' 65 sh -c 'echo "{\"id\":\"i5\",\"status\":\"perhaps\"}" | th-queue ack q'
+says 'what is not acknowledged returns when the lease is over' i5 \
+    sh -c 'faketime "+1 minute" th-queue take q -n 1 | jq -r .id'
+told 'as doubtful' 'may have been sent before'
+says 'a publisher in any language can stand in' 'published' sh -c '
+	th-queue take q | jq -c "{id, status: \"published\", remote_id: \"r6\", url: \"http://x/r6\"}" | th-queue ack q
+	th-queue explain i6 | jq -r .state'
+says 'its receipt is kept' http://x/r6 sh -c 'th-queue explain i6 | jq -r .url'
+printf 'limits: {webhook: 2/1h}\n' >"$TH_HOME/config.yaml"
+th-publish webhook --url "$url" --queue l --queue-only <in 2>/dev/null
+says 'take keeps the limit of the account' 2 sh -c 'th-queue take l 2>take.err | wc -l'
+ok   'and says so' grep -q 'limit reached, next at' take.err
+says 'th-publish counts what was taken' 0 sh -c 'th-publish webhook --url "$1" --queue l --drain | wc -l' - "$url"
+rm "$TH_HOME/config.yaml"
+
+# ---- moving items about
+ok   'retry lets one go' th-queue retry q i3
+says 'so it waits' waiting sh -c 'th-queue explain i3 | jq -r "select(.queue == \"q\").state"'
+ok   'retry lets all go' th-queue retry q
+says 'nothing is put off any more' 0 sh -c \
+    'th-queue list | jq "select(.queue == \"q\") | if .next then 1 else 0 end"'
+ok   'drop takes one out' th-queue drop q i3
+says 'it is remembered' dropped sh -c 'th-queue explain i3 | jq -r "select(.queue == \"q\").state"'
+ok   'so it is not put in again' sh -c 'th-queue put q <in && th-queue show q | jq -e "select(.id == \"i3\")" >found; [ ! -s found ]'
+code 'there is nothing more to drop' 65 th-queue drop q i3
+says 'explain an id that nobody knows' unknown sh -c 'th-queue explain zz | jq -r .state'
+ok   'explain on a terminal is a sentence' sh -c \
+    'script -qec "th-queue explain i6" /dev/null </dev/null | grep -q "^q: published on .* as http://x/r6"'
+touch "$TH_HOME/vacation"
+code 'explain tells of a vacation' 0 th-queue explain i3
+told 'in words' vacation
+rm "$TH_HOME/vacation"
+
+# ---- refused, purged
+sink p
+echo '* 422' >p.plan
+th-publish webhook --url "$url" --queue p <in >/dev/null 2>&1
+says 'dead letters' 6 counts p refused
+rm p.plan
+code 'purge leaves what is young' 0 th-queue purge p --older 90d
+says 'it does' 6 counts p refused
+code 'purge forgets the old' 0 faketime '+91 days' th-queue purge p --older 90d
+says 'they are out of the outbox' 0 counts p refused
+says 'but their ids are known: nothing is published again' 0 sh -c \
+    'th-publish webhook --url "$1" --queue p <in | wc -l' - "$url"
+ok   'purge forgets receipts, not ids' sh -c '
+	faketime "+91 days" th-queue purge 2>/dev/null
+	[ "$(th-queue explain i6 | jq -r "select(.queue == \"q\") | [.state, .url] | tostring")" = "[\"published\",null]" ]'
+
+# ---- figures
+ok   'stats as JSON' sh -c 'th-queue stats --json | jq -e "select(.queue == \"q\") | .published >= 1"'
+ok   'stats for Prometheus' sh -c \
+    'th-queue stats --prometheus | grep -Eq "^triggerhappy_queue_items\{queue=\"q\",state=\"published\"\} [0-9]+$"'
+echo '{"id":"1"}' | th-queue put 'a"b\c' 2>/dev/null
+ok   'odd names are escaped there' sh -c 'th-queue stats --prometheus | grep -Fq "queue=\"a\\\"b\\\\c\""'
+
+# ---- from one store to another
+th-queue put e <in 2>/dev/null
+th-queue take e -n 1 >/dev/null
+head -n 1 in | th-queue ack e
+th-queue export | sort >exported
+mkdir other
+ok   'import takes what export printed' sh -c 'TH_HOME=$PWD/other th-queue import <exported'
+is   'both stores hold the same' exported sh -c 'TH_HOME=$PWD/other th-queue export | sort'
+code 'a second import changes nothing' 0 sh -c 'TH_HOME=$PWD/other th-queue import <exported'
+told 'it says so' ' 0 imported'
+says 'nothing is published again after the move' 0 sh -c \
+    'TH_HOME=$PWD/other th-publish webhook --url "$1" --queue p <in | wc -l' - "$url"
+code 'import of nonsense is bad input' 65 sh -c 'printf "%s\n" "{}" "x" "{\"queue\":\"q\",\"state\":\"odd\"}" "{\"queue\":\"q\",\"state\":\"waiting\",\"hash\":\"00\"}" | th-queue import'
+code 'output on a full disk is an error' 74 sh -c 'th-queue export >/dev/full'
+code 'take on a full disk is one too' 74 sh -c 'th-queue take e >/dev/full'
+finish
