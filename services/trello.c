@@ -766,7 +766,7 @@ add_limited(struct th_str text, bool lines, struct th_buf *ret)
 	st = th_utf8_clean(text, &clean);
 	for (at = 0; st == TH_OK && at < clean.len; at += n) {
 		n = th_utf8_decode(clean.data + at, clean.len - at, &c);
-		if ((c < ' ' || c == 0x7f) &&
+		if ((c < ' ' || (c >= 0x7f && c < 0xa0)) &&
 		    !(lines && (c == '\n' || c == '\t')))
 			continue;
 		count += c > 0xffff ? 2 : 1; /* as JavaScript counts */

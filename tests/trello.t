@@ -53,7 +53,7 @@ curl -s -o /dev/null -d Inbox "$url/_drop"
 item 7 Seven | pub >out 2>err
 says 'a list that is gone is found anew' 'Seven 1' state '"\(.cards[-1].name) \(.lists | length)"'
 forget
-i=0; while [ $i -lt 110 ]; do item "n$i" "Card $i" "https://example.org/n/$i"; i=$((i + 1)); done >many
+i=0; while [ $i -lt 110 ]; do item "n$i" "Card $i" "https://example.org/m/$i"; i=$((i + 1)); done >many
 code 'many cards keep to the limit of Trello' 0 sh -c 'th-publish trello --board Reading --list Inbox <many >out'
 says 'all are there' '110' state '[.cards[] | select(.name | startswith("Card "))] | length'
 ok 'a card is a request' sh -c '[ "$(curl -s "$1/_requests" | wc -l)" -le 114 ]' - "$url"
@@ -110,4 +110,20 @@ fault /1/lists truncated
 code 'reading: a truncated answer' 69 th-fetch trello:other --board R --list A
 fault /1/lists 429
 code 'reading: 429 waits' 75 th-fetch trello:other --board R --list A
+
+# ---- fifty nasty items
+sh "$top/tests/nasty.sh" >nasty
+before=$(state '.cards | length')
+th-publish trello:signed --board Reading --list Nasty <nasty >out 2>err
+says 'fifty nasty items arrive' 50 sh -c 'wc -l <out | tr -d " "'
+says 'each as one card' 50 expr "$(state '.cards | length')" - "$before"
+card() { state "[.cards[] | select(.attachments[0].url == \"https://example.org/n/$1\")][0].$2"; }
+says 'a title of 5,000 characters is whole' 5000 card 3 'name | length'
+says 'scripts stay behind' good card 14 'desc | rtrimstr("\n")'
+says 'control characters, too' abcdefg card 17 name
+says 'what looks like a form is a title' 'a=b&c=d+e%20f#g?h' card 20 name
+says 'what notifies elsewhere is a title' '@everyone @channel @here <!channel>' card 13 name
+says 'a family is whole' '👨‍👩‍👧‍👦' card 8 name
+says 'an address that is none is no attachment' 0 state \
+    '[.cards[] | select(.name == "script url") | .attachments[]] | length'
 finish

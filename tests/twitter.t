@@ -148,4 +148,26 @@ code 'publishing: a wrong token' 77 sh -c 'th-publish twitter:wrong --queue a <i
 fault /2/tweets truncated 1 POST
 item t 'Truncated' >in
 code 'publishing: a 201 is a post, whatever else the answer says' 0 sh -c 'th-publish twitter --queue t <in'
+
+# ---- doubt
+item u 'In doubt <&> café' https://example.org/doubt >in
+fault /2/tweets cut 1 POST
+code 'publishing: an answer that was lost waits' 75 sh -c 'th-publish twitter:two --queue u <in >out'
+th-queue retry u >/dev/null 2>&1
+code 'and is looked for before it is sent again' 0 sh -c 'th-publish twitter:two --queue u --drain >out'
+says 'so that it is there once' 1 state '[.sent[] | select(startswith("In doubt"))] | length'
+ok 'its receipt leads to it' sh -c 'jq -re "._published[0].id" out | grep -q "^19"'
+
+# ---- fifty nasty items
+sh "$top/tests/nasty.sh" >nasty
+before=$(state '.sent | length')
+th-publish twitter --queue nasty <nasty >out 2>err
+says 'fifty nasty items are settled, each posted or refused with a reason' 50 sh -c \
+    'echo $(($(wc -l <out) + $(grep -c ": refused: " err)))'
+says 'none is refused that has a text' 0 sh -c 'grep -c "refused: [^n]" err'
+says 'each as one post' "$(wc -l <out | tr -d ' ')" sh -c \
+    'echo $(($(curl -s "$1/_state" | jq ".sent | length") - $2))' - "$url" "$before"
+says 'the family is whole' '1' state '[.sent[] | select(startswith("👨‍👩‍👧‍👦 https"))] | length'
+ok 'a title cut is a title with its address' sh -c \
+    'curl -s "$1/_state" | jq -r ".sent[]" | grep -q "^漢*… https://example.org/n/4$"' - "$url"
 finish

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import socket
+import ssl
 import string
 import sys
 import threading
@@ -21,10 +22,15 @@ import urllib.parse
 sys.path.append("/usr/lib/python3/dist-packages")
 from oauthlib import oauth1  # noqa: E402
 
-CONSUMER = {"consumer-key": "consumer-secret"}
+CONSUMER = {"consumer-key": os.environ.get("TH_SECRET", "consumer-secret")}
 CLIENT = "client-id"
-CLIENT_SECRET = "client-secret"
+CLIENT_SECRET = os.environ.get("TH_SECRET", "client-secret")
 USER, PASSWORD = "alice", "open sesame"
+
+
+def secret():
+    """A token; of those that TH_PREFIX begins a test finds every trace."""
+    return os.environ.get("TH_PREFIX", "") + secrets.token_hex(8)
 
 
 class Validator(oauth1.RequestValidator):
@@ -109,19 +115,21 @@ class Service:
         self.validator = Validator()
         self.resource = oauth1.ResourceEndpoint(self.validator)
         self.initiate = oauth1.RequestTokenEndpoint(self.validator)
-        self.exchange = oauth1.AccessTokenEndpoint(self.validator)
+        self.exchange = oauth1.AccessTokenEndpoint(
+            self.validator, token_generator=lambda: secret())
         self.faults, self.requests = [], []
         self.codes, self.devices = {}, {}
         self.access = {"bearer-token": float("inf")}
         self.refresh = {"refresh-token"}
-        self.refreshes = 0
+        self.refreshes = self.credentials = 0
         self.revoked = []
 
     def state(self):
-        return {"refreshes": self.refreshes, "revoked": self.revoked}
+        return {"refreshes": self.refreshes, "revoked": self.revoked,
+                "credentials": self.credentials}
 
     def grant(self):
-        token, again = secrets.token_hex(8), secrets.token_hex(8)
+        token, again = secret(), secret()
         self.access[token] = time.time() + self.lifetime
         self.refresh.add(again)
         return {"token_type": "bearer", "expires_in": self.lifetime,
@@ -192,6 +200,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 f["times"] -= 1
                 if f["times"] <= 0:
                     self.service.faults.remove(f)
+                self.target = f.get("to")
                 return f["kind"]
         return None
 
@@ -221,9 +230,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         s = self.service
         with s.lock:
             s.requests.append("%s %s" % (self.command, self.path))
+            s.credentials += "Authorization" in self.headers
             kind = self.fault()
         if kind == "silence":
             time.sleep(30)
+            return
+        if kind == "redirect":
+            self.answer(302, b"", headers={"Location": self.target})
             return
         if kind in ("cut", "truncated"):
             self.mangle = kind
@@ -427,6 +440,10 @@ def main(service, handler, portfile):
     handler.service = service
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    if "TH_CERT" in os.environ:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(os.environ["TH_CERT"])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     with open(portfile + ".new", "w") as f:
         f.write(str(server.server_address[1]))
     os.rename(portfile + ".new", portfile)

@@ -1,0 +1,101 @@
+#!/bin/sh
+# secrets stay where they belong: no file, argument, environment or message
+. "${0%/*}/lib.sh"
+. "$top/tests/api.sh"
+
+# Every secret of this run begins so; short-lived states and codes do not.
+canary=kanarienvogel
+TH_SECRET=$canary-app TH_PREFIX=$canary; export TH_SECRET TH_PREFIX
+serve twitter; twitter=$url
+serve trello; trello=$url
+unset TH_SECRET TH_PREFIX
+cat >spy <<'E'
+#!/bin/sh
+# Stands in for a browser and a password manager: writes down what it sees.
+{ echo "args: $*"; env; tr '\0' '\n' </proc/$PPID/cmdline; cat /proc/$PPID/environ; } >>"$SPY" 2>/dev/null
+case $1 in print) cat "$2" ;; *) curl -m 10 -sL "$1" >/dev/null ;; esac
+E
+chmod 755 spy; mkdir bin; cp spy bin/xdg-open
+SPY=$scratch/seen; export SPY; : >seen
+mkdir -m 700 pass; (umask 077; printf '%s-app\n' $canary >pass/app)
+config <<E
+accounts:
+  twitter:
+    default: {base_url: "$twitter", consumer_key: consumer-key, consumer_secret_command: "$scratch/spy print $scratch/pass/app"}
+    two: {base_url: "$twitter", client_id: client-id, client_secret: $canary-app}
+    env: {base_url: "$twitter", consumer_key: consumer-key, consumer_secret_env: CANARY_APP,
+      token: $canary-token, token_secret_command: "$scratch/spy print $scratch/pass/app"}
+    bad: {base_url: "$twitter", client_id: client-id, access_token: $canary-1, refresh_token: $canary-2}
+  trello:
+    default: {base_url: "$trello", key: $canary-key, token: $canary-token}
+E
+CANARY_APP=$canary-app; export CANARY_APP
+jq -cn '{id:"1",title:"One",url:"https://example.org/1"}' >in
+DISPLAY=:99; export DISPLAY
+log() { # EXIT COMMAND...: all that it says is kept
+	_want=$1; shift
+	echo "\$ $*" >>said
+	"$@" >>said 2>&1 <in
+	[ $? = "$_want" ] || { echo "not $_want: $*"; tail -n 3 said; return 1; }
+}
+PATH=$scratch/bin:$PATH
+ok 'a login with a browser' log 0 th-auth -vv login twitter --timeout 20s
+ok 'one by OAuth 2' log 0 th-auth -vv login twitter:two --timeout 20s
+ok 'a renewal' log 0 th-auth -vv refresh twitter:two
+ok 'a renewal that is refused' log 77 th-auth -vv refresh twitter:bad
+ok 'a list' log 0 th-auth -vv list
+ok 'a check that is refused' log 77 th-auth -vv check trello
+ok 'reading' log 0 th-fetch -vv twitter --home
+ok 'reading by OAuth 2' log 0 th-fetch -vv twitter:two --home
+ok 'reading that is refused' log 77 th-fetch -vv twitter:env --home
+ok 'publishing' log 0 th-publish -vv twitter
+ok 'publishing that is refused' log 77 th-publish -vv trello --board B --list L
+ok 'a dry run' log 0 th-publish -vv twitter --dry-run --queue d
+ok 'another' log 0 th-publish -vv trello --board B --list L --dry-run --queue d
+ok 'the queue' log 0 th-queue list
+sed 's/127.0.0.1:[0-9]*/127.0.0.1:1/' "$TH_HOME/config.yaml" >down.yaml; chmod 600 down.yaml
+ok 'a server that is not there' log 69 th-fetch -vv -c down.yaml twitter:two --home
+url=$twitter; fault /2/users html 3
+ok 'an answer that makes no sense' log 75 th-fetch -vv twitter --home
+
+ok 'the spy saw the browser and the password manager' sh -c 'grep -q "^args: http" seen && grep -q "^args: print" seen'
+ok 'no secret is in an argument or environment of others' sh -c '! grep -a "$1" seen' - $canary
+ok 'none is in what was said' sh -c '! grep -a "$1" said' - $canary
+rm -f "$TH_HOME/config.yaml" down.yaml pass/app
+says 'on disk they are in the credentials alone' 'twitter.default.json twitter.two.json' sh -c \
+    'grep -arl "$1" "$TH_HOME" . | sed "s:.*/::" | sort -u | paste -sd" "' - $canary
+unset DISPLAY
+
+# ---- where they are sent
+serve twitter; other=$(echo "$url" | sed 's/127.0.0.1/localhost/')
+serve twitter
+config <<E
+accounts:
+  twitter: {default: {base_url: "$url", client_id: client-id, access_token: bearer-token}}
+E
+for c in GET POST; do
+	curl -s -o /dev/null -d "{\"path\":\"/2/\",\"kind\":\"redirect\",\"times\":1,\"to\":\"$other/2/users/me\"}" "$url/_fault"
+	[ $c = GET ] && th-auth check >/dev/null 2>&1
+	[ $c = POST ] && th-publish twitter --queue r <in >/dev/null 2>&1
+done
+url=$other
+says 'a redirect to another host does not take them along' 0 state .credentials
+
+# ---- whom they are told to
+openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.pem -out cert.pem -days 2 -subj /CN=127.0.0.1 \
+    -addext subjectAltName=IP:127.0.0.1 2>/dev/null && cat cert.pem >>tls.pem
+TH_CERT=$scratch/tls.pem; export TH_CERT
+serve twitter; url=$(echo "$url" | sed 's/http:/https:/')
+config <<E
+accounts:
+  twitter:
+    default: {base_url: "$url", client_id: client-id, access_token: bearer-token}
+    ours: {base_url: "$url", client_id: client-id, access_token: bearer-token, ca_file: $scratch/cert.pem}
+    open: {base_url: "http://192.0.2.1:9", client_id: client-id, access_token: bearer-token}
+E
+code 'a server nobody vouches for is refused' 69 th-auth check twitter
+says 'before it was told anything' 0 sh -c 'curl -sk "$1/_state" | jq .credentials' - "$url"
+says 'ca_file vouches for it' 'twitter	ours	me	no end known' th-auth check twitter:ours
+code 'plain http to another machine is refused' 78 th-auth check twitter:open
+told 'and says what to do' 'https or say insecure: true'
+finish
