@@ -86,3 +86,63 @@ th_delivery_fill(struct th_delivery *d, struct th_delivery_text *room,
 		    room->text.len > 0 ? th_buf_str(&room->text) : TH_STR("");
 	return TH_OK;
 }
+
+enum th_status
+th_delivery_page(const struct th_delivery *d, struct th_buf *ret)
+{
+	static const char *const member[] = { "url", "external_url" };
+	struct th_buf url;
+	enum th_status st = TH_END;
+	size_t i;
+
+	th_buf_init(&url, TH_LINE_MAX);
+	for (i = 0; i < 2 && st == TH_END; i++) {
+		th_buf_clear(&url);
+		st = th_item_text(d->item, member[i], &url);
+		if (st == TH_OK && !th_url_is_http(th_buf_str(&url)))
+			st = TH_END;
+	}
+	if (st == TH_OK)
+		st = th_buf_add(ret, url.data, url.len);
+	th_buf_release(&url);
+	return st;
+}
+
+static void
+add_tag(struct th_buf *b, struct th_str tag)
+{
+	size_t i;
+
+	tag = th_str_trim(tag);
+	if (tag.len > 0 && b->len > 0)
+		th_buf_addc(b, ',');
+	for (i = 0; i < tag.len; i++)
+		th_buf_addc(b, tag.s[i] == ',' ? ' ' : tag.s[i]);
+}
+
+static bool
+add_own_tag(void *ctx, const struct th_value *v)
+{
+	struct th_buf *b = ctx, text;
+
+	th_buf_init(&text, TH_LINE_MAX);
+	if (v->type == TH_JSON_STRING && th_value_text(v, &text) == TH_OK)
+		add_tag(b, th_buf_str(&text));
+	else if (text.status != TH_OK)
+		b->status = text.status;
+	th_buf_release(&text);
+	return b->status != TH_OK;
+}
+
+enum th_status
+th_delivery_tags(
+    const struct th_delivery *d, const struct th_opts *o, struct th_buf *ret)
+{
+	size_t i;
+
+	for (i = 0; i < th_opt_count(o, "tags"); i++)
+		add_tag(ret, th_str(th_opt_nth(o, "tags", i)));
+	if (th_opt_flag(o, "item-tags"))
+		th_item_visit(d->item, "tags", add_own_tag, ret);
+	return ret->status;
+}

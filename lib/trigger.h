@@ -1646,6 +1646,17 @@ void th_session_unlock(struct th_session *, const char *name);
 struct json_t;
 enum th_status th_payload_parse(struct th_str, struct json_t **ret,
     struct th_err *err);
+/* A string member; NULL: it is none.  A number, or one written as a string. */
+const char *th_payload_text(const struct json_t *, const char *name);
+int64_t th_payload_int(const struct json_t *, const char *name,
+    int64_t otherwise);
+/*
+ * The values of an object or array, the least key first, those of one key as
+ * they came: borrowed, in an array for free().
+ */
+enum th_status th_payload_order(const struct json_t *,
+    int64_t (*key)(const struct json_t *), struct json_t ***ret,
+    size_t *ret_n);
 
 /* ---- login.c: how a person opens an account -------------------------------------- */
 
@@ -1777,6 +1788,16 @@ struct th_delivery {
 	struct th_receipt receipt;
 	int64_t retry_at;        /* with TH_EAGAIN: not before; 0: back-off decides */
 };
+
+/* Appends the address of a page: url, else external_url.  TH_END: no http(s). */
+enum th_status th_delivery_page(const struct th_delivery *,
+    struct th_buf *ret);
+/*
+ * Appends the tags with commas between: the values of --tags, and of the item
+ * its own with --item-tags.  A comma inside of a tag becomes a blank.
+ */
+enum th_status th_delivery_tags(const struct th_delivery *,
+    const struct th_opts *, struct th_buf *ret);
 
 enum th_auth { TH_AUTH_NONE, TH_AUTH_TOKEN, TH_AUTH_OAUTH1, TH_AUTH_OAUTH2,
 	TH_AUTH_POCKET };

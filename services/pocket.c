@@ -1,0 +1,971 @@
+/* pocket -- Pocket's protocol, version 3: lists in, pages to read later out */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "trigger.h"
+
+#define URL_MAX ((size_t)64 << 10)
+#define TEXT_MAX ((size_t)1 << 20)
+#define BODY_MAX (4 * TEXT_MAX)
+#define SECRET_MAX ((size_t)64 << 10)
+#define PAGE 500
+#define PAGES_MAX 2000 /* a stop for a loop */
+#define WAIT_MAX (24 * 3600)
+#define WAIT_USUAL 600 /* the window is an hour */
+
+static const struct th_param params[] = {
+	{ "status", TH_CHOICE, TH_P_FETCH, "unread|archive|all",
+	    "what to list: unread unless told otherwise, of an export all", 0 },
+	{ "tag", TH_STRING, TH_P_FETCH, "TAG", "items that have this tag",
+	    't' },
+	{ "favorite", TH_FLAG, TH_P_FETCH, NULL, "favorites alone", 0 },
+	{ "export", TH_FILE, TH_P_FETCH, "FILE",
+	    "read the CSV export of Pocket, needs no account", 'e' },
+	{ "tags", TH_LIST, TH_P_PUBLISH, "A,B", "tags for each page", 0 },
+	{ "item-tags", TH_FLAG, TH_P_PUBLISH, NULL,
+	    "the item's own tags besides", 0 },
+	{ "consumer_key", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, NULL,
+	    "the key of the application", 0 },
+	{ "access_token", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN,
+	    NULL, "your token", 0 },
+	{ "username", TH_STRING, TH_P_ACCOUNT, NULL,
+	    "your name, as the login told it", 0 },
+	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
+};
+
+/* ---- answers
+ * ------------------------------------------------------------------ */
+
+/* When the limit that is spent has room again: seconds from now. */
+static int64_t
+wait_until(const struct th_reply *rep)
+{
+	static const char *const left[] = { "X-Limit-User-Remaining",
+		"X-Limit-Key-Remaining" };
+	static const char *const reset[] = { "X-Limit-User-Reset",
+		"X-Limit-Key-Reset" };
+	int64_t n, wait = 0;
+	const char *s;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		s = th_reply_header(rep, left[i]);
+		if (s == NULL || th_int_parse(th_str(s), &n) != TH_OK || n > 0)
+			continue;
+		s = th_reply_header(rep, reset[i]);
+		if (s == NULL || th_int_parse(th_str(s), &n) != TH_OK)
+			n = WAIT_USUAL;
+		if (n > wait)
+			wait = n;
+	}
+	if (wait == 0)
+		return 0;
+	return th_now() + (wait > WAIT_MAX ? WAIT_MAX : wait);
+}
+
+/* What an answer means; the sentence is the service's where it has one. */
+static enum th_status
+judge(struct th_session *ses, const struct th_reply *rep)
+{
+	struct th_err *err = th_session_err(ses);
+	enum th_status st = th_reply_status(rep, err);
+	const char *why = th_reply_header(rep, "X-Error");
+	int64_t until;
+
+	if (st == TH_OK || rep->code == 0)
+		return st;
+	if (rep->code == 404 || rep->code == 405 || rep->code == 410)
+		return th_session_fail(ses, TH_EUNAVAIL,
+		    "HTTP %ld: the server at base_url does not speak Pocket's "
+		    "protocol",
+		    rep->code);
+	until = wait_until(rep);
+	if ((rep->code == 403 && until != 0) || rep->code == 429) {
+		if (until == 0)
+			until = rep->retry_at;
+		err->retry_at = until != 0 ? until : th_now() + WAIT_USUAL;
+		return th_session_fail(
+		    ses, TH_EAGAIN, "the limit of requests is spent");
+	}
+	if (why != NULL)
+		th_session_fail(ses, st, "HTTP %ld: %s", rep->code, why);
+	return st;
+}
+
+/* The object that a good answer is. */
+static enum th_status
+read_answer(struct th_session *ses, const struct th_reply *rep, json_t **ret)
+{
+	const char *why;
+	json_t *root = NULL;
+	enum th_status st;
+
+	st = th_payload_parse(
+	    th_buf_str(&rep->body), &root, th_session_err(ses));
+	if (st == TH_OK && th_payload_int(root, "status", 0) < 1) {
+		why = th_payload_text(root, "error");
+		st = th_session_fail(ses, TH_EUNAVAIL, "%s",
+		    why != NULL ? why : "the answer has no good status");
+	}
+	if (st == TH_OK)
+		*ret = root;
+	else
+		json_decref(root);
+	return st;
+}
+
+/* ---- asking
+ * ------------------------------------------------------------------- */
+
+/* Adds a secret to the body, and what it looks like there to what is hidden. */
+static enum th_status
+add_secret(struct th_session *ses, struct th_request *req, const char *key)
+{
+	struct th_secret s = { NULL }, hidden;
+	struct th_buf b;
+	enum th_status st;
+
+	if ((st = th_session_secret(ses, key, &s)) != TH_OK)
+		return st;
+	th_buf_init(&b, 6 * SECRET_MAX);
+	th_buf_reserve(&b, 6 * strlen(s.value) + 1);
+	th_json_escape(&b, th_str(s.value));
+	th_json_key(&req->body, key);
+	th_json_string(&req->body, th_str(s.value));
+	hidden.value = b.data;
+	st = b.status != TH_OK ? b.status : req->body.status;
+	if (st == TH_OK && b.len > 0)
+		st = th_request_hide(req, &hidden);
+	if (b.data != NULL)
+		memset(b.data, 0, b.len);
+	th_buf_release(&b);
+	th_secret_release(&s);
+	return st;
+}
+
+/* Begins a request: its address, and its body up to who asks. */
+static enum th_status
+begin(
+    struct th_session *ses, const char *path, bool dry, struct th_request *req)
+{
+	static const char *const key[] = { "consumer_key", "access_token" };
+	struct th_buf url;
+	enum th_status st;
+	size_t i;
+
+	th_buf_init(&url, URL_MAX);
+	if ((st = th_session_url(ses, NULL, path, &url)) == TH_OK)
+		st = th_request_set(req, "POST", th_buf_str(&url));
+	th_buf_release(&url);
+	if (st != TH_OK ||
+	    (st = th_request_header(req, "Content-Type",
+		 "application/json; charset=UTF-8")) != TH_OK ||
+	    (st = th_request_header(req, "X-Accept", "application/json")) !=
+		TH_OK ||
+	    (st = th_buf_reserve(&req->body, 4096)) != TH_OK)
+		return st;
+	req->has_body = true;
+	req->idempotent = true; /* adding twice is adding once */
+	st = th_json_open(&req->body, '{');
+	for (i = 0; i < 2 && st == TH_OK; i++)
+		st = dry ? th_json_member(&req->body, key[i], TH_STR("***"))
+			 : add_secret(ses, req, key[i]);
+	return st;
+}
+
+/* ---- an entry of a list becomes an item
+ * -------------------------------------------------------- */
+
+static const char *
+first_text(const json_t *o, const char *a, const char *b)
+{
+	const char *s = th_payload_text(o, a);
+
+	return s != NULL && *s != '\0' ? s : th_payload_text(o, b);
+}
+
+/* What was saved; failing that, what it led to. */
+static const char *
+address_of(const json_t *o)
+{
+	return first_text(o, "given_url", "resolved_url");
+}
+
+/* Plain text on one line; nothing when there is none. */
+static void
+add_text(struct th_buf *b, const char *name, const char *text)
+{
+	struct th_buf folded;
+
+	th_buf_init(&folded, TEXT_MAX);
+	th_text_fold(th_str(text), &folded);
+	th_json_member(b, name, th_buf_str(&folded));
+	if (folded.status == TH_ENOMEM)
+		b->status = TH_ENOMEM;
+	th_buf_release(&folded);
+}
+
+static void
+add_date(struct th_buf *b, const char *name, int64_t t)
+{
+	char date[TH_DATE_SIZE];
+
+	if (t > 0 && th_date_format(t, date) == TH_OK)
+		th_json_member(b, name, th_str(date));
+}
+
+/* Tags are an object whose names they are; an empty one is an empty array. */
+static void
+add_tags(struct th_buf *b, const json_t *tags)
+{
+	const char *name;
+	json_t *tag;
+
+	if (json_object_size(tags) == 0)
+		return;
+	th_json_key(b, "tags");
+	th_json_open(b, '[');
+	json_object_foreach((json_t *)(uintptr_t)tags, name, tag)
+	    th_json_string(b, th_str(first_text(tag, "tag", "") != NULL
+					 ? th_payload_text(tag, "tag")
+					 : name));
+	th_json_close(b, ']');
+}
+
+static void
+add_authors(struct th_buf *b, const json_t *authors)
+{
+	const char *name;
+	json_t *who;
+	size_t n = 0;
+
+	json_object_foreach((json_t *)(uintptr_t)authors, name, who)
+	{
+		if (th_payload_text(who, "name") == NULL)
+			continue;
+		if (n++ == 0) {
+			th_json_key(b, "authors");
+			th_json_open(b, '[');
+		}
+		th_json_open(b, '{');
+		th_json_member(b, "name", th_str(th_payload_text(who, "name")));
+		th_json_member(b, "url", th_str(th_payload_text(who, "url")));
+		th_json_close(b, '}');
+	}
+	if (n > 0)
+		th_json_close(b, ']');
+}
+
+static void
+add_image(struct th_buf *b, const json_t *o)
+{
+	const char *url = th_payload_text(o, "top_image_url"), *name;
+	json_t *image;
+
+	if (url == NULL)
+		url = th_payload_text(json_object_get(o, "image"), "src");
+	json_object_foreach(json_object_get(o, "images"), name,
+	    image) if (url == NULL) url = th_payload_text(image, "src");
+	if (url != NULL && th_url_is_http(th_str(url)))
+		th_json_member(b, "image", th_str(url));
+}
+
+static void
+add_source(struct th_buf *b, const char *account)
+{
+	th_json_key(b, "_source");
+	th_json_open(b, '{');
+	th_json_member(b, "service", TH_STR("pocket"));
+	th_json_member(b, "account", th_str(account));
+	th_json_close(b, '}');
+}
+
+/* Favorite and archived: what other read-later services know, too. */
+static void
+add_marks(struct th_buf *b, const json_t *o)
+{
+	if (th_payload_int(o, "favorite", 0) == 1) {
+		th_json_key(b, "_favorite");
+		th_json_bool(b, true);
+	}
+	if (th_payload_int(o, "status", 0) == 1) {
+		th_json_key(b, "_archived");
+		th_json_bool(b, true);
+	}
+}
+
+/* Writes an entry as an item, its id being its address. */
+static enum th_status
+item_of(const char *account, const json_t *o, struct th_buf *ret)
+{
+	const char *url = address_of(o);
+
+	th_json_open(ret, '{');
+	th_json_member(ret, "id", th_str(url));
+	th_json_member(ret, "url", th_str(url));
+	add_text(ret, "title", first_text(o, "resolved_title", "given_title"));
+	add_text(ret, "summary", th_payload_text(o, "excerpt"));
+	add_date(ret, "date_published", th_payload_int(o, "time_added", 0));
+	add_date(ret, "date_modified", th_payload_int(o, "time_updated", 0));
+	add_authors(ret, json_object_get(o, "authors"));
+	add_tags(ret, json_object_get(o, "tags"));
+	if (th_payload_text(o, "lang") != NULL)
+		th_json_member(
+		    ret, "language", th_str(th_payload_text(o, "lang")));
+	add_image(ret, o);
+	add_marks(ret, o);
+	add_source(ret, account);
+	return th_json_close(ret, '}');
+}
+
+/* ---- handing on
+ * -------------------------------------------------------------------- */
+
+struct reading {
+	struct th_session *ses;
+	const struct th_fetch *f;
+	const char *status, *tag;
+	bool favorite;
+	json_t *all;       /* entries by id */
+	size_t wanted;     /* 0: all there are */
+	struct th_buf key; /* of the state; scope of ids */
+	int64_t since,
+	    next; /* cursors, of this run and for the next; 0: none */
+};
+
+static int64_t
+time_added(const json_t *o)
+{
+	return th_payload_int(o, "time_added", 0);
+}
+
+/* Hands on one entry, unless it was before.  TH_END: enough. */
+static enum th_status
+hand_on(struct reading *r, const json_t *o, struct th_buf *line)
+{
+	const char *id = first_text(o, "item_id", "given_url");
+	bool fresh = true;
+	enum th_status st = TH_OK;
+
+	if (th_interrupted)
+		return th_session_fail(r->ses, TH_EAGAIN, "interrupted");
+	th_buf_clear(line);
+	st = item_of(th_session_account(r->ses), o, line);
+	if (st == TH_EDATA) {
+		th_session_say(r->ses, 0, TH_EDATA, "%s: too long, left out",
+		    address_of(o));
+		return TH_OK;
+	}
+	if (st == TH_OK && r->f->state != NULL)
+		st = th_state_see(r->f->state, r->key.data, th_str(id), &fresh,
+		    th_session_err(r->ses));
+	if (st == TH_OK && fresh)
+		st = r->f->emit(r->f->ctx, th_str(id), th_buf_str(line));
+	return st;
+}
+
+/* All of it, oldest first; the cursor moves when none is left. */
+static enum th_status
+emit_all(struct reading *r)
+{
+	char number[32];
+	json_t **entry = NULL;
+	struct th_buf line;
+	size_t n = 0, i = 0;
+	enum th_status st;
+
+	if ((st = th_payload_order(r->all, time_added, &entry, &n)) != TH_OK)
+		return st;
+	th_buf_init(&line, TH_LINE_MAX);
+	while (st == TH_OK && i < n)
+		st = hand_on(r, entry[i++], &line);
+	th_buf_release(&line);
+	free(entry);
+	if (st != TH_OK && (st != TH_END || i < n))
+		return st;
+	if (r->f->state == NULL || r->next == 0)
+		return st;
+	snprintf(number, sizeof(number), "%lld", (long long)r->next);
+	return th_state_put(
+	    r->f->state, r->key.data, th_str(number), th_session_err(r->ses));
+}
+
+/* ---- the list of an account
+ * -------------------------------------------------------------------- */
+
+static enum th_status
+ask_page(struct reading *r, size_t offset, struct th_request *req)
+{
+	struct th_buf *b = &req->body;
+	enum th_status st = begin(r->ses, "/v3/get", false, req);
+
+	if (st != TH_OK)
+		return st;
+	th_json_member(b, "state", th_str(r->status));
+	th_json_member(b, "detailType", TH_STR("complete"));
+	th_json_member(
+	    b, "sort", r->wanted > 0 ? TH_STR("newest") : TH_STR("oldest"));
+	th_json_member(b, "tag", th_str(r->tag));
+	if (r->favorite)
+		th_json_member(b, "favorite", TH_STR("1"));
+	if (r->since > 0) {
+		th_json_key(b, "since");
+		th_json_int(b, r->since);
+	}
+	th_json_key(b, "count");
+	th_json_int(
+	    b, r->wanted > 0 && r->wanted < PAGE ? (int64_t)r->wanted : PAGE);
+	th_json_key(b, "offset");
+	th_json_int(b, (int64_t)offset);
+	th_json_member(b, "total", TH_STR("1"));
+	return th_json_close(b, '}');
+}
+
+static enum th_status
+get_page(struct reading *r, size_t offset, json_t **ret)
+{
+	struct th_reply rep = { 0 };
+	struct th_request req;
+	enum th_status st;
+
+	th_request_init(&req);
+	st = ask_page(r, offset, &req);
+	if (st == TH_OK &&
+	    (st = th_session_send(r->ses, &req, &rep)) != TH_OK &&
+	    rep.code != 0)
+		st = judge(r->ses, &rep);
+	if (st == TH_EREFUSED)
+		st = TH_EUNAVAIL; /* reading refuses no item */
+	if (st == TH_OK)
+		st = read_answer(r->ses, &rep, ret);
+	th_reply_release(&rep);
+	th_request_release(&req);
+	return st;
+}
+
+/* Deleted ones are told, too; a server may not know every filter. */
+static bool
+is_wanted(const struct reading *r, const json_t *o)
+{
+	int64_t status = th_payload_int(o, "status", 0);
+
+	if (!json_is_object(o) || status == 2 || address_of(o) == NULL ||
+	    !th_url_is_http(th_str(address_of(o))))
+		return false;
+	if (r->favorite && th_payload_int(o, "favorite", 1) != 1)
+		return false;
+	return strcmp(r->status, "all") == 0 ||
+	       (status == 1) == (strcmp(r->status, "archive") == 0);
+}
+
+static int64_t
+sort_id(const json_t *o)
+{
+	return th_payload_int(o, "sort_id", INT64_MAX);
+}
+
+/* Takes what a page has; *ret_new: how many of it were not known yet. */
+static enum th_status
+take_page(struct reading *r, const json_t *list, size_t *ret_new)
+{
+	json_t **entry = NULL;
+	const char *id;
+	size_t n = 0, i, before = json_object_size(r->all);
+	enum th_status st;
+
+	if ((st = th_payload_order(list, sort_id, &entry, &n)) != TH_OK)
+		return st;
+	for (i = 0; i < n && st == TH_OK; i++) {
+		id = first_text(entry[i], "item_id", "given_url");
+		if (id == NULL || *id == '\0')
+			continue;
+		if (r->wanted > 0 && json_object_size(r->all) >= r->wanted)
+			break;
+		if (json_object_set(r->all, id, entry[i]) != 0)
+			st = TH_ENOMEM;
+	}
+	free(entry);
+	*ret_new = json_object_size(r->all) - before;
+	return st;
+}
+
+/* Pages until nothing more comes, whatever number the server gives at once. */
+static enum th_status
+read_pages(struct reading *r)
+{
+	size_t fresh = 1, pages, offset = 0;
+	int64_t total = INT64_MAX;
+	json_t *root, *list;
+	enum th_status st = TH_OK;
+
+	for (pages = 0;
+	     st == TH_OK && fresh > 0 && pages < PAGES_MAX &&
+	     (int64_t)offset < total && (r->wanted == 0 || offset < r->wanted);
+	     pages++) {
+		if (th_interrupted)
+			return th_session_fail(
+			    r->ses, TH_EAGAIN, "interrupted");
+		root = NULL;
+		if ((st = get_page(r, offset, &root)) != TH_OK)
+			break;
+		list = json_object_get(root, "list");
+		if (!json_is_object(list) && !json_is_array(list))
+			st = th_session_fail(
+			    r->ses, TH_EUNAVAIL, "the answer has no list");
+		else
+			st = take_page(r, list, &fresh);
+		offset += json_object_size(list) + json_array_size(list);
+		total = th_payload_int(root, "total", total);
+		if (pages == 0) /* what changes from here on is for next time */
+			r->next = th_payload_int(root, "since", 0);
+		json_decref(root);
+	}
+	return st;
+}
+
+/* Drops what nobody asked for. */
+static void
+sift(struct reading *r)
+{
+	const char *id;
+	json_t *o;
+	void *next;
+
+	json_object_foreach_safe(r->all, next, id, o) if (!is_wanted(r, o))
+	    json_object_del(r->all, id);
+}
+
+/* Where the last run ended; one second is asked again, ids tell what is new. */
+static enum th_status
+recall(struct reading *r)
+{
+	struct th_buf b;
+	enum th_status st = TH_OK;
+
+	th_buf_addf(&r->key, "pocket/%s/%d/%s", r->status, r->favorite,
+	    r->tag != NULL ? r->tag : "");
+	if (r->f->since > 0)
+		r->since = r->f->since;
+	if (r->key.status != TH_OK || r->f->state == NULL)
+		return r->key.status;
+	th_buf_init(&b, 64);
+	st = th_state_get(r->f->state, r->key.data, &b, th_session_err(r->ses));
+	if (st == TH_OK && th_int_parse(th_buf_str(&b), &r->since) == TH_OK)
+		r->since -= r->since > 0;
+	th_buf_release(&b);
+	return st == TH_END ? TH_OK : st;
+}
+
+static enum th_status
+read_account(struct reading *r)
+{
+	enum th_status st;
+
+	if (r->f->nargs > 0)
+		return th_session_fail(r->ses, TH_EUSAGE,
+		    "%s: operands are files of --export", r->f->arg[0]);
+	if (r->status == NULL)
+		r->status = "unread";
+	/* Of a limited list without state the newest are wanted. */
+	if (r->f->state == NULL && r->f->limit > 0 && r->f->since <= 0)
+		r->wanted = (size_t)r->f->limit;
+	if ((st = recall(r)) != TH_OK || (st = read_pages(r)) != TH_OK)
+		return st;
+	sift(r);
+	return emit_all(r);
+}
+
+/* ---- the export: title,url,time_added,tags,status
+ * --------------------------------------------------------------- */
+
+enum { TITLE, URL, TIME, TAGS, STATUS, COLUMNS };
+static const char *const column[COLUMNS] = { "title", "url", "time_added",
+	"tags", "status" };
+#define CELLS_MAX 32
+
+/* One record, clean UTF-8; cells past CELLS_MAX are passed over. */
+struct record {
+	struct th_buf cell[CELLS_MAX];
+	size_t n;
+};
+
+static void
+record_release(struct record *rec)
+{
+	size_t i;
+
+	for (i = 0; i < CELLS_MAX; i++)
+		th_buf_release(&rec->cell[i]);
+}
+
+static enum th_status
+record_next(struct th_csv *csv, struct record *rec)
+{
+	struct th_buf raw;
+	enum th_status st = TH_OK;
+	bool last = false;
+	size_t i;
+
+	th_buf_init(&raw, TH_LINE_MAX);
+	for (rec->n = 0; st == TH_OK && !last; rec->n++) {
+		if ((st = th_csv_next(csv, &raw, &last)) != TH_OK)
+			break;
+		if ((i = rec->n) >= CELLS_MAX)
+			continue;
+		th_buf_release(&rec->cell[i]);
+		th_buf_init(&rec->cell[i], 3 * TH_LINE_MAX);
+		th_buf_add(&rec->cell[i], "", 0);
+		st = th_utf8_clean(th_buf_str(&raw), &rec->cell[i]);
+	}
+	if (rec->n > CELLS_MAX)
+		rec->n = CELLS_MAX;
+	th_buf_release(&raw);
+	return st;
+}
+
+/* Which cell is which column; CELLS_MAX: none. */
+static bool
+find_columns(const struct record *head, size_t ret[COLUMNS])
+{
+	size_t c, i;
+
+	for (c = 0; c < COLUMNS; c++) {
+		ret[c] = CELLS_MAX;
+		for (i = 0; i < head->n; i++)
+			if (th_str_iis(th_str_trim(th_buf_str(&head->cell[i])),
+				column[c]))
+				ret[c] = i;
+	}
+	return ret[URL] != CELLS_MAX;
+}
+
+static struct th_str
+cell_of(const struct record *rec, const size_t col[COLUMNS], int which)
+{
+	struct th_str none = { "", 0 };
+
+	return col[which] < rec->n
+		   ? th_str_trim(th_buf_str(&rec->cell[col[which]]))
+		   : none;
+}
+
+static bool
+put(json_t *o, const char *name, struct th_str s)
+{
+	return json_object_set_new(o, name, json_stringn(s.s, s.len)) == 0;
+}
+
+/* "a|b" as the object of an answer. */
+static json_t *
+tags_of(struct th_str s)
+{
+	json_t *tags = json_object();
+	struct th_str tag;
+	const char *bar;
+
+	while (tags != NULL && s.len > 0) {
+		bar = memchr(s.s, '|', s.len);
+		tag = s;
+		if (bar != NULL)
+			tag.len = (size_t)(bar - s.s);
+		s.s += tag.len + (bar != NULL);
+		s.len -= tag.len + (bar != NULL);
+		tag = th_str_trim(tag);
+		if (tag.len > 0 && json_object_setn_new(tags, tag.s, tag.len,
+				       json_null()) != 0) {
+			json_decref(tags);
+			return NULL;
+		}
+	}
+	return tags;
+}
+
+/* A record as the entry of a list that an answer would have. */
+static enum th_status
+entry_of(const struct record *rec, const size_t col[COLUMNS], json_t **ret)
+{
+	struct th_str status = cell_of(rec, col, STATUS);
+	json_t *o = json_object(), *tags = tags_of(cell_of(rec, col, TAGS));
+
+	if (o == NULL || tags == NULL ||
+	    !put(o, "given_url", cell_of(rec, col, URL)) ||
+	    !put(o, "given_title", cell_of(rec, col, TITLE)) ||
+	    !put(o, "time_added", cell_of(rec, col, TIME)) ||
+	    !put(o, "status", TH_STR("0")) ||
+	    (th_str_iis(status, "archive") && !put(o, "status", TH_STR("1")))) {
+		json_decref(tags);
+		json_decref(o);
+		return TH_ENOMEM;
+	}
+	if (json_object_set_new(o, "tags", tags) != 0) {
+		json_decref(o);
+		return TH_ENOMEM;
+	}
+	*ret = o;
+	return TH_OK;
+}
+
+static bool
+has_tag(const struct reading *r, const json_t *o)
+{
+	const json_t *tags = json_object_get(o, "tags");
+
+	if (r->tag == NULL)
+		return true;
+	if (strcmp(r->tag, "_untagged_") == 0)
+		return json_object_size(tags) == 0;
+	return json_object_get(tags, r->tag) != NULL;
+}
+
+static enum th_status
+take_record(struct reading *r, const struct record *rec,
+    const size_t col[COLUMNS], const char *name, size_t line)
+{
+	struct th_str url = cell_of(rec, col, URL);
+	json_t *o = NULL;
+	enum th_status st;
+
+	if (rec->n == 1 && url.len == 0)
+		return TH_OK; /* an empty line */
+	if (!th_url_is_http(url) || memchr(url.s, '\0', url.len) != NULL) {
+		th_session_say(r->ses, 0, TH_EDATA,
+		    "%s: line %zu: not an address of a page, left out", name,
+		    line);
+		return TH_OK;
+	}
+	if ((st = entry_of(rec, col, &o)) != TH_OK)
+		return st;
+	if (is_wanted(r, o) && has_tag(r, o) &&
+	    json_object_setn(r->all, url.s, url.len, o) != 0)
+		st = TH_ENOMEM;
+	json_decref(o);
+	return st;
+}
+
+static enum th_status
+read_records(struct reading *r, const char *name, struct th_csv *csv)
+{
+	struct record rec = { 0 };
+	size_t col[COLUMNS], line = csv->line;
+	enum th_status st = record_next(csv, &rec);
+
+	if (st == TH_END || (st == TH_OK && !find_columns(&rec, col)))
+		st = th_session_fail(r->ses, TH_EDATA,
+		    "%s: not an export of Pocket: no column url", name);
+	while (st == TH_OK) {
+		line = csv->line;
+		if ((st = record_next(csv, &rec)) == TH_OK)
+			st = take_record(r, &rec, col, name, line);
+		else if (st == TH_EDATA)
+			th_session_fail(r->ses, st,
+			    "%s: line %zu: a quote that does not close", name,
+			    line);
+	}
+	record_release(&rec);
+	return st == TH_END ? TH_OK : st;
+}
+
+static enum th_status
+read_file(struct reading *r, const char *name)
+{
+	struct th_err *err = th_session_err(r->ses);
+	struct th_buf text;
+	struct th_csv csv;
+	enum th_status st;
+
+	th_buf_init(&text, TH_REPLY_MAX);
+	st = strcmp(name, "-") == 0 ? th_file_read_fd(STDIN_FILENO, &text, err)
+				    : th_file_read(name, &text, err);
+	if (st == TH_END)
+		st = th_session_fail(
+		    r->ses, TH_EUNAVAIL, "%s: no such file", name);
+	if (st == TH_OK) {
+		th_csv_init(&csv, th_buf_str(&text));
+		st = read_records(r, name, &csv);
+	}
+	th_buf_release(&text);
+	return st;
+}
+
+/* What was read of a file that breaks off is handed on all the same. */
+static enum th_status
+read_export(struct reading *r, const char *name)
+{
+	enum th_status st, end;
+	size_t i;
+
+	if (r->favorite)
+		return th_session_fail(r->ses, TH_EUSAGE,
+		    "--favorite: the export does not tell of favorites");
+	if (r->status == NULL)
+		r->status = "all";
+	th_buf_adds(&r->key, "pocket/export");
+	st = read_file(r, name);
+	for (i = 0; i < r->f->nargs && st == TH_OK; i++)
+		st = read_file(r, r->f->arg[i]);
+	if (st != TH_OK && st != TH_EDATA)
+		return st;
+	end = emit_all(r);
+	return end > TH_END ? end : st;
+}
+
+static enum th_status
+pocket_fetch(struct th_session *ses, const struct th_fetch *f)
+{
+	const struct th_opts *o = th_session_opts(ses);
+	struct reading r = { .ses = ses,
+		.f = f,
+		.status = th_opt(o, "status"),
+		.tag = th_opt(o, "tag"),
+		.favorite = th_opt_flag(o, "favorite") };
+	enum th_status st;
+
+	json_set_alloc_funcs(th_malloc, free);
+	th_buf_init(&r.key, URL_MAX);
+	if ((r.all = json_object()) == NULL)
+		st = TH_ENOMEM;
+	else if (th_opt(o, "export") != NULL)
+		st = read_export(&r, th_opt(o, "export"));
+	else
+		st = read_account(&r);
+	if (st == TH_ENOMEM)
+		th_session_fail(ses, st, "out of memory");
+	json_decref(r.all);
+	th_buf_release(&r.key);
+	return st;
+}
+
+/* ---- a page is added
+ * ---------------------------------------------------------------------- */
+
+/* The item's own title; an address in its place is none. */
+static void
+add_title(struct th_delivery *d, struct th_str url)
+{
+	struct th_buf title;
+
+	th_buf_init(&title, TH_LINE_MAX);
+	th_text_fold(d->title, &title);
+	if (title.status != TH_OK)
+		d->request.body.status = title.status;
+	else if (title.len != url.len ||
+		 memcmp(title.data, url.s, url.len) != 0)
+		th_json_member(&d->request.body, "title", th_buf_str(&title));
+	th_buf_release(&title);
+}
+
+static enum th_status
+send_page(struct th_session *ses, struct th_delivery *d)
+{
+	struct th_buf url, tags;
+	enum th_status st;
+
+	if (d->text.s != NULL)
+		return th_session_fail(ses, TH_EUSAGE,
+		    "--text: Pocket keeps addresses and titles, no text");
+	th_buf_init(&url, TH_LINE_MAX);
+	th_buf_init(&tags, TH_LINE_MAX);
+	if ((st = begin(ses, "/v3/add", d->dry, &d->request)) != TH_OK)
+		goto out;
+	if ((st = th_delivery_page(d, &url)) == TH_END)
+		st = th_session_fail(ses, TH_EREFUSED,
+		    "no page to be read: the item has no http address");
+	if (st != TH_OK ||
+	    (st = th_delivery_tags(d, th_session_opts(ses), &tags)) != TH_OK)
+		goto out;
+	th_json_member(&d->request.body, "url", th_buf_str(&url));
+	add_title(d, th_buf_str(&url));
+	th_json_member(&d->request.body, "tags", th_buf_str(&tags));
+	st = th_json_close(&d->request.body, '}');
+out:
+	th_buf_release(&url);
+	th_buf_release(&tags);
+	return st;
+}
+
+static enum th_status
+added(struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
+{
+	enum th_status st = judge(ses, rep);
+	json_t *root = NULL;
+	const char *id;
+
+	if (st == TH_OK)
+		st = read_answer(ses, rep, &root);
+	if (st == TH_OK) {
+		id = th_payload_text(json_object_get(root, "item"), "item_id");
+		if (id != NULL && *id != '\0')
+			d->receipt.id = th_strdup(id);
+		st = TH_END; /* a receipt without id is one, too */
+	}
+	json_decref(root);
+	if (st != TH_END)
+		d->retry_at = th_session_err(ses)->retry_at;
+	return st;
+}
+
+static enum th_status
+pocket_publish(
+    struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
+{
+	enum th_status st =
+	    rep != NULL ? added(ses, d, rep) : send_page(ses, d);
+
+	if (st == TH_ENOMEM)
+		th_session_fail(ses, st, "out of memory");
+	return st;
+}
+
+/* ---- logging in
+ * ------------------------------------------------------------------------- */
+
+static const struct th_login logins[] = {
+	{ .kind = TH_LOGIN_POCKET,
+	    .name = "pocket",
+	    .help = "consumer_key is what the server at base_url gave you for "
+		    "an application; Pocket itself closed",
+	    .needs = "consumer_key",
+	    .keeps = "access_token username",
+	    .request = "/v3/oauth/request",
+	    .authorize = "/auth/authorize",
+	    .token = "/v3/oauth/authorize",
+	    .flags = TH_LOGIN_JSON },
+	{ .kind = TH_LOGIN_END },
+};
+
+/* Nothing tells who it is: a list of one says that the token is good. */
+static enum th_status
+pocket_whoami(struct th_session *ses, struct th_identity *ret)
+{
+	const struct th_fetch none = { .limit = 1 };
+	const char *name = th_session_setting(ses, "username");
+	struct reading r = {
+		.ses = ses, .f = &none, .status = "all", .wanted = 1
+	};
+	json_t *root = NULL;
+	enum th_status st = get_page(&r, 0, &root);
+
+	json_decref(root);
+	if (st == TH_OK && name != NULL &&
+	    (ret->name = th_strdup(name)) == NULL)
+		st = TH_ENOMEM;
+	return st;
+}
+
+const struct th_service th_service_pocket = {
+	.name = "pocket",
+	.summary =
+	    "Pocket's protocol (Pocket closed 2025-07-08) and its export",
+	.closed = "2025-07-08; use wallabag, Readeck or linkding instead; "
+		  "th-fetch pocket --export FILE reads the list that it gave "
+		  "you",
+	.auth = TH_AUTH_POCKET,
+	.params = params,
+	.fetch = pocket_fetch,
+	.publish = pocket_publish,
+	.login = logins,
+	.whoami = pocket_whoami,
+};

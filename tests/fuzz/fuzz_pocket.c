@@ -1,0 +1,59 @@
+/* fuzz_pocket -- an answer to /v3/get, or an export, as items */
+#include "../../services/pocket.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* What is handed on is a line of JSON with an id. */
+static enum th_status
+check(void *ctx, struct th_str id, struct th_str line)
+{
+	struct th_value root, v;
+
+	(void)ctx;
+	if (id.len == 0 || memchr(line.s, '\n', line.len) != NULL ||
+	    th_json_parse(line, &root, NULL) != TH_OK ||
+	    !th_value_get(&root, "id", &v) || v.raw.len <= 2)
+		__builtin_trap();
+	return TH_OK;
+}
+
+static void
+read_reply(struct reading *r, struct th_str text)
+{
+	struct th_reply rep = { .code = 200 };
+	json_t *root = NULL;
+	size_t fresh;
+
+	th_buf_init(&rep.body, 1 << 20);
+	th_buf_add(&rep.body, text.s, text.len);
+	if (read_answer(r->ses, &rep, &root) == TH_OK &&
+	    take_page(r, json_object_get(root, "list"), &fresh) == TH_OK)
+		sift(r);
+	json_decref(root);
+	th_reply_release(&rep);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct th_str text = { (const char *)data, size };
+	struct th_fetch f = { .since = INT64_MIN, .emit = check };
+	struct reading r = { .f = &f, .status = "all" };
+	struct th_csv csv;
+
+	r.ses =
+	    th_session_new(&th_service_pocket, NULL, NULL, NULL, NULL, NULL);
+	r.all = json_object();
+	if (r.ses == NULL || r.all == NULL)
+		return 0;
+	if (size > 0 && data[0] == '{') {
+		read_reply(&r, text);
+	} else {
+		th_csv_init(&csv, text);
+		read_records(&r, "export", &csv);
+	}
+	emit_all(&r);
+	json_decref(r.all);
+	th_session_free(r.ses);
+	return 0;
+}
