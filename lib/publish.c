@@ -237,7 +237,8 @@ failed(struct slot *s, enum th_status st, const char *reason, int64_t retry_at,
 	if (pause && (retry_at > now || s->code == TOO_MANY_REQUESTS))
 		pause_account(r, due, reason);
 	else if (r->unavailable >= UNAVAILABLE_MAX || r->failed >= FAILED_MAX)
-		th_run_stop(r, th_fail(r->err, TH_EAGAIN, "%s", reason));
+		th_run_stop(r, th_fail(r->err, TH_EAGAIN,
+		    "%s is left alone for now: %s", p->account, reason));
 }
 
 /* What the run cannot go on with; the item is not to blame and waits. */
@@ -271,7 +272,6 @@ th_slot_conclude(struct slot *s, enum th_status st, const char *reason,
 		break;
 	case TH_EUNAVAIL:
 	case TH_EAGAIN:
-	case TH_ENOMEM:
 		if (th_interrupted && s->code == 0)
 			ended(s, TH_EAGAIN, "interrupted");
 		else
