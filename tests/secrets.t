@@ -12,7 +12,7 @@ unset TH_SECRET TH_PREFIX
 cat >spy <<'E'
 #!/bin/sh
 # Stands in for a browser and a password manager: writes down what it sees.
-{ echo "args: $*"; env; tr '\0' '\n' </proc/$PPID/cmdline; cat /proc/$PPID/environ; } >>"$SPY" 2>/dev/null
+{ echo "args: $*"; env; tr '\0' '\n' </proc/$PPID/cmdline; } >>"$SPY" 2>/dev/null
 case $1 in print) cat "$2" ;; *) curl -m 10 -sL "$1" >/dev/null ;; esac
 E
 chmod 755 spy; mkdir bin; cp spy bin/xdg-open
