@@ -562,6 +562,7 @@ th_store_sqlite(
 	s->ops.state_commit = state_commit;
 	s->ops.state_settle = state_settle;
 	th_sqlite_queue_ops(&s->ops);
+	th_sqlite_look_ops(&s->ops);
 	th_sqlite_limit_ops(&s->ops);
 	s->store.ops = &s->ops;
 	if ((st = open_database(s, flags, err)) != TH_OK) {

@@ -56,9 +56,29 @@ enum th_status th_sql_begin(struct th_sqlite *, bool durable, struct th_err *);
 enum th_status th_sql_end(struct th_sqlite *, enum th_status st,
     struct th_err *);
 
-/* store_sqlite_queue.c, store_sqlite_limit.c: the other steps of the table. */
+/* ---- store_sqlite_queue.c, for store_sqlite_look.c ---- */
+
+/* Makes the queue the one at hand, s->queue_no.  TH_END: there is none. */
+enum th_status th_sqlite_find_queue(struct th_sqlite *, const char *name,
+    struct th_err *);
+/* The same inside a transaction; makes it when it is missing. */
+enum th_status th_sqlite_make_queue(struct th_sqlite *, const char *name,
+    const char *service, const char *account, struct th_err *);
+/* What is known of one id.  TH_END: nothing. */
+enum th_status th_sqlite_look_up(struct th_sqlite *, struct th_incoming *,
+    struct th_err *);
+enum th_status th_sqlite_to_ledger(struct th_sqlite *, const struct th_hash *,
+    enum th_item_state, int64_t date, struct th_str receipt, struct th_err *);
+enum th_status th_sqlite_to_outbox(struct th_sqlite *, const struct th_entry *,
+    int64_t since, struct th_err *);
+/* The column `what` of the ledger: date and kind. */
+int64_t th_sqlite_pack_what(enum th_item_state, int64_t date);
+enum th_item_state th_sqlite_unpack_what(int64_t what, int64_t *date);
+
+/* The steps of the table that the other files have. */
 extern const char th_sqlite_queue_schema[], th_sqlite_limit_schema[];
 void th_sqlite_queue_ops(struct th_store_ops *);
+void th_sqlite_look_ops(struct th_store_ops *);
 void th_sqlite_limit_ops(struct th_store_ops *);
 
 #endif

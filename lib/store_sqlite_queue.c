@@ -41,24 +41,24 @@ static const enum th_item_state kinds[] = {
 	TH_Q_DROPPED,
 };
 
-static int64_t
-pack_what(enum th_item_state state, int64_t date)
+int64_t
+th_sqlite_pack_what(enum th_item_state state, int64_t date)
 {
 	int64_t kind = state == TH_Q_PUBLISHED ? 0 : state == TH_Q_SEEN ? 1 : 2;
 
 	return (date - EPOCH) * 4 + kind;
 }
 
-static enum th_item_state
-unpack_what(int64_t what, int64_t *date)
+enum th_item_state
+th_sqlite_unpack_what(int64_t what, int64_t *date)
 {
 	*date = (what - (what & 3)) / 4 + EPOCH;
 	return kinds[(what & 3) % 3];
 }
 
 /* The number of a queue; TH_END when there is none of that name. */
-static enum th_status
-find_queue(struct th_sqlite *s, const char *name, struct th_err *err)
+enum th_status
+th_sqlite_find_queue(struct th_sqlite *s, const char *name, struct th_err *err)
 {
 	enum th_status st;
 	int64_t no;
@@ -79,11 +79,11 @@ find_queue(struct th_sqlite *s, const char *name, struct th_err *err)
 }
 
 /* Inside a transaction; makes it when it is missing. */
-static enum th_status
-make_queue(struct th_sqlite *s, const char *name, const char *service,
+enum th_status
+th_sqlite_make_queue(struct th_sqlite *s, const char *name, const char *service,
     const char *account, struct th_err *err)
 {
-	enum th_status st = find_queue(s, name, err);
+	enum th_status st = th_sqlite_find_queue(s, name, err);
 
 	if (st != TH_END)
 		return st;
@@ -91,12 +91,13 @@ make_queue(struct th_sqlite *s, const char *name, const char *service,
 	    "INSERT INTO queue(name, service, account)"
 	    " VALUES(?, ?, ?)",
 	    "sss", name, service, account);
-	return st == TH_OK ? find_queue(s, name, err) : st;
+	return st == TH_OK ? th_sqlite_find_queue(s, name, err) : st;
 }
 
 /* What is known of one id.  TH_END: nothing. */
-static enum th_status
-look_up(struct th_sqlite *s, struct th_incoming *in, struct th_err *err)
+enum th_status
+th_sqlite_look_up(
+    struct th_sqlite *s, struct th_incoming *in, struct th_err *err)
 {
 	struct th_str receipt;
 	sqlite3_stmt *stmt;
@@ -108,8 +109,8 @@ look_up(struct th_sqlite *s, struct th_incoming *in, struct th_err *err)
 	    "SELECT what, receipt FROM ledger WHERE queue=? AND hash=?", "ih",
 	    s->queue_no, &in->hash);
 	if (st == TH_OK && (st = th_sql_step(s, stmt, err)) == TH_OK) {
-		in->known =
-		    unpack_what(sqlite3_column_int64(stmt, 0), &in->date);
+		in->known = th_sqlite_unpack_what(
+		    sqlite3_column_int64(stmt, 0), &in->date);
 		receipt = th_sql_blob(stmt, 1);
 		th_buf_clear(&in->receipt);
 		if (receipt.len > 0)
@@ -137,13 +138,13 @@ lookup(struct th_store *store, const char *queue, struct th_incoming *in,
 
 	for (i = 0; i < n; i++)
 		in[i].known = TH_Q_UNKNOWN;
-	st = find_queue(s, queue, err);
+	st = th_sqlite_find_queue(s, queue, err);
 	if (st != TH_OK)
 		return st == TH_END ? TH_OK : st;
 	if ((st = th_sql_run(s, err, "BEGIN", "")) != TH_OK)
 		return st;
 	for (i = 0; i < n && (st == TH_OK || st == TH_END); i++)
-		st = look_up(s, &in[i], err);
+		st = th_sqlite_look_up(s, &in[i], err);
 	st = th_sql_end(s, st, err);
 	return st == TH_END ? TH_OK : st;
 }
@@ -166,7 +167,7 @@ guard(struct th_store *store, const char *queue, const uint64_t *mark, size_t n,
     bool *ret, struct th_err *err)
 {
 	struct th_sqlite *s = (struct th_sqlite *)store;
-	enum th_status st = find_queue(s, queue, err);
+	enum th_status st = th_sqlite_find_queue(s, queue, err);
 	enum th_status found = st;
 	int64_t print;
 	size_t i;
@@ -199,14 +200,14 @@ set_marks(struct th_sqlite *s, const uint64_t mark[2], struct th_err *err)
 	return st;
 }
 
-static enum th_status
-to_ledger(struct th_sqlite *s, const struct th_hash *hash,
+enum th_status
+th_sqlite_to_ledger(struct th_sqlite *s, const struct th_hash *hash,
     enum th_item_state state, int64_t date, struct th_str receipt,
     struct th_err *err)
 {
 	return th_sql_run(s, err,
 	    "INSERT OR REPLACE INTO ledger VALUES(?, ?, ?, ?)", "ihib",
-	    s->queue_no, hash, pack_what(state, date),
+	    s->queue_no, hash, th_sqlite_pack_what(state, date),
 	    receipt.len > 0 ? receipt : (struct th_str){ NULL, 0 });
 }
 
@@ -222,9 +223,9 @@ from_outbox(struct th_sqlite *s, int64_t seq, struct th_err *err)
 	return st;
 }
 
-static enum th_status
-to_outbox(struct th_sqlite *s, const struct th_entry *e, int64_t since,
-    struct th_err *err)
+enum th_status
+th_sqlite_to_outbox(struct th_sqlite *s, const struct th_entry *e,
+    int64_t since, struct th_err *err)
 {
 	enum th_status st;
 
@@ -249,7 +250,7 @@ deposit_one(struct th_sqlite *s, struct th_incoming *in, int64_t now,
 				 TH_Q_BIT(TH_Q_REFUSED) |
 				 TH_Q_BIT(TH_Q_EXPIRED);
 	struct th_entry e = { 0 };
-	enum th_status st = look_up(s, in, err);
+	enum th_status st = th_sqlite_look_up(s, in, err);
 	int64_t seq;
 
 	if (st == TH_END && in->want != TH_Q_SEEN) {
@@ -258,7 +259,7 @@ deposit_one(struct th_sqlite *s, struct th_incoming *in, int64_t now,
 		e.id = in->id;
 		e.line = in->line;
 		e.date = now;
-		return to_outbox(s, &e, now, err);
+		return th_sqlite_to_outbox(s, &e, now, err);
 	}
 	if (in->want != TH_Q_SEEN || (st != TH_OK && st != TH_END) ||
 	    (st == TH_OK && (TH_Q_BIT(in->known) & movable) == 0))
@@ -270,7 +271,8 @@ deposit_one(struct th_sqlite *s, struct th_incoming *in, int64_t now,
 	if (st == TH_OK)
 		st = from_outbox(s, seq, err);
 	if (st == TH_OK || st == TH_END)
-		st = to_ledger(s, &in->hash, TH_Q_SEEN, now, TH_STR(""), err);
+		st = th_sqlite_to_ledger(
+		    s, &in->hash, TH_Q_SEEN, now, TH_STR(""), err);
 	return st == TH_OK ? set_marks(s, in->mark, err) : st;
 }
 
@@ -285,7 +287,7 @@ deposit(struct th_store *store, const char *queue, const char *service,
 
 	if ((st = th_sql_begin(s, true, err)) != TH_OK)
 		return st;
-	st = make_queue(s, queue, service, account, err);
+	st = th_sqlite_make_queue(s, queue, service, account, err);
 	for (i = 0; i < n && st == TH_OK; i++)
 		st = deposit_one(s, &in[i], now, err);
 	return th_sql_end(s, st, err);
@@ -410,7 +412,7 @@ claim(struct th_store *store, const char *queue, struct th_claim *c,
 	enum th_status st;
 
 	ret->next = 0;
-	if ((st = find_queue(s, queue, err)) != TH_OK)
+	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
 		return st;
 	if ((st = th_sql_begin(s, false, err)) != TH_OK)
 		return st;
@@ -458,7 +460,7 @@ settle_row(
 		    (int64_t)t->tried, (int64_t)t->doubtful, t->reason, seq);
 	st = from_outbox(s, seq, err);
 	if (st == TH_OK)
-		st = to_ledger(
+		st = th_sqlite_to_ledger(
 		    s, &t->hash, TH_Q_PUBLISHED, t->now, t->receipt, err);
 	return st == TH_OK ? set_marks(s, t->mark, err) : st;
 }
@@ -470,7 +472,7 @@ settle(struct th_store *store, const char *queue, const struct th_settlement *t,
 	struct th_sqlite *s = (struct th_sqlite *)store;
 	enum th_status st;
 
-	if ((st = find_queue(s, queue, err)) != TH_OK)
+	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
 		return st;
 	if ((st = th_sql_begin(s, false, err)) != TH_OK)
 		return st;
@@ -487,7 +489,7 @@ owners(struct th_store *store, const char *queue,
 	sqlite3_stmt *stmt;
 	enum th_status st;
 
-	if ((st = find_queue(s, queue, err)) == TH_OK)
+	if ((st = th_sqlite_find_queue(s, queue, err)) == TH_OK)
 		st = th_sql(s, &stmt, err,
 		    "SELECT DISTINCT owner FROM outbox WHERE queue=?"
 		    " AND state=2",
@@ -507,7 +509,7 @@ reclaim(struct th_store *store, const char *queue, const char *owner, bool dead,
 	struct th_sqlite *s = (struct th_sqlite *)store;
 	enum th_status st;
 
-	if ((st = find_queue(s, queue, err)) != TH_OK)
+	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
 		return st == TH_END ? TH_OK : st;
 	if ((st = th_sql_begin(s, false, err)) != TH_OK)
 		return st;
@@ -520,353 +522,6 @@ reclaim(struct th_store *store, const char *queue, const char *owner, bool dead,
 	return th_sql_end(s, st, err);
 }
 
-/* ---- looking, moving
- * --------------------------------------------------------- */
-
-static enum th_status
-leave_outbox(struct th_sqlite *s, const struct th_hash *hash, unsigned from,
-    enum th_item_state to, int64_t now, int64_t before, int64_t *ret,
-    struct th_err *err)
-{
-#define WHICH                                                                  \
-	" FROM outbox WHERE queue=?1 AND (1<<state) & ?2"                      \
-	" AND (?3 IS NULL OR hash=?3) AND since<?4"
-	const struct th_str one =
-	    hash == NULL
-		? (struct th_str){ NULL, 0 }
-		: (struct th_str){ (const char *)hash->byte, TH_HASH_SIZE };
-	enum th_status st;
-
-	st = th_sql_run(s, err,
-	    "INSERT OR REPLACE INTO ledger SELECT queue, hash, ?5, NULL" WHICH,
-	    "iibii", s->queue_no, (int64_t)from, one, before,
-	    pack_what(to, now));
-	if (st == TH_OK)
-		st = th_sql_run(s, err,
-		    "DELETE FROM body WHERE seq IN (SELECT seq" WHICH ")",
-		    "iibi", s->queue_no, (int64_t)from, one, before);
-	if (st == TH_OK)
-		st = th_sql_run(s, err, "DELETE" WHICH, "iibi", s->queue_no,
-		    (int64_t)from, one, before);
-	if (st == TH_OK)
-		*ret += sqlite3_changes(s->db);
-	return st;
-#undef WHICH
-}
-
-static enum th_status
-wait_again(struct th_sqlite *s, const struct th_hash *hash, unsigned from,
-    int64_t now, int64_t *ret, struct th_err *err)
-{
-	const struct th_str one =
-	    hash == NULL
-		? (struct th_str){ NULL, 0 }
-		: (struct th_str){ (const char *)hash->byte, TH_HASH_SIZE };
-	enum th_status st;
-
-	st = th_sql_run(s, err,
-	    "UPDATE outbox SET state=1, due=0, since=?4, tries=0, reason=NULL,"
-	    " date=iif(state=5, ?4, date)"
-	    " WHERE queue=?1 AND (1<<state) & ?2 AND (?3 IS NULL OR hash=?3)"
-	    " AND NOT (state=1 AND due=0)",
-	    "iibi", s->queue_no, (int64_t)from, one, now);
-	if (st == TH_OK)
-		*ret = sqlite3_changes(s->db);
-	return st;
-}
-
-static enum th_status
-move(struct th_store *store, const char *queue, const struct th_hash *hash,
-    unsigned from, enum th_item_state to, int64_t now, int64_t *ret,
-    struct th_err *err)
-{
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	enum th_status st;
-
-	*ret = 0;
-	if ((st = find_queue(s, queue, err)) != TH_OK)
-		return st == TH_END ? TH_OK : st;
-	if ((st = th_sql_begin(s, true, err)) != TH_OK)
-		return st;
-	if (to == TH_Q_WAITING)
-		st = wait_again(s, hash, from, now, ret, err);
-	else
-		st = leave_outbox(s, hash, from, to, now, INT64_MAX, ret, err);
-	return th_sql_end(s, st, err);
-}
-
-static enum th_status
-purge(struct th_store *store, const char *queue, int64_t before, int64_t *ret,
-    struct th_err *err)
-{
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	enum th_status st;
-
-	*ret = 0;
-	if ((st = find_queue(s, queue, err)) != TH_OK)
-		return st == TH_END ? TH_OK : st;
-	if ((st = th_sql_begin(s, true, err)) != TH_OK)
-		return st;
-	st = leave_outbox(s, NULL,
-	    TH_Q_BIT(TH_Q_REFUSED) | TH_Q_BIT(TH_Q_EXPIRED), TH_Q_DROPPED,
-	    before, before, ret, err);
-	if (st == TH_OK)
-		st = th_sql_run(s, err,
-		    "UPDATE ledger SET receipt=NULL WHERE queue=? AND what<?"
-		    " AND receipt IS NOT NULL",
-		    "ii", s->queue_no, pack_what(TH_Q_PUBLISHED, before));
-	if (st == TH_OK)
-		*ret += sqlite3_changes(s->db);
-	return th_sql_end(s, st, err);
-}
-
-static enum th_status
-count_rows(struct th_sqlite *s, const char *sql, bool ledger,
-    struct th_queue_counts *ret, struct th_err *err)
-{
-	enum th_item_state state;
-	sqlite3_stmt *stmt;
-	enum th_status st;
-	int64_t date, v;
-
-	st = th_sql(s, &stmt, err, sql, "i", s->queue_no);
-	while (st == TH_OK && (st = th_sql_step(s, stmt, err)) == TH_OK) {
-		v = sqlite3_column_int64(stmt, 0);
-		state = ledger ? unpack_what(v, &date) : (enum th_item_state)v;
-		if (state < TH_Q_STATES)
-			ret->n[state] = sqlite3_column_int64(stmt, 1);
-	}
-	return st == TH_END ? TH_OK : st;
-}
-
-static enum th_status
-count_waiting(struct th_sqlite *s, int64_t now, struct th_queue_counts *ret,
-    struct th_err *err)
-{
-	enum th_status st;
-
-	st = th_sql_int(s, &ret->next, err,
-	    "SELECT min(due) FROM outbox WHERE queue=? AND state=1", "i",
-	    s->queue_no);
-	if (ret->next <= now)
-		ret->next = 0;
-	if (st == TH_OK)
-		st = th_sql_int(s, &ret->oldest, err,
-		    "SELECT min(date) FROM outbox WHERE queue=? AND state=1",
-		    "i", s->queue_no);
-	if (st == TH_OK)
-		st = th_sql_int(s, &ret->doubtful, err,
-		    "SELECT count(*) FROM outbox WHERE queue=? AND state=1"
-		    " AND doubtful",
-		    "i", s->queue_no);
-	return st;
-}
-
-static enum th_status
-count(struct th_store *store, const char *queue, unsigned states, int64_t now,
-    struct th_queue_counts *ret, struct th_err *err)
-{
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	enum th_status st;
-
-	*ret = (struct th_queue_counts){ 0 };
-	if ((st = find_queue(s, queue, err)) != TH_OK)
-		return st == TH_END ? TH_OK : st;
-	if (states & TH_Q_OUTBOX)
-		st = count_rows(s,
-		    "SELECT state, count(*) FROM outbox"
-		    " WHERE queue=? GROUP BY state",
-		    false, ret, err);
-	if (st == TH_OK && (states & TH_Q_BIT(TH_Q_WAITING)))
-		st = count_waiting(s, now, ret, err);
-	if (st == TH_OK && (states & TH_Q_LEDGER))
-		st = count_rows(s,
-		    "SELECT what & 3, count(*) FROM ledger"
-		    " WHERE queue=? GROUP BY what & 3",
-		    true, ret, err);
-	return st;
-}
-
-#define OUTBOX_COLUMNS                                                         \
-	"SELECT state, hash, id, line, date, due, tries, doubtful, reason,"    \
-	" owner FROM outbox JOIN body USING(seq) WHERE queue=?"
-
-static void
-copy_hash(struct th_hash *to, struct th_str from)
-{
-	if (from.len == TH_HASH_SIZE)
-		memcpy(to->byte, from.s, TH_HASH_SIZE);
-}
-
-/* Shows the rows of a statement with OUTBOX_COLUMNS. */
-static enum th_status
-show_outbox(struct th_sqlite *s, sqlite3_stmt *stmt, th_entry_visit *visit,
-    void *ctx, struct th_err *err)
-{
-	struct th_entry e = { 0 };
-	enum th_status st;
-
-	while ((st = th_sql_step(s, stmt, err)) == TH_OK) {
-		e.state = (enum th_item_state)sqlite3_column_int(stmt, 0);
-		copy_hash(&e.hash, th_sql_blob(stmt, 1));
-		e.id = th_sql_text(stmt, 2);
-		e.line = th_sql_text(stmt, 3);
-		e.date = sqlite3_column_int64(stmt, 4);
-		e.due = sqlite3_column_int64(stmt, 5);
-		e.tries = sqlite3_column_int64(stmt, 6);
-		e.doubtful = sqlite3_column_int64(stmt, 7) != 0;
-		e.reason = th_sql_text(stmt, 8);
-		e.owner = th_sql_text(stmt, 9);
-		if ((st = visit(ctx, &e)) != TH_OK)
-			break;
-	}
-	sqlite3_reset(stmt);
-	return st == TH_END ? TH_OK : st;
-}
-
-/* The same for what, hash, receipt of the ledger. */
-static enum th_status
-show_ledger(struct th_sqlite *s, sqlite3_stmt *stmt, unsigned states,
-    th_entry_visit *visit, void *ctx, struct th_err *err)
-{
-	struct th_entry e = { 0 };
-	enum th_status st;
-
-	while ((st = th_sql_step(s, stmt, err)) == TH_OK) {
-		e.state = unpack_what(sqlite3_column_int64(stmt, 0), &e.date);
-		copy_hash(&e.hash, th_sql_blob(stmt, 1));
-		e.receipt = th_sql_blob(stmt, 2);
-		if ((TH_Q_BIT(e.state) & states) != 0 &&
-		    (st = visit(ctx, &e)) != TH_OK)
-			break;
-	}
-	sqlite3_reset(stmt);
-	return st == TH_END ? TH_OK : st;
-}
-
-static enum th_status
-each(struct th_store *store, const char *queue, unsigned states,
-    th_entry_visit *visit, void *ctx, struct th_err *err)
-{
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	sqlite3_stmt *stmt;
-	enum th_status st;
-
-	if ((st = find_queue(s, queue, err)) != TH_OK)
-		return st == TH_END ? TH_OK : st;
-	if (states & TH_Q_OUTBOX) {
-		st = th_sql(s, &stmt, err,
-		    OUTBOX_COLUMNS " AND (1<<state) & ? ORDER BY seq", "ii",
-		    s->queue_no, (int64_t)states);
-		if (st == TH_OK)
-			st = show_outbox(s, stmt, visit, ctx, err);
-	}
-	if (st == TH_OK && (states & TH_Q_LEDGER)) {
-		st = th_sql(s, &stmt, err,
-		    "SELECT what, hash, receipt FROM ledger WHERE queue=?", "i",
-		    s->queue_no);
-		if (st == TH_OK)
-			st = show_ledger(s, stmt, states, visit, ctx, err);
-	}
-	return st;
-}
-
-struct found {
-	th_entry_visit *visit;
-	void *ctx;
-	bool found;
-};
-
-static enum th_status
-note_found(void *ctx, const struct th_entry *e)
-{
-	struct found *f = ctx;
-
-	f->found = true;
-	return f->visit(f->ctx, e);
-}
-
-static enum th_status
-find(struct th_store *store, const char *queue, const struct th_hash *hash,
-    th_entry_visit *visit, void *ctx, struct th_err *err)
-{
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	struct found f = { visit, ctx, false };
-	sqlite3_stmt *stmt;
-	enum th_status st;
-
-	if ((st = find_queue(s, queue, err)) != TH_OK)
-		return st;
-	st = th_sql(s, &stmt, err, OUTBOX_COLUMNS " AND hash=?", "ih",
-	    s->queue_no, hash);
-	if (st == TH_OK)
-		st = show_outbox(s, stmt, note_found, &f, err);
-	if (st != TH_OK || f.found)
-		return st;
-	st = th_sql(s, &stmt, err,
-	    "SELECT what, hash, receipt FROM ledger WHERE queue=? AND hash=?",
-	    "ih", s->queue_no, hash);
-	if (st == TH_OK)
-		st = show_ledger(s, stmt, TH_Q_LEDGER, note_found, &f, err);
-	return st == TH_OK && !f.found ? TH_END : st;
-}
-
-static enum th_status
-import_one(
-    struct th_sqlite *s, struct th_entry *e, int64_t now, struct th_err *err)
-{
-	struct th_incoming in = { 0 };
-	enum th_status st;
-
-	in.hash = e->hash;
-	th_buf_init(&in.receipt, TH_LINE_MAX);
-	st = look_up(s, &in, err);
-	th_buf_release(&in.receipt);
-	if (st == TH_OK)
-		e->state = TH_Q_UNKNOWN;
-	if (st != TH_END)
-		return st;
-	if (TH_Q_BIT(e->state) & TH_Q_OUTBOX)
-		return to_outbox(s, e, now, err);
-	return to_ledger(s, &e->hash, e->state, e->date, e->receipt, err);
-}
-
-static enum th_status
-import(struct th_store *store, const char *queue, const char *service,
-    const char *account, struct th_entry *e, size_t n, int64_t now,
-    struct th_err *err)
-{
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	enum th_status st;
-	size_t i;
-
-	if ((st = th_sql_begin(s, true, err)) != TH_OK)
-		return st;
-	st = make_queue(s, queue, service, account, err);
-	for (i = 0; i < n && st == TH_OK; i++)
-		st = import_one(s, &e[i], now, err);
-	return th_sql_end(s, st, err);
-}
-
-static enum th_status
-queues(struct th_store *store, th_queue_visit *visit, void *ctx,
-    struct th_err *err)
-{
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	sqlite3_stmt *stmt;
-	enum th_status st;
-
-	st = th_sql(s, &stmt, err,
-	    "SELECT name, service, account FROM queue ORDER BY name", "");
-	while (st == TH_OK && (st = th_sql_step(s, stmt, err)) == TH_OK) {
-		st = visit(ctx, th_sql_text(stmt, 0).s, th_sql_text(stmt, 1).s,
-		    th_sql_text(stmt, 2).s);
-		if (st != TH_OK)
-			sqlite3_reset(stmt);
-	}
-	return st == TH_END ? TH_OK : st;
-}
-
 void
 th_sqlite_queue_ops(struct th_store_ops *ops)
 {
@@ -877,11 +532,4 @@ th_sqlite_queue_ops(struct th_store_ops *ops)
 	ops->settle = settle;
 	ops->owners = owners;
 	ops->reclaim = reclaim;
-	ops->move = move;
-	ops->purge = purge;
-	ops->count = count;
-	ops->each = each;
-	ops->find = find;
-	ops->import = import;
-	ops->queues = queues;
 }
