@@ -50,6 +50,8 @@ static const struct {
 	{ "NOAUTH", GIVE_UP, TH_ECONFIG, "wants a password" },
 	{ "WRONGPASS", GIVE_UP, TH_ECONFIG, "does not take the password" },
 	{ "NOPERM", GIVE_UP, TH_ECONFIG, "does not permit it (ACL)" },
+	{ "ERR The user executing the script", GIVE_UP, TH_ECONFIG,
+	    "does not permit it (ACL)" },
 	{ "MOVED", GIVE_UP, TH_ECONFIG,
 	    "is one node of several of a cluster, which is not supported" },
 	{ "ASK", GIVE_UP, TH_ECONFIG,
@@ -72,8 +74,7 @@ static const struct {
 	{ NULL, GIVE_UP, TH_EIO, NULL },
 };
 
-/* ---- commands
- * ---------------------------------------------------------------- */
+/* ---- commands ---------------------------------------------------------- */
 
 static void
 init_cmd(struct th_redis_cmd *cmd, const struct th_redis_script *script)
@@ -172,8 +173,7 @@ th_redis_key(struct th_redis_cmd *cmd, const char *kind, const char *name,
 	th_buf_release(&b);
 }
 
-/* ---- connecting
- * -------------------------------------------------------------- */
+/* ---- connecting -------------------------------------------------------- */
 
 static int64_t
 steady_ms(void)
@@ -284,10 +284,7 @@ secure(struct th_redis *r, struct th_err *err)
 	return th_fail(
 	    err, TH_EAGAIN, "%s: no secure connection", r->place.shown);
 #else
-	return th_fail(err, TH_ECONFIG,
-	    "%s: rediss is not possible: this hiredis (%d.%d) has no TLS; 1.0 "
-	    "or later has",
-	    r->place.shown, HIREDIS_MAJOR, HIREDIS_MINOR);
+	return th_fail(err, TH_EBUG, "%s: no TLS", r->place.shown);
 #endif
 }
 
@@ -352,8 +349,7 @@ connect_to(struct th_redis *r, enum fate *fate, struct th_err *err)
 	return introduce(r, fate, err);
 }
 
-/* ---- sending
- * ----------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------- */
 
 /* The script's name at the server; NULL: there are too many scripts. */
 static const char *
@@ -521,8 +517,7 @@ th_redis_run(
 	}
 }
 
-/* ---- replies
- * ----------------------------------------------------------------- */
+/* ---- replies ----------------------------------------------------------- */
 
 const struct redisReply *
 th_redis_at(const struct redisReply *r, size_t i)
@@ -575,8 +570,7 @@ th_redis_int(const struct redisReply *r)
 	    th_redis_is_text(r) ? th_redis_text(r) : TH_STR(""), NULL);
 }
 
-/* ---- opening
- * ----------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------- */
 
 static void
 redis_close(struct th_store *store)
@@ -613,6 +607,7 @@ advise(struct th_store *store, th_say *say, void *ctx)
 	struct th_err text, err = { 0 };
 	struct th_redis_cmd cmd;
 	struct th_str value;
+	enum th_status st;
 	size_t i;
 
 	for (i = 0; i < sizeof(want) / sizeof(*want); i++) {
@@ -620,7 +615,8 @@ advise(struct th_store *store, th_say *say, void *ctx)
 		th_redis_adds(&cmd, "GET");
 		th_redis_adds(&cmd, want[i].name);
 		value = (struct th_str){ NULL, 0 };
-		if (th_redis_run(r, &cmd, 1, &err) == TH_OK)
+		st = th_redis_run(r, &cmd, 1, &err);
+		if (st == TH_OK)
 			value = th_redis_text(setting(&cmd));
 		if (value.s == NULL)
 			th_fail(&text, TH_OK, "%s: does not tell its %s",
@@ -631,6 +627,8 @@ advise(struct th_store *store, th_say *say, void *ctx)
 		if (value.s == NULL || !th_str_is(value, want[i].want))
 			say(ctx, 1, TH_OK, text.text);
 		th_redis_done(&cmd);
+		if (st == TH_EAGAIN) /* the next step will wait, too */
+			return;
 	}
 }
 
@@ -651,7 +649,13 @@ th_store_redis(
 	th_redis_limit_ops(&r->ops);
 	r->store.ops = &r->ops;
 	r->wait = wait * 1000;
-	if ((st = th_redis_place(url, &r->place, err)) != TH_OK) {
+	st = th_redis_place(url, &r->place, err);
+	if (st == TH_OK && r->place.tls && HIREDIS_MAJOR < 1)
+		st = th_fail(err, TH_ECONFIG,
+		    "%s: TLS is not possible: this hiredis (%d.%d) has none, "
+		    "1.0 or later has",
+		    r->place.shown, HIREDIS_MAJOR, HIREDIS_MINOR);
+	if (st != TH_OK) {
 		redis_close(&r->store);
 		return st;
 	}

@@ -367,8 +367,7 @@ lookup(struct th_store *store, const char *queue, struct th_incoming *in,
 	return st;
 }
 
-/* ---- the guard's marks
- * ------------------------------------------------------- */
+/* ---- the guard's marks ------------------------------------------------- */
 
 /* Two bytes tell the slot, four what is in it. */
 static void
@@ -421,8 +420,7 @@ guard(struct th_store *store, const char *queue, const uint64_t *mark, size_t n,
 	return st;
 }
 
-/* ---- depositing
- * -------------------------------------------------------------- */
+/* ---- depositing -------------------------------------------------------- */
 
 /* The list of queues is in another slot; one that stays empty does no harm. */
 static void
@@ -527,8 +525,7 @@ import(struct th_store *store, const char *queue, const char *service,
 	return st;
 }
 
-/* ---- leases
- * ------------------------------------------------------------------ */
+/* ---- leases ------------------------------------------------------------ */
 
 static enum th_status
 read_lease(const struct redisReply *reply, struct th_lease *ret)

@@ -68,7 +68,17 @@ told() { # NAME REGEX: the last command's stderr matches
 skip() { # NAME REASON
 	n=$((n + 1)); echo "ok $n - $1 # SKIP $2"
 }
+on() { # STORE: is it the one that is tested?
+	[ "${TH_TEST_STORE:-sqlite}" = "$1" ]
+}
 finish() { # prints the plan: a test that dies early fails
 	echo "1..$n"
 	[ $failed = 0 ]; exit
 }
+
+# TH_TEST_STORE=redis: the same tests on a real redis-server (tests/redis.t).
+if on redis; then
+	. "$top/tests/redis.sh"
+	redis_start
+	redis_programs
+fi

@@ -50,11 +50,11 @@ told 'and tells how many' '10 marked as seen'
 cp a.log before
 is   'what is marked as seen is not published later, nor printed' empty hook --queue s <in
 ok   'indeed not' cmp a.log before
-cp "$TH_HOME/th.db" db.before
+on redis || cp "$TH_HOME/th.db" db.before
 says '--dry-run shows the requests' 10 sh -c \
     'th-publish webhook --url "$1" --queue dry --dry-run <in | grep -c "^POST "' - "$url"
 ok   '--dry-run sends nothing' cmp a.log before
-ok   '--dry-run leaves the store as it was' cmp "$TH_HOME/th.db" db.before
+on redis || ok '--dry-run leaves the store as it was' cmp "$TH_HOME/th.db" db.before
 ok   '--dry-run makes no store' sh -c \
     'mkdir none && TH_HOME=$PWD/none th-publish webhook --url "$1" --dry-run <in >/dev/null && [ ! -e none/th.db ]' - "$url"
 says '--dry-run leaves out what is known' 0 sh -c \
@@ -85,12 +85,13 @@ rm "$TH_HOME/config.yaml"
 
 # ---- failures
 sink f
-printf '%s\n' 'i3 500 once' 'i5 404' >f.plan
+printf '%s\n' 'i3 500' 'i5 404' >f.plan
 code 'what failed waits: try again later' 75 hook --queue f <in
 told 'the reason is told' 'i3: waits: .*500'
 told 'the refused one is told' 'i5: refused: .*404'
 told 'the summary counts both' '8 published, 1 wait \(next at [0-9:]*\), 1 refused'
 code 'a queue that waits for a back-off is a failure still' 75 hook --queue f --drain
+echo 'i5 404' >f.plan
 ok   'th-queue retry lets it go at once' sh -c 'th-queue retry f i3 && th-publish webhook --url "$1" --queue f --drain' - "$url"
 { ids 1 2; echo i4; ids 6 10; echo i3; } >want
 is   'the others went before, the one came last' want arrived f.log
@@ -126,12 +127,14 @@ echo 'i1 500' >r.plan
 items 1 1 >one
 code '--retries 0: the first failure is the last' 65 hook --queue r --retries 0 <one
 told 'given up' 'refused: given up after 1 attempts'
+if on sqlite; then # a clock of this machine that jumps means nothing to a server
 sink e
 items 1 3 | hook --queue e --queue-only 2>/dev/null
 code '--max-age sets aside what waited too long' 0 faketime '+2 hours' \
     th-publish webhook --url "$url" --queue e --max-age 1h --drain
 told 'and counts it' '0 published, 3 expired'
 ok   'nothing was sent' sh -c '[ ! -s e.log ]'
+fi
 url=http://127.0.0.1:1/
 code 'nobody there: the run ends after three' 75 hook --queue n <in
 told 'all wait' '0 published, 10 wait'

@@ -39,8 +39,14 @@ says 'for as long as it says' i5 sh -c 'th-queue take q -n 1 --lease 1s | jq -r 
 code 'ack of what is not there is bad input' 65 sh -c 'echo "{\"id\":\"zz\"}" | th-queue ack q'
 told 'and is named' 'zz: is not in the queue'
 code 'a status nobody knows is bad input' 65 sh -c 'echo "{\"id\":\"i5\",\"status\":\"perhaps\"}" | th-queue ack q'
+later='faketime +1minute'
+if on redis; then # its own clock counts
+	later=
+	_end=$(($(date +%s) + 2))
+	until_true sh -c '[ "$(date +%s)" -ge "$1" ]' - $_end
+fi
 says 'what is not acknowledged returns when the lease is over' i5 \
-    sh -c 'faketime "+1 minute" th-queue take q -n 1 | jq -r .id'
+    sh -c "$later th-queue take q -n 1 | jq -r .id"
 told 'as doubtful' 'may have been sent before'
 says 'a publisher in any language can stand in' 'published' sh -c '
 	th-queue take q | jq -c "{id, status: \"published\", remote_id: \"r6\", url: \"http://x/r6\"}" | th-queue ack q
