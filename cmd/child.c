@@ -216,19 +216,6 @@ cmd_child_start(const char *path, char *const argv[],
 
 /* ---- its end ---- */
 
-static enum th_status
-meaning(int code)
-{
-	static const enum th_status all[] = { TH_EDATA, TH_EUNAVAIL, TH_EAGAIN,
-		TH_ECREATE, TH_EIO, TH_EBUG, TH_EUSAGE, TH_EAUTH, TH_ECONFIG };
-	size_t i;
-
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (cmd_exit_code(all[i]) == code)
-			return all[i];
-	return TH_EUNAVAIL;
-}
-
 enum th_status
 cmd_child_wait(
     struct cmd_child *c, const char *name, bool stop, struct th_err *err)
@@ -250,6 +237,6 @@ cmd_child_wait(
 		    WTERMSIG(status));
 	if (WEXITSTATUS(status) == 0)
 		return TH_OK;
-	return th_fail(err, meaning(WEXITSTATUS(status)),
+	return th_fail(err, cmd_exit_status(WEXITSTATUS(status)),
 	    "%s ended with exit code %d", name, WEXITSTATUS(status));
 }

@@ -80,6 +80,7 @@ cmd_init(const struct cmd *program)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	catch_signals();
 	th_out_init(&cmd_out, STDOUT_FILENO);
+	cmd_report_start();
 }
 
 /* Control characters (C0, DEL, and C1 in UTF-8) must not reach a terminal. */
@@ -196,6 +197,20 @@ cmd_exit_code(enum th_status st)
 	return 70;
 }
 
+enum th_status
+cmd_exit_status(int code)
+{
+	static const enum th_status all[] = { TH_OK, TH_EDATA, TH_EUNAVAIL,
+		TH_EAGAIN, TH_ECREATE, TH_EIO, TH_EBUG, TH_EUSAGE, TH_EAUTH,
+		TH_ECONFIG };
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (cmd_exit_code(all[i]) == code)
+			return all[i];
+	return TH_EUNAVAIL;
+}
+
 /* Some file systems tell of a full disk only when the file is closed. */
 static enum th_status
 close_output(int *error)
@@ -222,7 +237,9 @@ cmd_finish(void)
 		    error != 0 ? strerror(error) : th_strstatus(st));
 		cmd_note(st);
 	}
+	cmd_tell_count("out", (int64_t)cmd_out.lines);
 	th_out_release(&cmd_out);
+	cmd_report_end(cmd_exit_code(worst));
 	return cmd_exit_code(worst);
 }
 

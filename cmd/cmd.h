@@ -90,6 +90,16 @@ extern struct th_out cmd_out;
 int cmd_finish(void);
 /* sysexits' code of a status. */
 int cmd_exit_code(enum th_status);
+/* And back: a failure that is none of them is TH_EUNAVAIL. */
+enum th_status cmd_exit_status(int code);
+
+/*
+ * In a trigger's pipeline (TH_RUN, TH_REPORT) each program tells th-trigger how
+ * it ended; cmd_init() and cmd_finish() see to that.  These add to what it says:
+ * how many items came in, which queue was used.  Elsewhere they do nothing.
+ */
+void cmd_tell(const char *key, const char *text);
+void cmd_tell_count(const char *key, int64_t n);
 
 /* A th_say for sessions: cmd_warn, cmd_say and cmd_note. */
 void cmd_session_say(void *ctx, int level, enum th_status st, const char *text);

@@ -19,4 +19,8 @@ extern const struct cmd_option cmd_common[];
 void cmd_help(const struct cmd *sub, const struct th_param *params,
     unsigned which);
 
+/* First and last of a program in a trigger's pipeline; see cmd_tell(). */
+void cmd_report_start(void);
+void cmd_report_end(int code);
+
 #endif

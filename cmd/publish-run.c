@@ -103,6 +103,7 @@ publish_open(struct publish *p, const struct th_param *params,
 	st = cmd_store_open(p->config, p->wait, p->dry_run ? TH_STORE_READ : 0, &p->store, &err);
 	if (st == TH_END)
 		return;
+	cmd_tell("queue", p->queue_name.data);
 	cmd_check(st, &err);
 	cmd_check(th_queue_new(p->store, p->queue_name.data, p->service,
 		      p->account, &p->outbox, &err),
@@ -213,6 +214,7 @@ publish_deposit(struct publish *p)
 			 "whose urls or titles were published before; th-queue "
 			 "release publishes them, --mark-seen does not",
 		    th_queue_name(p->outbox), p->held);
+	cmd_tell_count("in", (int64_t)in.items);
 	th_item_release(&it);
 	th_stream_release(&in);
 }
@@ -378,6 +380,8 @@ publish_summary(struct publish *p, const struct th_publisher *pub)
 	}
 	waiting = c.n[TH_Q_WAITING] + c.n[TH_Q_LEASED];
 	next = pub->next != 0 || pub->full != NULL ? pub->next : c.next;
+	cmd_tell_count("published", pub->published);
+	cmd_tell_count("refused", pub->refused);
 	th_buf_init(&b, NAME_MAX_SIZE);
 	if (p->mark_seen)
 		th_buf_addf(&b, "%" PRId64 " marked as seen", p->seen);

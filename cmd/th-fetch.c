@@ -152,6 +152,7 @@ main(int argc, char *argv[])
 	if (optind == argc)
 		cmd_usage("name a service");
 	split_service(&f, argv[optind]);
+	cmd_tell("service", argv[optind]);
 	th_buf_init(&path, TH_LINE_MAX);
 	if ((s = th_service_find(f.service)) != NULL)
 		run_service(&f, s, argc, argv);

@@ -285,6 +285,7 @@ run(struct filter *f)
 		}
 		st = TH_OK;
 	}
+	cmd_tell_count("in", (int64_t)in.items);
 	th_item_release(&it);
 	th_stream_release(&in);
 	if (st <= TH_END || cmd_out.status != TH_OK)

@@ -223,6 +223,7 @@ main(int argc, char *argv[])
 	if (optind == argc)
 		cmd_usage("name a service");
 	split_service(&p, argv[optind]);
+	cmd_tell("service", argv[optind]);
 	if ((s = th_service_find(p.service)) != NULL)
 		run_service(&p, s, argc, argv);
 	else if (th_external_find("publish", p.service, &path) == TH_OK)

@@ -132,6 +132,7 @@ read_items(struct th_feedout *feed)
 		if ((st = th_feedout_item(feed, &it, &err)) != TH_OK)
 			cmd_die(st, "line %zu: %s", in.line, err.text);
 	}
+	cmd_tell_count("in", (int64_t)in.items);
 	th_stream_release(&in);
 	th_item_release(&it);
 }

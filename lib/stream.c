@@ -84,6 +84,7 @@ th_out_write(struct th_out *o, struct th_str s)
 enum th_status
 th_out_line(struct th_out *o, struct th_str s)
 {
+	o->lines++;
 	th_out_write(o, s);
 	return th_out_write(o, TH_STR("\n"));
 }
@@ -259,6 +260,8 @@ th_stream_next(struct th_stream *s, struct th_item *ret)
 			line.len -= 3;
 		}
 	} while (is_blank(line));
-	return th_item_parse_in(
+	st = th_item_parse_in(
 	    ret, line, s->buf.data + s->end + SLACK, &s->err);
+	s->items += st == TH_OK;
+	return st;
 }

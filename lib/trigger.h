@@ -428,6 +428,7 @@ struct th_out {
 	struct th_buf buf;
 	enum th_status status; /* sticks: TH_EIO; TH_END when the reader left (EPIPE) */
 	int error;             /* errno of the failure */
+	size_t lines;          /* by th_out_line() and th_out_item() */
 };
 /* Written to when 64 KiB are together, or by th_out_flush(). */
 void th_out_init(struct th_out *, int fd);
@@ -449,6 +450,7 @@ struct th_stream {
 	size_t pos, end;   /* what is read and not yet handed out */
 	size_t seen;       /* up to here there is no newline */
 	size_t line;       /* number of the line handed out last, from 1 */
+	size_t items;      /* how many were handed out */
 	struct th_err err; /* why the last call failed */
 	bool eof, skipping; /* skipping: inside of a line too long */
 };
@@ -1250,6 +1252,75 @@ enum th_status th_queue_settle(struct th_queue *, const struct th_hash *,
 enum th_status th_queue_receipt(struct th_queue *, struct th_str line,
     struct th_str packed, int64_t date, struct th_buf *ret,
     struct th_err *err);
+
+/* ---- schedule.c: when something is due again ----------------------------------- */
+
+/* The five fields of crontab(5) as sets of bits; local time. */
+struct th_cron {
+	uint64_t minute;
+	uint32_t hour, mday, month, wday;
+	bool any_hour, any_mday, any_wday; /* the field begins with * */
+};
+/*
+ * "*" "5" "1-5" "mon,wed" with steps, or @hourly, @daily, @weekly, @monthly,
+ * @yearly.  TH_EUSAGE with err->column in text.
+ */
+enum th_status th_cron_parse(struct th_str, struct th_cron *ret,
+    struct th_err *err);
+/*
+ * The first full minute after `after` that matches; 0: none in nine years.  A
+ * local time that a change of clocks leaves out is the minute after it; one that
+ * comes twice is the first, unless the hour is * or has a step of it.
+ */
+int64_t th_cron_next(const struct th_cron *, int64_t after);
+
+struct th_schedule {
+	enum th_schedule_kind {
+		TH_SCHEDULE_NONE, /* by hand */
+		TH_SCHEDULE_EVERY,
+		TH_SCHEDULE_CRON
+	} kind;
+	int64_t every;
+	struct th_cron cron;
+};
+/*
+ * When it is due, which may be long ago; 0: never.  last is the slot of its last
+ * run, 0 when there was none: what runs every so often is due then.  since is
+ * when it was first seen or enabled, before which cron's times do not count; 0
+ * is now.
+ */
+int64_t th_schedule_next(const struct th_schedule *, int64_t last,
+    int64_t since, int64_t now);
+/*
+ * The time that a run which begins now stands for, so that what is run late
+ * does not become later each time.
+ */
+int64_t th_schedule_slot(const struct th_schedule *, int64_t last, int64_t now);
+
+/* ---- script.c: triggers as scripts ---------------------------------------------- */
+
+/* Letters, digits, "_", ".", "-"; neither of the last two in front; at most 100. */
+bool th_script_is_name(const char *);
+
+/* What the "#:" lines of a script's first comment say. */
+struct th_script {
+	char *description, *notify, *cron; /* NULL: not given */
+	char **tag;
+	size_t ntags;
+	struct th_schedule schedule;
+	int64_t failed_tries; /* -1: not given */
+	int64_t timeout;      /* 0: not given */
+	size_t body;          /* the line that the comment ends before, from 1 */
+};
+/*
+ * Reads the header; a script without one has no schedule.  problem is told
+ * "name:line:column: ..." of each thing that is wrong, and may be NULL; what is
+ * right counts all the same.  TH_ECONFIG: something was wrong.
+ */
+typedef void th_problem(void *ctx, const struct th_err *);
+enum th_status th_script_parse(struct th_str text, const char *name,
+    th_problem *problem, void *ctx, struct th_script *ret);
+void th_script_release(struct th_script *);
 
 /* ---- owner.c: who leases ----------------------------------------------------------- */
 
