@@ -124,6 +124,12 @@ enum th_status cmd_store_open(struct th_config *, int64_t wait, unsigned flags,
  * th-publish then leave with 0.
  */
 bool cmd_vacation(void);
+/* What the file `vacation` says, whoever ignores it; false: there is none. */
+struct cmd_vacation {
+	int64_t from, until; /* INT64_MIN, INT64_MAX: open */
+	bool now;
+};
+bool cmd_vacation_read(struct cmd_vacation *ret);
 
 /*
  * Prints a line for each service that can be read from (TH_P_FETCH) or written

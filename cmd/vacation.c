@@ -50,14 +50,28 @@ read_dates(const char *path, struct th_str text, int64_t *from, int64_t *until)
 	}
 }
 
-static bool
-is_now(const char *path, struct th_str text, int64_t *until)
+bool
+cmd_vacation_read(struct cmd_vacation *ret)
 {
-	int64_t from = INT64_MIN, now = th_now();
+	struct th_buf path = { 0 }, text = { 0 };
+	struct th_err err = { 0 };
+	enum th_status st;
+	int64_t now = th_now();
 
-	*until = INT64_MAX;
-	read_dates(path, text, &from, until);
-	return from <= now && now < *until;
+	*ret = (struct cmd_vacation){ .from = INT64_MIN, .until = INT64_MAX };
+	th_buf_init(&path, FILE_MAX);
+	th_buf_init(&text, FILE_MAX);
+	cmd_check(th_path_config("vacation", &path, &err), &err);
+	st = th_file_read(path.data, &text, &err);
+	if (st == TH_OK)
+		read_dates(path.data, th_buf_str(&text), &ret->from,
+		    &ret->until);
+	else if (st != TH_END)
+		cmd_check(st, &err);
+	ret->now = st == TH_OK && ret->from <= now && now < ret->until;
+	th_buf_release(&path);
+	th_buf_release(&text);
+	return st == TH_OK;
 }
 
 bool
@@ -65,29 +79,15 @@ cmd_vacation(void)
 {
 	const char *how = getenv("TH_VACATION");
 	char date[TH_DATE_SIZE] = "";
-	struct th_buf path = { 0 }, text = { 0 };
-	struct th_err err = { 0 };
-	enum th_status st;
-	int64_t until;
-	bool away = false;
+	struct cmd_vacation v;
 
 	if (how != NULL && strcmp(how, "ignore") == 0)
 		return false;
-	th_buf_init(&path, FILE_MAX);
-	th_buf_init(&text, FILE_MAX);
-	cmd_check(th_path_config("vacation", &path, &err), &err);
-	st = th_file_read(path.data, &text, &err);
-	if (st == TH_OK)
-		away = is_now(path.data, th_buf_str(&text), &until);
-	else if (st != TH_END)
-		cmd_check(st, &err);
-	if (away) {
-		if (until != INT64_MAX)
-			th_date_format(until, date);
-		cmd_say(0, "on vacation%s%s, doing nothing",
-		    date[0] != '\0' ? " until " : "", date);
-	}
-	th_buf_release(&path);
-	th_buf_release(&text);
-	return away;
+	if (!cmd_vacation_read(&v) || !v.now)
+		return false;
+	if (v.until != INT64_MAX)
+		th_date_format(v.until, date);
+	cmd_say(0, "on vacation%s%s, doing nothing",
+	    date[0] != '\0' ? " until " : "", date);
+	return true;
 }

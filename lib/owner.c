@@ -97,15 +97,20 @@ start_of(long pid)
 }
 
 void
-th_owner(char ret[TH_OWNER_SIZE])
+th_owner_of(int64_t pid, char ret[TH_OWNER_SIZE])
 {
 	char host[TAG_SIZE], boot[TAG_SIZE];
-	const long pid = (long)getpid();
 
 	host_tag(host);
 	boot_tag(boot);
-	snprintf(ret, TH_OWNER_SIZE, "%s.%s.%ld.%" PRId64, host, boot, pid,
-	    start_of(pid));
+	snprintf(ret, TH_OWNER_SIZE, "%s.%s.%" PRId64 ".%" PRId64, host, boot,
+	    pid, start_of((long)pid));
+}
+
+void
+th_owner(char ret[TH_OWNER_SIZE])
+{
+	th_owner_of((int64_t)getpid(), ret);
 }
 
 enum th_owner_life

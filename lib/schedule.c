@@ -207,7 +207,8 @@ th_cron_parse(struct th_str text, struct th_cron *ret, struct th_err *err)
 
 /* ---- the next time ---- */
 
-/* Seconds of a civil time, as if it were UTC (days by Howard Hinnant's rule). */
+/* Seconds of a civil time, as if it were UTC (days by Howard Hinnant's rule).
+ */
 static int64_t
 civil(const struct tm *tm)
 {
@@ -330,8 +331,8 @@ th_cron_next(const struct th_cron *c, int64_t after)
 /* ---- what is due ---- */
 
 int64_t
-th_schedule_next(const struct th_schedule *s, int64_t last, int64_t since,
-    int64_t now)
+th_schedule_next(
+    const struct th_schedule *s, int64_t last, int64_t since, int64_t now)
 {
 	if (s->kind == TH_SCHEDULE_NONE)
 		return 0;

@@ -199,8 +199,9 @@ unknown(struct reader *r, const struct th_yaml *n)
 	for (i = 0; i < NKEYS; i++)
 		th_suggest_offer(&guess, keys[i].name);
 	if (strcmp(n->key, "enabled") == 0)
-		snprintf(what, sizeof(what), "unknown key; th-trigger enable "
-					     "and disable say so");
+		snprintf(what, sizeof(what),
+		    "unknown key; th-trigger enable "
+		    "and disable say so");
 	else if (guess.best != NULL)
 		snprintf(what, sizeof(what), "unknown key, did you mean %s?",
 		    guess.best);
@@ -286,12 +287,12 @@ th_script_parse(struct th_str text, const char *name, th_problem *problem,
 	if (yaml.status == TH_OK)
 		read_header(&r, th_buf_str(&yaml));
 	else
-		tell(&r, th_fail(&r.err,
-			     yaml.status == TH_EDATA ? TH_ECONFIG : TH_ENOMEM,
-			     "%s: the header: %s", name,
-			     yaml.status == TH_EDATA
-				 ? "too long"
-				 : th_strstatus(yaml.status)));
+		tell(&r,
+		    th_fail(&r.err,
+			yaml.status == TH_EDATA ? TH_ECONFIG : TH_ENOMEM,
+			"%s: the header: %s", name,
+			yaml.status == TH_EDATA ? "too long"
+						: th_strstatus(yaml.status)));
 	th_buf_release(&yaml);
 	return r.worst;
 }

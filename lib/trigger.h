@@ -1327,6 +1327,7 @@ void th_script_release(struct th_script *);
 /* Who this process is, for leases and locks: host, boot, pid, start. */
 #define TH_OWNER_SIZE 64
 void th_owner(char ret[TH_OWNER_SIZE]);
+void th_owner_of(int64_t pid, char ret[TH_OWNER_SIZE]); /* a child of ours */
 /* A process of this machine that lives, that is no more; somebody elsewhere. */
 enum th_owner_life { TH_OWNER_ALIVE, TH_OWNER_DEAD, TH_OWNER_FAR };
 enum th_owner_life th_owner_life(const char *owner);

@@ -1,0 +1,131 @@
+/* th-trigger -- run triggers, on time, and see how they do */
+#include <stdlib.h>
+#include <string.h>
+
+#include "triggers.h"
+
+enum {
+	OPT_BACKLOG = 256,
+	OPT_CRON,
+	OPT_DESCRIPTION,
+	OPT_DUE,
+	OPT_EVERY,
+	OPT_FORCE,
+	OPT_FROM,
+	OPT_JSON,
+	OPT_TAGS,
+	OPT_UNTIL
+};
+
+static const struct cmd_option options[] = {
+	{ "backlog", OPT_BACKLOG, "deliver|skip",
+	    "vacation off: what becomes of items that wait (deliver)" },
+	{ "cron", OPT_CRON, "FIELDS", "new: when, as in crontab(5)" },
+	{ "description", OPT_DESCRIPTION, "TEXT", "new: what it does" },
+	{ "due", OPT_DUE, NULL, "run: what is due, once each" },
+	{ "every", OPT_EVERY, "DURATION", "new: how often, as in 15m" },
+	{ "force", OPT_FORCE, NULL, "run: what is disabled, too" },
+	{ "from", OPT_FROM, "PIPELINE|DATE",
+	    "new: the pipeline; vacation on: from when" },
+	{ "jobs", 'j', "N", "run: so many at once (default: processors)" },
+	{ "json", OPT_JSON, NULL, "list, show: as JSON" },
+	{ "lines", 'n', "N", "log: the last N lines (40)" },
+	{ "tags", OPT_TAGS, "A,B", "new: tags" },
+	{ "until", OPT_UNTIL, "DATE", "vacation on: until when" },
+	{ NULL, 0, NULL, NULL },
+};
+
+static const struct cmd program = {
+	.name = "th-trigger",
+	.summary = "Run triggers when they are due, and see how they do.",
+	.synopsis = "list [NAME]...\nshow [NAME]...\nnew NAME\nedit NAME\n"
+		    "check [NAME]...\nenable NAME...\ndisable NAME...\n"
+		    "run [NAME... | --due]\nlog NAME\nrm NAME...\n"
+		    "vacation on|off|status\ncrontab\nsystemd",
+	.options = options,
+};
+
+static const struct {
+	const char *name;
+	void (*run)(struct triggers *);
+	size_t min, max; /* operands */
+} commands[] = {
+	{ "list", trigger_print_list, 0, SIZE_MAX },
+	{ "show", trigger_show, 0, SIZE_MAX },
+	{ "new", trigger_new, 1, 1 },
+	{ "edit", trigger_edit, 1, 1 },
+	{ "check", trigger_check, 0, SIZE_MAX },
+	{ "enable", trigger_enable, 1, SIZE_MAX },
+	{ "disable", trigger_disable, 1, SIZE_MAX },
+	{ "run", trigger_run, 0, SIZE_MAX },
+	{ "log", trigger_print_log, 1, 1 },
+	{ "rm", trigger_remove, 1, SIZE_MAX },
+	{ "vacation", trigger_vacation, 1, 1 },
+	{ "crontab", trigger_crontab, 0, 0 },
+	{ "systemd", trigger_systemd, 0, 0 },
+};
+#define NCOMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void
+set_option(struct triggers *c, int letter, const char *arg)
+{
+	switch (letter) {
+	case 'j': c->jobs = cmd_int("--jobs", arg, 1); break;
+	case 'n': c->lines = cmd_int("--lines", arg, 1); break;
+	case OPT_BACKLOG: c->backlog = arg; break;
+	case OPT_CRON: c->cron = arg; break;
+	case OPT_DESCRIPTION: c->description = arg; break;
+	case OPT_DUE: c->due = true; break;
+	case OPT_EVERY: c->every = arg; break;
+	case OPT_FORCE: c->force = true; break;
+	case OPT_FROM: c->from = arg; break;
+	case OPT_JSON: c->json = true; break;
+	case OPT_TAGS: c->tags = arg; break;
+	case OPT_UNTIL: c->until = arg; break;
+	}
+}
+
+static size_t
+find_command(const char *word)
+{
+	struct th_suggest guess;
+	size_t i;
+
+	th_suggest_init(&guess, word);
+	for (i = 0; i < NCOMMANDS; i++) {
+		if (strcmp(commands[i].name, word) == 0)
+			return i;
+		th_suggest_offer(&guess, commands[i].name);
+	}
+	if (guess.best != NULL)
+		cmd_usage(
+		    "unknown command %s (did you mean %s?)", word, guess.best);
+	cmd_usage("unknown command %s", word);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct triggers c = { 0 };
+	struct th_err err = { 0 };
+	size_t i;
+	int letter;
+
+	cmd_init(&program);
+	while ((letter = cmd_getopt(argc, argv, false)) != -1)
+		set_option(&c, letter, optarg);
+	if (optind == argc)
+		cmd_usage("name a command");
+	i = find_command(argv[optind]);
+	c.arg = argv + optind + 1;
+	c.nargs = (size_t)(argc - optind - 1);
+	if (c.nargs < commands[i].min)
+		cmd_usage("%s: an operand is missing", commands[i].name);
+	if (c.nargs > commands[i].max)
+		cmd_usage("%s: too many operands", commands[i].name);
+	cmd_check(th_config_load(cmd_config, &c.config, &err), &err);
+	commands[i].run(&c);
+	th_store_close(c.store);
+	th_config_free(c.config);
+	return cmd_finish();
+}

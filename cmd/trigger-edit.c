@@ -1,0 +1,286 @@
+/* trigger-edit -- new, edit, enable, disable, rm: a person's will */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "triggers.h"
+
+#define ANSWER_MAX 4096
+
+extern char **environ;
+
+/* ---- new ---- */
+
+/* Asks on the terminal; what is just Enter is `usual`. */
+static char *
+ask(const char *question, const char *usual)
+{
+	char line[ANSWER_MAX];
+	struct th_str s;
+	char *answer;
+
+	fprintf(stderr, "%s%s%s%s ", question, usual[0] != '\0' ? " [" : "",
+	    usual, usual[0] != '\0' ? "]" : "");
+	if (fgets(line, sizeof(line), stdin) == NULL)
+		cmd_die(TH_EAGAIN, "interrupted");
+	s = th_str_trim(th_str(line));
+	answer = s.len > 0 ? th_strndup(s.s, s.len) : th_strdup(usual);
+	if (answer == NULL)
+		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	return answer;
+}
+
+static bool
+is_terminal(void)
+{
+	return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+}
+
+/* What options did not say, a person does. */
+static void
+ask_for_rest(struct triggers *c)
+{
+	if (!is_terminal())
+		return;
+	if (c->description == NULL)
+		c->description = ask("What does it do?", "");
+	if (c->every == NULL && c->cron == NULL)
+		c->every = ask("How often?", "1h");
+	if (c->from == NULL)
+		c->from = ask("Which pipeline? (Enter: an example)", "");
+	if (c->from[0] == '\0')
+		c->from = NULL;
+}
+
+/* A value of YAML on one line, quoted whatever it is. */
+static void
+add_header(struct th_buf *b, const char *key, const char *value)
+{
+	th_buf_addf(b, "#: %s: \"", key);
+	th_json_escape(b, th_str(value));
+	th_buf_adds(b, "\"\n");
+}
+
+static void
+add_tags(struct th_buf *b, const char *tags)
+{
+	const char *p, *sep = "";
+	size_t n;
+
+	th_buf_adds(b, "#: tags: [");
+	for (p = tags; *p != '\0'; p += n + (p[n] == ',')) {
+		n = strcspn(p, ",");
+		th_buf_addf(b, "%s\"", sep);
+		th_json_escape(b, (struct th_str){ p, n });
+		th_buf_addc(b, '"');
+		sep = ", ";
+	}
+	th_buf_adds(b, "]\n");
+}
+
+static void
+write_script(struct triggers *c, const char *name, struct th_buf *b)
+{
+	const char *slash = strrchr(name, '/');
+
+	th_buf_adds(b, "#!/bin/sh\n");
+	add_header(b, "description",
+	    c->description != NULL && c->description[0] != '\0'
+		? c->description
+		: (slash != NULL ? slash + 1 : name));
+	if (c->cron != NULL)
+		add_header(b, "cron", c->cron);
+	else
+		th_buf_addf(
+		    b, "#: every: %s\n", c->every != NULL ? c->every : "1h");
+	if (c->tags != NULL)
+		add_tags(b, c->tags);
+	if (c->from != NULL)
+		th_buf_addf(b, "%s\n", c->from);
+	else
+		th_buf_adds(b,
+		    "# Fetch, select, publish: put your own pipeline here.\n"
+		    "th-fetch rss https://example.org/feed.xml |\n"
+		    "    th-filter 'title ~ \"release\"' |\n"
+		    "    th-publish file --path \"$HOME/notes/{title}.md\"\n");
+	cmd_check(b->status, NULL);
+}
+
+static void
+say_problem(void *ctx, const struct th_err *err)
+{
+	(void)ctx;
+	cmd_warn("%s", err->text);
+	cmd_note(TH_EUSAGE);
+}
+
+static void
+make_script(const char *path, struct th_str text)
+{
+	struct th_err err = { 0 };
+
+	trigger_make_home();
+	cmd_check(th_file_replace(path, text, 0700, &err), &err);
+}
+
+void
+trigger_new(struct triggers *c)
+{
+	char *path;
+	struct th_script script;
+	struct th_err err = { 0 };
+	struct th_buf b;
+
+	if (!th_script_is_name(c->arg[0]))
+		cmd_usage("%s: not a name: letters, digits, \"_\", \".\" and "
+			  "\"-\", neither of the last two in front",
+		    c->arg[0]);
+	if (c->every != NULL && c->cron != NULL)
+		cmd_usage("either --every or --cron");
+	path = trigger_path(c->arg[0]);
+	if (access(path, F_OK) == 0)
+		cmd_usage("%s is there already; th-trigger edit changes it",
+		    c->arg[0]);
+	ask_for_rest(c);
+	th_buf_init(&b, TRIGGER_SCRIPT_MAX);
+	write_script(c, c->arg[0], &b);
+	if (th_script_parse(
+		th_buf_str(&b), c->arg[0], say_problem, NULL, &script) != TH_OK)
+		cmd_die(TH_EUSAGE, "%s: not made", c->arg[0]);
+	th_script_release(&script);
+	make_script(path, th_buf_str(&b));
+	cmd_check(
+	    trigger_record_enable(trigger_store(c), c->arg[0], th_now(), &err),
+	    &err);
+	cmd_say(0, "%s", path);
+	th_buf_release(&b);
+	free(path);
+}
+
+/* ---- edit ---- */
+
+/* The editor's own words and ways: it has the terminal, and our signals. */
+static int
+run_editor(const char *path)
+{
+	const char *editor = getenv("VISUAL");
+	char sh[] = "/bin/sh", flag[] = "-c", name[] = "th-trigger";
+	char *copy = th_strdup(path), command[ANSWER_MAX];
+	char *argv[] = { sh, flag, command, name, copy, NULL };
+	int status = 0;
+	pid_t pid;
+
+	if (editor == NULL || editor[0] == '\0')
+		editor = getenv("EDITOR");
+	if (editor == NULL || editor[0] == '\0')
+		editor = "vi";
+	snprintf(command, sizeof(command), "%s \"$1\"", editor);
+	if (copy == NULL || posix_spawn(&pid, sh, NULL, NULL, argv, environ))
+		cmd_die(TH_EAGAIN, "%s: cannot be started", editor);
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	free(copy);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+void
+trigger_edit(struct triggers *c)
+{
+	struct trigger *t = trigger_need(c, c->arg[0]);
+	int code = run_editor(t->path);
+
+	if (code != 0)
+		cmd_die(TH_EAGAIN, "the editor ended with exit code %d", code);
+	trigger_free(t);
+	trigger_check(c);
+}
+
+/* ---- enable, disable, rm ---- */
+
+void
+trigger_enable(struct triggers *c)
+{
+	struct trigger_list l = { 0 };
+	struct th_err err = { 0 };
+	size_t i;
+
+	trigger_store(c);
+	trigger_given(c, &l);
+	for (i = 0; i < l.n; i++) {
+		if (!l.t[i]->record.disabled) {
+			cmd_say(1, "%s is enabled already", l.t[i]->name);
+			continue;
+		}
+		cmd_check(trigger_record_enable(
+			      c->store, l.t[i]->name, th_now(), &err),
+		    &err);
+		cmd_say(0, "%s enabled", l.t[i]->name);
+	}
+	trigger_list_release(&l);
+}
+
+void
+trigger_disable(struct triggers *c)
+{
+	struct trigger_list l = { 0 };
+	struct th_err err = { 0 };
+	size_t i;
+
+	trigger_store(c);
+	trigger_given(c, &l);
+	for (i = 0; i < l.n; i++) {
+		/* A person's word counts more than that of failures. */
+		if (l.t[i]->record.disabled &&
+		    strcmp(l.t[i]->record.by, "user") == 0) {
+			cmd_say(1, "%s is disabled already", l.t[i]->name);
+			continue;
+		}
+		cmd_check(trigger_record_disable(
+			      c->store, l.t[i]->name, "user", th_now(), &err),
+		    &err);
+		cmd_say(0, "%s disabled", l.t[i]->name);
+	}
+	trigger_list_release(&l);
+}
+
+/* Not while it runs: the run would write its record again. */
+static void
+remove_one(struct triggers *c, const struct trigger *t)
+{
+	char lock[160], *log = trigger_state_path("log", t->name);
+	struct th_err err = { 0 };
+	enum th_status st;
+
+	snprintf(lock, sizeof(lock), "trigger:%s", t->name);
+	st = th_lock(c->store, lock, TRIGGER_LEASE, &err);
+	if (st == TH_END)
+		cmd_die(TH_EAGAIN, "%s runs right now", t->name);
+	cmd_check(st, &err);
+	if (unlink(t->path) == -1)
+		cmd_die(TH_EIO, "%s: %s", t->path, strerror(errno));
+	cmd_check(trigger_record_forget(c->store, t->name, &err), &err);
+	th_unlock(c->store, lock, NULL);
+	unlink(log);
+	cmd_say(0, "%s removed", t->name);
+	free(log);
+}
+
+void
+trigger_remove(struct triggers *c)
+{
+	struct trigger_list l = { 0 };
+	size_t i;
+
+	trigger_store(c);
+	trigger_given(c, &l);
+	for (i = 0; i < l.n; i++)
+		remove_one(c, l.t[i]);
+	trigger_list_release(&l);
+}

@@ -1,0 +1,887 @@
+/*
+ * trigger-job -- one run of a trigger, from its lock to its record
+ *
+ * The script is the leader of a process group, and nothing of that group
+ * outlives the run.  Its cursors are kept aside by the store under TH_RUN and
+ * made true only when all went well; a run that is lost with us is found by the
+ * next one, which drops them.
+ */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "triggers.h"
+
+#define KILL_MS 5000    /* between TERM and KILL */
+#define LINGER_MS 10000 /* for programs in the background to be done */
+#define LOOK_MS 20      /* between two looks at those */
+#define RENEW_MS (TRIGGER_LEASE * 1000 / 3)
+#define NOTICE_MS 60000
+#define READ_MAX 16384
+
+enum phase { RUNNING, LINGERING, TELLING, DONE };
+
+struct job {
+	struct triggers *c;
+	struct trigger *t;
+	enum phase phase;
+	char run[TRIGGER_RUN_MAX];
+	char lock[128];
+	char *report;
+	pid_t pid;
+	int fd[2]; /* stdout and stderr of the script; -1 at their end */
+	int status;
+	bool show, timed_out, interrupted, lost, recovered;
+	struct trigger_log log;
+	int64_t start, start_ms;
+	int64_t end_at; /* time is over; then TERM, and KILL after that */
+	int64_t renew_at, kill_at, linger_until;
+	struct trigger_result result;
+};
+
+/* ---- what comes before ---- */
+
+static enum th_status
+make_run(struct job *j, struct th_err *err)
+{
+	char date[TH_DATE_SIZE];
+	struct th_buf b;
+	enum th_status st;
+
+	th_date_format(j->start, date);
+	th_buf_init(&b, sizeof(j->run));
+	th_buf_addf(&b, "%s:%s:", j->t->name, date);
+	if ((st = th_random_token(4, &b)) == TH_OK)
+		snprintf(j->run, sizeof(j->run), "%s", b.data);
+	else
+		th_fail(err, st, "%s: %s", j->t->name, th_strstatus(st));
+	th_buf_release(&b);
+	return st;
+}
+
+static void
+pause_ms(int ms)
+{
+	poll(NULL, 0, ms);
+}
+
+/*
+ * A script whose th-trigger was killed goes on by itself.  Its report begins
+ * with who it is; it must be gone before the next.
+ */
+static void
+end_orphan(const char *report, const char *run)
+{
+	char owner[TH_OWNER_SIZE], line[1024], was[TRIGGER_RUN_MAX];
+	struct th_value v;
+	const char *p;
+	ssize_t n;
+	long pid;
+	int fd, i;
+
+	if ((fd = open(report, O_RDONLY | O_CLOEXEC)) == -1)
+		return;
+	n = read(fd, line, sizeof(line));
+	close(fd);
+	if (n <= 0 || (p = memchr(line, '\n', (size_t)n)) == NULL ||
+	    th_json_parse(
+		(struct th_str){ line, (size_t)(p - line) }, &v, NULL) != TH_OK)
+		return;
+	trigger_text(&v, "orphan", was, sizeof(was));
+	trigger_text(&v, "script", owner, sizeof(owner));
+	pid = (long)trigger_int(&v, "group");
+	if (strcmp(was, run) != 0 || pid <= 1)
+		return;
+	for (i = 0; i < 200 && th_owner_life(owner) == TH_OWNER_ALIVE; i++) {
+		if (i == 0 || i == 100)
+			kill((pid_t)-pid, i == 0 ? SIGTERM : SIGKILL);
+		pause_ms(20);
+	}
+}
+
+/* The run before this one never came to its end: its cursors are dropped. */
+static enum th_status
+clear_lost(struct job *j, struct th_err *err)
+{
+	struct trigger_record *r = &j->t->record;
+	struct trigger_result lost = { .run = r->running,
+		.outcome = TRIGGER_LOST,
+		.start = r->running_since,
+		.why = "the run was killed, or its machine stopped" };
+	enum th_status st;
+
+	if (r->running[0] == '\0')
+		return TH_OK;
+	cmd_say(0,
+	    "%s: the run before was cut off; its cursors stay where "
+	    "they were",
+	    j->t->name);
+	end_orphan(j->report, r->running);
+	st = th_state_settle(j->c->store, r->running, false, err);
+	if (st == TH_OK)
+		st = trigger_record_add(r, &lost, err);
+	return st;
+}
+
+/* ---- starting ---- */
+
+static const char *
+own_directory(struct th_buf *b)
+{
+	char path[4096], *slash;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n <= 0)
+		return "";
+	path[n] = '\0';
+	if ((slash = strrchr(path, '/')) != NULL)
+		*slash = '\0';
+	th_buf_adds(b, path);
+	return b->data != NULL ? b->data : "";
+}
+
+static bool
+sets(const char *entry, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(entry, name, n) == 0 && entry[n] == '=';
+}
+
+/*
+ * Our environment without secrets, with what the run needs.  cron's PATH may
+ * not lead to our programs, so their directory is added behind.
+ */
+static char **
+environment(struct job *j, bool in_run, struct th_buf *text)
+{
+	char **env = th_config_environ(j->c->config), **more = NULL;
+	const char *path = getenv("PATH");
+	size_t n, kept = 0, i;
+	char *s;
+
+	for (n = 0; env != NULL && env[n] != NULL; n++)
+		;
+	if (env != NULL)
+		more = th_calloc(n + 5, sizeof(*more));
+	for (i = 0; more != NULL && i < n; i++)
+		if (!sets(env[i], "TH_TRIGGER") && !sets(env[i], "TH_RUN") &&
+		    !sets(env[i], "TH_REPORT") && !sets(env[i], "PATH"))
+			more[kept++] = env[i];
+	free(env);
+	th_buf_addf(text, "PATH=%s:", path != NULL ? path : "/usr/bin:/bin");
+	own_directory(text);
+	th_buf_addc(text, '\0');
+	if (in_run) {
+		th_buf_addf(text, "TH_TRIGGER=%s", j->t->name);
+		th_buf_addc(text, '\0');
+		th_buf_addf(text, "TH_RUN=%s", j->run);
+		th_buf_addc(text, '\0');
+		th_buf_addf(text, "TH_REPORT=%s", j->report);
+		th_buf_addc(text, '\0');
+	}
+	if (more == NULL || text->status != TH_OK) {
+		free(more);
+		return NULL;
+	}
+	for (s = text->data; s < text->data + text->len; s += strlen(s) + 1)
+		more[kept++] = s;
+	return more;
+}
+
+/* Our ends of a pipe are not for children, and never make us wait. */
+static int
+make_pipe(int fd[2])
+{
+	int i;
+
+	if (pipe(fd) == -1)
+		return errno;
+	for (i = 0; i < 2; i++)
+		fcntl(fd[i], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+static int
+spawn_with(
+    char *const argv[], char *const env[], int in, int out, int err, pid_t *ret)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t usual;
+	int rc;
+
+	sigemptyset(&usual);
+	sigaddset(&usual, SIGPIPE);
+	sigaddset(&usual, SIGXFSZ);
+	if ((rc = posix_spawnattr_init(&attr)) != 0)
+		return rc;
+	if ((rc = posix_spawn_file_actions_init(&actions)) != 0)
+		goto no_actions;
+	if ((rc = posix_spawnattr_setsigdefault(&attr, &usual)) == 0 &&
+	    (rc = posix_spawnattr_setpgroup(&attr, 0)) == 0 &&
+	    (rc = posix_spawnattr_setflags(
+		 &attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP)) == 0 &&
+	    (rc = in == -1 ? posix_spawn_file_actions_addopen(
+				 &actions, 0, "/dev/null", O_RDONLY, 0)
+			   : posix_spawn_file_actions_adddup2(
+				 &actions, in, 0)) == 0 &&
+	    (rc = posix_spawn_file_actions_adddup2(&actions, out, 1)) == 0 &&
+	    (rc = posix_spawn_file_actions_adddup2(&actions, err, 2)) == 0)
+		rc = posix_spawn(ret, argv[0], &actions, &attr, argv, env);
+	posix_spawn_file_actions_destroy(&actions);
+no_actions:
+	posix_spawnattr_destroy(&attr);
+	return rc;
+}
+
+/* argv, with its output to us; a script without "#!" is one for sh. */
+static int
+spawn(struct job *j, char *const argv[], bool in_run, int in)
+{
+	char sh[] = "/bin/sh";
+	char *by_shell[] = { sh, argv[0], NULL };
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, rc;
+	struct th_buf text;
+	char **env;
+
+	th_buf_init(&text, TRIGGER_RECORD_MAX);
+	env = environment(j, in_run, &text);
+	rc = env == NULL ? ENOMEM : make_pipe(out);
+	if (rc == 0)
+		rc = make_pipe(err);
+	if (rc == 0)
+		rc = spawn_with(argv, env, in, out[1], err[1], &j->pid);
+	if (rc == ENOEXEC)
+		rc = spawn_with(by_shell, env, in, out[1], err[1], &j->pid);
+	close(out[1]);
+	close(err[1]);
+	if (rc != 0) {
+		close(out[0]);
+		close(err[0]);
+		out[0] = err[0] = -1;
+	} else {
+		fcntl(out[0], F_SETFL, O_NONBLOCK);
+		fcntl(err[0], F_SETFL, O_NONBLOCK);
+	}
+	j->fd[0] = out[0];
+	j->fd[1] = err[0];
+	free(env);
+	th_buf_release(&text);
+	return rc;
+}
+
+/* Empty, and then with the line by which the next run would find the script. */
+static enum th_status
+make_report(const char *path, struct th_err *err)
+{
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return th_fail(
+		    err, TH_ECREATE, "%s: %s", path, strerror(errno));
+	close(fd);
+	return TH_OK;
+}
+
+static void
+sign_report(const struct job *j)
+{
+	char owner[TH_OWNER_SIZE], line[TRIGGER_RUN_MAX + TH_OWNER_SIZE + 80];
+	int fd, n;
+
+	th_owner_of((int64_t)j->pid, owner);
+	n = snprintf(line, sizeof(line),
+	    "{\"orphan\":\"%s\",\"script\":\"%s\",\"group\":%ld}\n", j->run,
+	    owner, (long)j->pid);
+	fd = open(j->report, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	th_file_write(fd, (struct th_str){ line, (size_t)n }, NULL);
+	close(fd);
+}
+
+static enum th_status
+begin(struct job *j, struct th_err *err)
+{
+	struct trigger_record *r = &j->t->record;
+	enum th_status st;
+
+	if ((st = clear_lost(j, err)) != TH_OK ||
+	    (st = make_run(j, err)) != TH_OK ||
+	    (st = make_report(j->report, err)) != TH_OK)
+		return st;
+	snprintf(r->running, sizeof(r->running), "%s", j->run);
+	th_owner(r->owner);
+	r->running_since = j->start;
+	return trigger_record_begin(j->c->store, j->t->name, r, err);
+}
+
+static void
+launch(struct job *j)
+{
+	char *argv[] = { j->t->path, NULL };
+	int64_t timeout = j->t->script.timeout;
+	int rc;
+
+	if (timeout == 0)
+		timeout = TRIGGER_TIMEOUT;
+	j->end_at = j->start_ms + timeout * 1000;
+	trigger_log_open(&j->log, j->t->name, j->run);
+	rc = spawn(j, argv, true, -1);
+	if (rc == 0) {
+		sign_report(j);
+		return;
+	}
+	j->pid = -1;
+	snprintf(j->log.last, sizeof(j->log.last), "%s: %s%s", j->t->path,
+	    strerror(rc), rc == EACCES ? "; chmod +x makes it a program" : "");
+}
+
+/* Locked: is it still so that it should run? */
+static enum th_status
+look_again(struct job *j, bool due, struct th_err *err)
+{
+	enum th_status st;
+	int64_t next;
+
+	st = trigger_record_load(j->c->store, j->t->name, &j->t->record, err);
+	if (st != TH_OK || !due)
+		return st;
+	next = trigger_next(j->t, j->start);
+	return next != 0 && next <= j->start ? TH_OK : TH_END;
+}
+
+enum th_status
+job_start(struct triggers *c, struct trigger *t, bool due, bool show,
+    struct job **ret, struct th_err *err)
+{
+	struct job *j = th_calloc(1, sizeof(*j));
+	enum th_status st;
+
+	if (j == NULL)
+		return th_fail(err, TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	j->c = c;
+	j->t = t;
+	j->show = show;
+	j->fd[0] = j->fd[1] = -1;
+	j->start = th_now();
+	j->start_ms = th_now_ms();
+	j->renew_at = j->start_ms + RENEW_MS;
+	th_buf_init(&j->result.stages, TRIGGER_RECORD_MAX);
+	th_buf_init(&j->result.queues, TRIGGER_RECORD_MAX);
+	j->report = trigger_state_path("run", t->name);
+	snprintf(j->lock, sizeof(j->lock), "trigger:%s", t->name);
+	st = th_lock(c->store, j->lock, TRIGGER_LEASE, err);
+	if (st == TH_END) {
+		th_fail(err, TH_EAGAIN, "it runs already");
+		job_free(j);
+		return TH_END;
+	}
+	if (st == TH_OK) {
+		if ((st = look_again(j, due, err)) == TH_OK)
+			st = begin(j, err);
+		if (st == TH_OK)
+			launch(j);
+		else
+			th_unlock(c->store, j->lock, NULL);
+	}
+	if (st != TH_OK) {
+		if (err != NULL && st == TH_END)
+			err->text[0] = '\0';
+		job_free(j);
+		return st;
+	}
+	*ret = j;
+	return TH_OK;
+}
+
+void
+job_free(struct job *j)
+{
+	int i;
+
+	if (j == NULL)
+		return;
+	for (i = 0; i < 2; i++)
+		if (j->fd[i] != -1)
+			close(j->fd[i]);
+	th_buf_release(&j->result.stages);
+	th_buf_release(&j->result.queues);
+	free(j->report);
+	free(j);
+}
+
+/* ---- its output ---- */
+
+int
+job_poll(const struct job *j, struct pollfd *p)
+{
+	int i, n = 0;
+
+	for (i = 0; i < 2; i++)
+		if (j->fd[i] != -1)
+			p[n++] =
+			    (struct pollfd){ .fd = j->fd[i], .events = POLLIN };
+	return n;
+}
+
+static void
+pass_on(const struct job *j, int which, const char *s, size_t len)
+{
+	struct th_err err = { 0 };
+
+	if (!j->show)
+		return;
+	if (which == 0) {
+		th_out_write(&cmd_out, (struct th_str){ s, len });
+		th_out_flush(&cmd_out);
+	} else {
+		th_file_write(STDERR_FILENO, (struct th_str){ s, len }, &err);
+	}
+}
+
+/* A few pieces at a time, so that one who talks much stops nobody else. */
+static void
+read_output(struct job *j, int which)
+{
+	char piece[READ_MAX];
+	ssize_t n = 1;
+	int i;
+
+	for (i = 0; i < 8 && n > 0 && j->fd[which] != -1; i++) {
+		n = read(j->fd[which], piece, sizeof(piece));
+		if (n > 0) {
+			trigger_log_add(&j->log, which, piece, (size_t)n);
+			if (j->phase != TELLING)
+				pass_on(j, which, piece, (size_t)n);
+		} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+			close(j->fd[which]);
+			j->fd[which] = -1;
+		}
+	}
+}
+
+/* ---- its end ---- */
+
+static void
+end_group(struct job *j, int sig)
+{
+	if (j->pid > 0)
+		kill(-j->pid, sig);
+}
+
+void
+job_interrupt(struct job *j)
+{
+	if (j->phase == TELLING || j->interrupted)
+		return;
+	j->interrupted = true;
+	end_group(j, SIGTERM);
+	j->kill_at = th_now_ms() + KILL_MS;
+}
+
+static void
+look_at_time(struct job *j, int64_t now)
+{
+	if (j->phase == LINGERING)
+		return;
+	if (j->kill_at == 0 && now >= j->end_at) {
+		j->timed_out = j->phase != TELLING;
+		end_group(j, SIGTERM);
+		j->kill_at = now + KILL_MS;
+	} else if (j->kill_at != 0 && now >= j->kill_at) {
+		end_group(j, SIGKILL);
+		j->kill_at = now + KILL_MS;
+	}
+}
+
+/* Holds the lock for longer; what another took over is no longer ours. */
+static void
+renew(struct job *j, int64_t now)
+{
+	struct th_err err = { 0 };
+	enum th_status st;
+
+	if (now < j->renew_at)
+		return;
+	j->renew_at = now + RENEW_MS;
+	st = th_lock(j->c->store, j->lock, TRIGGER_LEASE, &err);
+	if (st == TH_END && !j->lost) {
+		j->lost = true;
+		cmd_warn("%s: another machine took it over", j->t->name);
+		job_interrupt(j);
+	}
+}
+
+/* Is the leader done?  It is left to be waited for, so its group stays ours. */
+static bool
+is_over(const struct job *j)
+{
+	siginfo_t info = { 0 };
+
+	if (j->pid <= 0)
+		return true;
+	return waitid(P_PID, (id_t)j->pid, &info,
+		   WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == j->pid;
+}
+
+/* What it left in the background ends with it; in time, or else. */
+static void
+reap(struct job *j)
+{
+	int i;
+
+	end_group(j, SIGTERM);
+	if (j->timed_out || j->interrupted || j->linger_until != 0)
+		end_group(j, SIGKILL);
+	for (i = 0; i < 2; i++) {
+		read_output(j, i);
+		if (j->fd[i] != -1)
+			close(j->fd[i]);
+		j->fd[i] = -1;
+	}
+	while (j->pid > 0 && waitpid(j->pid, &j->status, 0) == -1)
+		if (errno != EINTR)
+			break;
+	if (j->pid > 0)
+		j->pid = 0;
+}
+
+static void
+explain(struct job *j, enum th_status st, const char *why)
+{
+	struct trigger_result *r = &j->result;
+
+	if (st <= r->worst && r->why[0] != '\0')
+		return;
+	r->worst = st > r->worst ? st : r->worst;
+	snprintf(r->why, sizeof(r->why), "%s", why);
+}
+
+/* What the shell says counts as much as what our programs say. */
+static void
+judge_script(struct job *j)
+{
+	struct trigger_result *r = &j->result;
+	char text[80];
+
+	if (j->pid == -1) {
+		r->code = 126;
+		explain(j, TH_ECONFIG, j->log.last);
+	} else if (WIFSIGNALED(j->status)) {
+		r->code = 128 + WTERMSIG(j->status);
+		snprintf(text, sizeof(text),
+		    "the script was ended by signal %d", WTERMSIG(j->status));
+		explain(j, TH_EUNAVAIL, text);
+	} else if (WEXITSTATUS(j->status) != 0) {
+		if (r->code == 0)
+			r->code = WEXITSTATUS(j->status);
+		snprintf(text, sizeof(text),
+		    "the script ended with exit code "
+		    "%d",
+		    WEXITSTATUS(j->status));
+		explain(j, cmd_exit_status(WEXITSTATUS(j->status)), text);
+	}
+}
+
+/* "th-fetch failed: unavailable": its own last words say more. */
+static void
+add_last_words(struct job *j)
+{
+	struct trigger_result *r = &j->result;
+	size_t n = strlen(r->why);
+	const char *s = j->log.last;
+
+	if (j->pid == -1 || s[0] == '\0' || n + 3 > sizeof(r->why))
+		return;
+	snprintf(r->why + n, sizeof(r->why) - n, " (%.300s)", s);
+}
+
+static void
+judge(struct job *j)
+{
+	struct trigger_result *r = &j->result;
+
+	r->run = j->run;
+	r->start = j->start;
+	r->ms = th_now_ms() - j->start_ms;
+	job_report(j->report, j->run, r);
+	judge_script(j);
+	if (r->worst == TH_OK) {
+		r->outcome = TRIGGER_OK;
+		r->why[0] = '\0';
+	} else if (j->timed_out) {
+		r->outcome = TRIGGER_TIMED_OUT;
+		r->worst = TH_EAGAIN;
+		snprintf(r->why, sizeof(r->why),
+		    "it took longer than %" PRId64 " s",
+		    (j->end_at - j->start_ms) / 1000);
+	} else if (j->interrupted) {
+		r->outcome = TRIGGER_INTERRUPTED;
+		r->worst = TH_EAGAIN;
+		snprintf(r->why, sizeof(r->why), "interrupted");
+	} else {
+		r->outcome = TRIGGER_FAILED;
+		add_last_words(j);
+	}
+}
+
+/* ---- what is kept of it ---- */
+
+static bool
+is_failure(const struct job *j)
+{
+	return j->result.outcome == TRIGGER_FAILED ||
+	       j->result.outcome == TRIGGER_TIMED_OUT;
+}
+
+static enum th_status
+keep(struct job *j, struct th_err *err)
+{
+	struct trigger_record *r = &j->t->record;
+	enum th_status st;
+
+	/* It may have been taken over while we slept. */
+	if (th_lock(j->c->store, j->lock, TRIGGER_LEASE, err) == TH_END)
+		j->lost = true;
+	st = th_state_settle(j->c->store, j->run,
+	    j->result.outcome == TRIGGER_OK && !j->lost, err);
+	if (st != TH_OK || j->lost)
+		return st;
+	if (j->result.outcome == TRIGGER_OK)
+		r->failures = 0;
+	else if (is_failure(j))
+		r->failures++;
+	/* An interrupted run is due again. */
+	if (j->result.outcome != TRIGGER_INTERRUPTED)
+		r->slot =
+		    th_schedule_slot(&j->t->script.schedule, r->slot, j->start);
+	if ((st = trigger_record_add(r, &j->result, err)) != TH_OK)
+		return st;
+	return trigger_record_save(j->c->store, j->t->name, r, err);
+}
+
+/* On vacation only a person runs triggers, who sees what happens. */
+static void
+maybe_disable(struct job *j)
+{
+	const int64_t tries = trigger_tries(j->c, j->t);
+	struct th_err err = { 0 };
+
+	if (!is_failure(j) || tries == 0 || j->t->record.failures < tries ||
+	    j->t->record.disabled || trigger_is_away())
+		return;
+	if (trigger_record_disable(
+		j->c->store, j->t->name, "failures", th_now(), &err) != TH_OK) {
+		cmd_warn("%s: %s", j->t->name, err.text);
+		return;
+	}
+	j->t->record.disabled = true;
+	cmd_warn("%s: failed %" PRId64
+		 " times in a row and is disabled; th-trigger "
+		 "enable %s lets it run again",
+	    j->t->name, j->t->record.failures, j->t->name);
+}
+
+static void
+say_end(struct job *j, char *line, size_t size)
+{
+	const struct trigger_result *r = &j->result;
+	int level = r->outcome == TRIGGER_OK ? (j->show ? 0 : 1) : 0;
+
+	snprintf(line, size,
+	    "%s%s%s, %" PRId64 ".%" PRId64 " s, %" PRId64 " fetched, %" PRId64
+	    " published",
+	    trigger_outcome_name(r->outcome), r->why[0] != '\0' ? ": " : "",
+	    r->why, r->ms / 1000, r->ms % 1000 / 100, r->fetched, r->published);
+	if (r->outcome == TRIGGER_OK)
+		cmd_say(level, "%s: %s", j->t->name, line);
+	else
+		cmd_warn("%s: %s: %s", j->t->name,
+		    trigger_outcome_name(r->outcome), r->why);
+	cmd_note(r->worst);
+}
+
+/* ---- telling somebody ---- */
+
+static const char *
+notify_pipeline(const struct job *j)
+{
+	const char *s = j->t->script.notify;
+
+	if (s == NULL)
+		s = th_config_notify(j->c->config);
+	if (s == NULL || s[0] == '\0' || strcmp(s, "no") == 0 ||
+	    strcmp(s, "none") == 0 || strcmp(s, "false") == 0)
+		return NULL;
+	return s;
+}
+
+/* Once when it goes wrong again and again, once when that is over. */
+static bool
+is_news(struct job *j)
+{
+	const struct trigger_record *r = &j->t->record;
+	int64_t tries = trigger_tries(j->c, j->t);
+
+	if (tries == 0 || tries > TRIGGER_NOTICE)
+		tries = TRIGGER_NOTICE;
+	j->recovered = j->result.outcome == TRIGGER_OK;
+	if (j->recovered)
+		return r->notified;
+	return is_failure(j) && !r->notified && r->failures >= tries;
+}
+
+static void
+tell(struct job *j, const char *pipeline)
+{
+	char sh[] = "/bin/sh", flag[] = "-c", *copy = th_strdup(pipeline);
+	char *argv[] = { sh, flag, copy, NULL };
+	struct th_buf item;
+	int in[2] = { -1, -1 }, rc;
+
+	th_buf_init(&item, READ_MAX);
+	rc = copy == NULL ? ENOMEM : make_pipe(in);
+	if (rc == 0 && job_notice(j->t, j->recovered ? NULL : j->result.why,
+			   j->t->record.failures, trigger_tries(j->c, j->t),
+			   &item) != TH_OK)
+		rc = ENOMEM;
+	/* It is small enough for the pipe to hold, reader or not. */
+	if (rc == 0 && th_file_write(in[1], th_buf_str(&item), NULL) != TH_OK)
+		rc = EIO;
+	if (in[1] != -1)
+		close(in[1]);
+	if (rc == 0)
+		rc = spawn(j, argv, false, in[0]);
+	if (in[0] != -1)
+		close(in[0]);
+	if (rc != 0) {
+		j->pid = -1;
+		cmd_warn("%s: notify: %s", j->t->name, strerror(rc));
+	}
+	j->end_at = th_now_ms() + NOTICE_MS;
+	j->kill_at = j->linger_until = 0;
+	j->phase = TELLING;
+	th_buf_release(&item);
+	free(copy);
+}
+
+/* What waits in a queue (75) will be sent. */
+static void
+told(struct job *j)
+{
+	struct th_err err = { 0 };
+	int code;
+
+	if (j->pid == -1)
+		return;
+	reap(j);
+	code = WIFEXITED(j->status) ? WEXITSTATUS(j->status) : 128;
+	if (code != 0 && code != 75) {
+		cmd_warn("%s: notify: ended with exit code %d%s%s", j->t->name,
+		    code, j->log.last[0] != '\0' ? ": " : "", j->log.last);
+		return;
+	}
+	j->t->record.notified = !j->recovered;
+	if (trigger_record_save(j->c->store, j->t->name, &j->t->record, &err) !=
+	    TH_OK)
+		cmd_warn("%s: %s", j->t->name, err.text);
+}
+
+/* ---- from one to the next ---- */
+
+static void
+close_run(struct job *j)
+{
+	char line[1024];
+
+	say_end(j, line, sizeof(line));
+	trigger_log_close(&j->log, line);
+	unlink(j->report);
+}
+
+static void
+finish(struct job *j)
+{
+	struct th_err err = { 0 };
+	const char *pipeline;
+
+	reap(j);
+	judge(j);
+	if (keep(j, &err) != TH_OK) {
+		cmd_warn("%s: %s", j->t->name, err.text);
+		cmd_note(err.status);
+	}
+	maybe_disable(j);
+	close_run(j);
+	j->phase = DONE;
+	if (!j->lost && is_news(j) && (pipeline = notify_pipeline(j)) != NULL) {
+		trigger_log_open(&j->log, j->t->name, "notify");
+		tell(j, pipeline);
+	}
+}
+
+static void
+linger(struct job *j, int64_t now)
+{
+	enum job_pipeline p =
+	    j->pid > 0 ? job_report(j->report, j->run, &j->result) : JOB_DONE;
+
+	if (p == JOB_WORKING && now < j->linger_until)
+		return;
+	/* All is told: no need to be hard on what else there is. */
+	if (p == JOB_DONE)
+		j->linger_until = 0;
+	finish(j);
+}
+
+bool
+job_work(struct job *j)
+{
+	int64_t now = th_now_ms();
+
+	read_output(j, 0);
+	read_output(j, 1);
+	renew(j, now);
+	look_at_time(j, now);
+	if (j->phase == RUNNING && is_over(j)) {
+		j->phase = LINGERING;
+		j->linger_until =
+		    j->kill_at != 0 ? j->kill_at : now + LINGER_MS;
+	}
+	if (j->phase == LINGERING) {
+		linger(j, now);
+	} else if (j->phase == TELLING && is_over(j)) {
+		told(j);
+		trigger_log_close(&j->log, "told");
+		j->phase = DONE;
+	}
+	if (j->phase != DONE)
+		return false;
+	if (!j->lost)
+		th_unlock(j->c->store, j->lock, NULL);
+	return true;
+}
+
+int64_t
+job_wake(const struct job *j)
+{
+	int64_t at = j->kill_at != 0 ? j->kill_at : j->end_at;
+
+	if (j->phase == LINGERING || j->pid <= 0)
+		return th_now_ms() + LOOK_MS;
+	return at < j->renew_at ? at : j->renew_at;
+}

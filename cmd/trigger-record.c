@@ -1,0 +1,526 @@
+/* trigger-record -- what the store keeps of a trigger, as JSON in its state */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "triggers.h"
+
+#define STATE_NAME_SIZE 160
+
+/* No name of a trigger has a colon, so this is no reader's --state. */
+static enum th_status
+open_state(struct th_store *store, const char *name, struct th_state **ret,
+    struct th_err *err)
+{
+	char full[STATE_NAME_SIZE];
+
+	snprintf(full, sizeof(full), ":trigger:%s", name);
+	return th_state_open(store, full, NULL, ret, err);
+}
+
+void
+trigger_record_init(struct trigger_record *r)
+{
+	*r = (struct trigger_record){ 0 };
+	th_buf_init(&r->queues, TRIGGER_RECORD_MAX);
+	th_buf_init(&r->days, TRIGGER_RECORD_MAX);
+	th_buf_init(&r->history, TRIGGER_RECORD_MAX);
+}
+
+void
+trigger_record_release(struct trigger_record *r)
+{
+	th_buf_release(&r->queues);
+	th_buf_release(&r->days);
+	th_buf_release(&r->history);
+}
+
+/* ---- reading ---- */
+
+int64_t
+trigger_int(const struct th_value *v, const char *name)
+{
+	struct th_value member;
+	double n;
+
+	if (!th_value_get(v, name, &member) || !th_value_number(&member, &n) ||
+	    n < -9e15 || n > 9e15)
+		return 0;
+	return (int64_t)n;
+}
+
+void
+trigger_text(const struct th_value *v, const char *name, char *ret, size_t size)
+{
+	struct th_value member;
+	struct th_str s;
+	struct th_buf room;
+	size_t n;
+
+	ret[0] = '\0';
+	th_buf_init(&room, TRIGGER_RECORD_MAX);
+	if (th_value_get(v, name, &member) && member.type == TH_JSON_STRING &&
+	    th_value_str(&member, &room, &s) == TH_OK) {
+		n = s.len < size ? s.len : size - 1;
+		memcpy(ret, s.s, n);
+		ret[n] = '\0';
+		n = th_utf8_valid((struct th_str){ ret, n });
+		ret[n] = '\0';
+	}
+	th_buf_release(&room);
+}
+
+static void
+copy_raw(const struct th_value *v, const char *name, enum th_json type,
+    struct th_buf *ret)
+{
+	struct th_value member;
+
+	if (th_value_get(v, name, &member) && member.type == type)
+		th_buf_add(ret, member.raw.s, member.raw.len);
+}
+
+static void
+read_disabled(const struct th_value *v, struct trigger_record *r)
+{
+	r->disabled = true;
+	trigger_text(v, "by", r->by, sizeof(r->by));
+	r->disabled_at = trigger_int(v, "at");
+}
+
+static void
+read_since(const struct th_value *v, struct trigger_record *r)
+{
+	r->since = trigger_int(v, "since");
+}
+
+static void
+read_running(const struct th_value *v, struct trigger_record *r)
+{
+	trigger_text(v, "run", r->running, sizeof(r->running));
+	trigger_text(v, "owner", r->owner, sizeof(r->owner));
+	r->running_since = trigger_int(v, "since");
+}
+
+static void
+read_rest(const struct th_value *v, struct trigger_record *r)
+{
+	r->slot = trigger_int(v, "slot");
+	r->failures = trigger_int(v, "failures");
+	r->notified = trigger_int(v, "notified") != 0;
+	r->runs = trigger_int(v, "runs");
+	r->fetched = trigger_int(v, "fetched");
+	r->published = trigger_int(v, "published");
+	copy_raw(v, "queues", TH_JSON_ARRAY, &r->queues);
+	copy_raw(v, "days", TH_JSON_OBJECT, &r->days);
+	copy_raw(v, "history", TH_JSON_ARRAY, &r->history);
+}
+
+static const struct {
+	const char *key;
+	void (*read)(const struct th_value *, struct trigger_record *);
+} values[] = { { "disabled", read_disabled }, { "since", read_since },
+	{ "running", read_running }, { "record", read_rest } };
+#define NVALUES (sizeof(values) / sizeof(*values))
+
+enum th_status
+trigger_record_load(struct th_store *store, const char *name,
+    struct trigger_record *ret, struct th_err *err)
+{
+	struct th_state *state;
+	struct th_value v;
+	struct th_buf b;
+	enum th_status st;
+	size_t i;
+
+	trigger_record_release(ret);
+	trigger_record_init(ret);
+	if ((st = open_state(store, name, &state, err)) != TH_OK)
+		return st;
+	th_buf_init(&b, TRIGGER_RECORD_MAX);
+	for (i = 0; i < NVALUES && st == TH_OK; i++) {
+		th_buf_clear(&b);
+		st = th_state_get(state, values[i].key, &b, err);
+		/* What cannot be read is as if it were not there. */
+		if (st == TH_OK &&
+		    th_json_parse(th_buf_str(&b), &v, NULL) == TH_OK)
+			values[i].read(&v, ret);
+		if (st == TH_END)
+			st = TH_OK;
+	}
+	th_buf_release(&b);
+	th_state_free(state);
+	return st;
+}
+
+/* ---- writing ---- */
+
+static void
+add_int(struct th_buf *b, const char *name, int64_t n)
+{
+	th_json_key(b, name);
+	th_json_int(b, n);
+}
+
+static void
+add_raw(struct th_buf *b, const char *name, const struct th_buf *json)
+{
+	if (json->len == 0)
+		return;
+	th_json_key(b, name);
+	th_json_raw(b, th_buf_str(json));
+}
+
+static enum th_status
+put(struct th_state *state, const char *key, struct th_buf *b,
+    struct th_err *err)
+{
+	enum th_status st = b->status;
+
+	if (st != TH_OK)
+		th_fail(err, st, "%s", th_strstatus(st));
+	else
+		st = th_state_put(state, key, th_buf_str(b), err);
+	th_buf_release(b);
+	return st;
+}
+
+static enum th_status
+put_rest(
+    struct th_state *state, const struct trigger_record *r, struct th_err *err)
+{
+	struct th_buf b;
+
+	th_buf_init(&b, 4 * TRIGGER_RECORD_MAX);
+	th_json_open(&b, '{');
+	add_int(&b, "slot", r->slot);
+	add_int(&b, "failures", r->failures);
+	add_int(&b, "notified", r->notified);
+	add_int(&b, "runs", r->runs);
+	add_int(&b, "fetched", r->fetched);
+	add_int(&b, "published", r->published);
+	add_raw(&b, "queues", &r->queues);
+	add_raw(&b, "days", &r->days);
+	add_raw(&b, "history", &r->history);
+	th_json_close(&b, '}');
+	return put(state, "record", &b, err);
+}
+
+static enum th_status
+put_disabled(
+    struct th_state *state, const char *by, int64_t now, struct th_err *err)
+{
+	struct th_buf b;
+
+	th_buf_init(&b, TRIGGER_RECORD_MAX);
+	if (by != NULL) {
+		th_json_open(&b, '{');
+		th_json_member(&b, "by", th_str(by));
+		add_int(&b, "at", now);
+		th_json_close(&b, '}');
+	}
+	return put(state, "disabled", &b, err);
+}
+
+static enum th_status
+put_since(struct th_state *state, int64_t since, struct th_err *err)
+{
+	struct th_buf b;
+
+	th_buf_init(&b, TRIGGER_RECORD_MAX);
+	th_json_open(&b, '{');
+	add_int(&b, "since", since);
+	th_json_close(&b, '}');
+	return put(state, "since", &b, err);
+}
+
+static enum th_status
+finish(struct th_state *state, enum th_status st, struct th_err *err)
+{
+	if (st == TH_OK)
+		st = th_state_commit(state, err);
+	th_state_free(state);
+	return st;
+}
+
+enum th_status
+trigger_record_save(struct th_store *store, const char *name,
+    const struct trigger_record *r, struct th_err *err)
+{
+	struct th_state *state;
+	enum th_status st;
+
+	if ((st = open_state(store, name, &state, err)) != TH_OK)
+		return st;
+	st = put_rest(state, r, err);
+	if (st == TH_OK)
+		st = th_state_put(
+		    state, "running", (struct th_str){ "", 0 }, err);
+	return finish(state, st, err);
+}
+
+enum th_status
+trigger_record_begin(struct th_store *store, const char *name,
+    const struct trigger_record *r, struct th_err *err)
+{
+	struct th_state *state;
+	struct th_buf b;
+	enum th_status st;
+
+	if ((st = open_state(store, name, &state, err)) != TH_OK)
+		return st;
+	th_buf_init(&b, TRIGGER_RECORD_MAX);
+	th_json_open(&b, '{');
+	th_json_member(&b, "run", th_str(r->running));
+	th_json_member(&b, "owner", th_str(r->owner));
+	add_int(&b, "since", r->running_since);
+	th_json_close(&b, '}');
+	return finish(state, put(state, "running", &b, err), err);
+}
+
+enum th_status
+trigger_record_since(
+    struct th_store *store, const char *name, int64_t since, struct th_err *err)
+{
+	struct th_state *state;
+	enum th_status st;
+
+	if ((st = open_state(store, name, &state, err)) != TH_OK)
+		return st;
+	return finish(state, put_since(state, since, err), err);
+}
+
+enum th_status
+trigger_record_enable(
+    struct th_store *store, const char *name, int64_t now, struct th_err *err)
+{
+	struct th_state *state;
+	enum th_status st;
+
+	if ((st = open_state(store, name, &state, err)) != TH_OK)
+		return st;
+	st = put_disabled(state, NULL, now, err);
+	if (st == TH_OK)
+		st = put_since(state, now, err);
+	return finish(state, st, err);
+}
+
+enum th_status
+trigger_record_disable(struct th_store *store, const char *name, const char *by,
+    int64_t now, struct th_err *err)
+{
+	struct th_state *state;
+	enum th_status st;
+
+	if ((st = open_state(store, name, &state, err)) != TH_OK)
+		return st;
+	return finish(state, put_disabled(state, by, now, err), err);
+}
+
+enum th_status
+trigger_record_forget(
+    struct th_store *store, const char *name, struct th_err *err)
+{
+	struct th_state *state;
+	enum th_status st;
+	size_t i;
+
+	if ((st = open_state(store, name, &state, err)) != TH_OK)
+		return st;
+	for (i = 0; i < NVALUES && st == TH_OK; i++)
+		st = th_state_put(
+		    state, values[i].key, (struct th_str){ "", 0 }, err);
+	return finish(state, st, err);
+}
+
+/* ---- one more run ---- */
+
+const char *
+trigger_outcome_name(enum trigger_outcome outcome)
+{
+	static const char *const name[] = { "ok", "failed", "timed out",
+		"interrupted", "lost" };
+
+	return name[outcome];
+}
+
+void
+trigger_each(const struct th_buf *json,
+    void (*visit)(void *ctx, struct th_str key, const struct th_value *),
+    void *ctx)
+{
+	struct th_value all, v;
+	struct th_iter it;
+	struct th_str key = { "", 0 };
+
+	if (json->len == 0 ||
+	    th_json_parse(th_buf_str(json), &all, NULL) != TH_OK)
+		return;
+	th_iter_init(&it, &all);
+	while (th_iter_next(&it, &key, &v))
+		visit(ctx, key, &v);
+}
+
+bool
+trigger_last(const struct trigger_record *r, struct th_value *ret)
+{
+	struct th_value all;
+	struct th_iter it;
+
+	if (r->history.len == 0 ||
+	    th_json_parse(th_buf_str(&r->history), &all, NULL) != TH_OK)
+		return false;
+	th_iter_init(&it, &all);
+	return th_iter_next(&it, NULL, ret);
+}
+
+static void
+add_run(struct th_buf *b, const struct trigger_result *res)
+{
+	th_json_open(b, '{');
+	th_json_member(b, "run", th_str(res->run));
+	add_int(b, "start", res->start);
+	add_int(b, "ms", res->ms);
+	th_json_member(b, "status", th_str(trigger_outcome_name(res->outcome)));
+	add_int(b, "exit", res->code);
+	add_int(b, "fetched", res->fetched);
+	add_int(b, "published", res->published);
+	add_int(b, "refused", res->refused);
+	th_json_member(b, "why", th_str(res->why));
+	add_raw(b, "stages", &res->stages);
+	th_json_close(b, '}');
+}
+
+struct more {
+	struct th_buf *b;
+	size_t n, max, skip;
+	struct th_str key; /* the one that is there already */
+	int64_t day[4];
+};
+
+static void
+add_old_run(void *ctx, struct th_str key, const struct th_value *v)
+{
+	struct more *m = ctx;
+
+	(void)key;
+	if (m->n++ < m->max)
+		th_json_raw(m->b, v->raw);
+}
+
+static void
+add_history(struct trigger_record *r, const struct trigger_result *res,
+    struct th_buf *ret)
+{
+	struct more m = { .b = ret, .max = TRIGGER_HISTORY - 1 };
+
+	th_json_open(ret, '[');
+	add_run(ret, res);
+	trigger_each(&r->history, add_old_run, &m);
+	th_json_close(ret, ']');
+}
+
+static void
+count_day(void *ctx, struct th_str key, const struct th_value *v)
+{
+	struct more *m = ctx;
+	struct th_value n;
+	struct th_iter it;
+	double d;
+	size_t i;
+
+	(void)v;
+	m->n++;
+	if (key.len != m->key.len || memcmp(key.s, m->key.s, key.len) != 0)
+		return;
+	th_iter_init(&it, v);
+	for (i = 0; i < 4 && th_iter_next(&it, NULL, &n); i++)
+		if (th_value_number(&n, &d) && d >= 0 && d < 9e15)
+			m->day[i] = (int64_t)d;
+}
+
+static void
+add_old_day(void *ctx, struct th_str key, const struct th_value *v)
+{
+	struct more *m = ctx;
+	char name[32];
+
+	if (key.len == m->key.len && memcmp(key.s, m->key.s, key.len) == 0)
+		return;
+	if (m->n++ < m->skip || key.len >= sizeof(name))
+		return;
+	memcpy(name, key.s, key.len);
+	name[key.len] = '\0';
+	th_json_key(m->b, name);
+	th_json_raw(m->b, v->raw);
+}
+
+/* Days stand in the order in which they came, today at the end. */
+static void
+add_day(struct trigger_record *r, const struct trigger_result *res,
+    struct th_buf *ret)
+{
+	char date[TH_DATE_SIZE] = "";
+	struct more m = { .b = ret };
+	size_t i;
+
+	th_date_format(res->start, date);
+	date[10] = '\0';
+	m.key = th_str(date);
+	trigger_each(&r->days, count_day, &m);
+	m.skip = m.n > TRIGGER_DAYS ? m.n - TRIGGER_DAYS : 0;
+	m.n = 0;
+	m.day[0] += res->fetched;
+	m.day[1] += res->published;
+	m.day[2]++;
+	m.day[3] +=
+	    res->outcome == TRIGGER_FAILED || res->outcome == TRIGGER_TIMED_OUT;
+	th_json_open(ret, '{');
+	trigger_each(&r->days, add_old_day, &m);
+	th_json_key(ret, date);
+	th_json_open(ret, '[');
+	for (i = 0; i < 4; i++)
+		th_json_int(ret, m.day[i]);
+	th_json_close(ret, ']');
+	th_json_close(ret, '}');
+}
+
+static enum th_status
+replace(struct th_buf *old, struct th_buf *new, struct th_err *err)
+{
+	if (new->status != TH_OK)
+		return th_fail(
+		    err, new->status, "%s", th_strstatus(new->status));
+	th_buf_release(old);
+	*old = *new;
+	*new = (struct th_buf){ 0 };
+	return TH_OK;
+}
+
+enum th_status
+trigger_record_add(struct trigger_record *r, const struct trigger_result *res,
+    struct th_err *err)
+{
+	struct th_buf history, days, queues;
+	enum th_status st;
+
+	th_buf_init(&history, TRIGGER_RECORD_MAX);
+	th_buf_init(&days, TRIGGER_RECORD_MAX);
+	th_buf_init(&queues, TRIGGER_RECORD_MAX);
+	add_history(r, res, &history);
+	add_day(r, res, &days);
+	th_buf_add(&queues, res->queues.data, res->queues.len);
+	st = replace(&r->history, &history, err);
+	if (st == TH_OK)
+		st = replace(&r->days, &days, err);
+	/* A run that got nowhere does not know where it would have gone. */
+	if (st == TH_OK && queues.len > 0)
+		st = replace(&r->queues, &queues, err);
+	r->runs++;
+	r->fetched += res->fetched;
+	r->published += res->published;
+	th_buf_release(&history);
+	th_buf_release(&days);
+	th_buf_release(&queues);
+	return st;
+}

@@ -1,0 +1,233 @@
+#!/bin/sh
+# trigger.t -- triggers: scripts, runs, what is kept of them
+# The files are given to sh -c in single quotes, for it to expand.
+# shellcheck disable=SC2016
+. "${0%/*}/lib.sh"
+mkdir -p "$TH_HOME/triggers"
+cp "$top/tests/data/feed.xml" "$top/tests/data/items.ndjson" .
+items=$scratch/items.ndjson feed=$scratch/feed.xml; export items feed
+
+script() { # NAME, lines on stdin
+	cat >"$TH_HOME/triggers/$1" && chmod +x "$TH_HOME/triggers/$1"
+}
+fact() { # NAME JQ: of show --json
+	th-trigger show --json "$1" | jq -r "$2"
+}
+gone() { # PID: no more, or dead and not buried
+	! kill -0 "$1" 2>/dev/null || grep -q '^State:.*Z' "/proc/$1/status"
+}
+until_true() { # COMMAND...: polls, at most 20 s
+	_i=0
+	until "$@" 2>/dev/null; do
+		_i=$((_i + 1)); [ $_i -lt 400 ] || return 1
+		sleep 0.05
+	done
+}
+
+# ---- scripts and their headers ----
+ok 'new makes a script that runs' th-trigger new soup --every 15m \
+    --description 'Soup: "hot"' --tags a,b --from 'th-fetch rss "$feed" | th-publish file --path notes/{title}.md'
+ok 'the script is in order' th-trigger check soup
+says 'a new trigger is on and due' 'on 15m due' sh -c '
+    th-trigger list --json | jq -r ".[] | .state + \" \" + .every" | tr "\n" " "
+    th-trigger list | grep -o "due$"'
+says 'quotes in a description survive' 'Soup: "hot" a b' fact soup '.description + " " + (.tags | join(" "))'
+code 'a second of that name is refused' 64 th-trigger new soup --from true
+told 'and not overwritten' 'is there already'
+for bad in .x -x a/b '' 'a b' é; do
+	code "no trigger is called '$bad'" 64 th-trigger new --from true -- "$bad"
+done
+code 'a wrong schedule makes no script' 64 th-trigger new wrong --cron '61 * * * *' --from true
+told 'it is named' 'minute: out of range'
+ok 'nothing was made' test ! -e "$TH_HOME/triggers/wrong"
+script bad <<'E'
+#!/bin/sh
+#: evry: 5m
+#: every: 5x
+#: cron: "0 8 * * mon-fry"
+th-fetch rsss x | th-filtr foo
+th-publish file --pth x
+#: tags: [late]
+E
+code 'check finds what is wrong' 78 th-trigger check bad
+for want in 'bad:2:4: evry: unknown key, did you mean every\?' 'bad:3:4: every: must be a duration' \
+    'bad:4:4: cron: day of the week' 'bad:5:10: unknown service rsss \(did you mean rss\?\)' \
+    'bad:5:19: unknown command th-filtr \(did you mean th-filter\?\)' \
+    'bad:6:17: unknown option --pth \(did you mean --path\?\)' 'bad:7:1: not in the first comment'; do
+	told "check says $want" "$want"
+done
+script grammar <<'E'
+#!/bin/sh
+if true
+E
+code 'check asks the shell about its grammar' 78 th-trigger check grammar
+told 'and says where' 'grammar:[0-9]+:1: [Ss]yntax error'
+rm "$TH_HOME/triggers/grammar" "$TH_HOME/triggers/bad"
+script fine <<'E'
+#!/bin/sh
+#: {description: all kinds, every: 1h}
+set -e; greet() { echo hello "$1"; }
+if [ -e x ]; then greet you; else : nothing; fi
+for f in a b; do printf '%s\n' "$f" | grep -c . >/dev/null 2>&1 || true; done
+X=1 th-fetch rss -n 3 "$feed" --limit=2 | th-filter -- 'title' | cat <<END
+th-nosuch in a here document
+END
+case $1 in a) th-nosuch ;; esac
+E
+ok 'check has nothing against what is right' th-trigger check fine
+told 'and says so' 'fine: in order'
+rm "$TH_HOME/triggers/fine"
+
+# ---- one run ----
+code 'run runs it' 0 th-trigger run soup
+told 'and tells of it' 'soup: ok, .* 3 fetched, 3 published'
+says 'the run is counted' '1 3 3 0 ok' fact soup '[.runs,.fetched,.published,.failures,.last_status] | join(" ")'
+says 'each stage is kept with its counts' 'th-fetch 3 th-publish 3' fact soup \
+    '[.last.stages | sort_by(.program)[] | .program, .out] | map(tostring) | join(" ")'
+ok 'what it printed is in the log' sh -c 'th-trigger log soup | grep -q "^th-publish: 3 published"'
+code 'run --due leaves what is not due' 0 th-trigger run --due -v
+told 'nothing ran' '0 run'
+code 'a second run finds nothing new: the cursor moved' 0 th-trigger run soup
+told 'nothing was fetched' ' 0 fetched'
+script env <<'E'
+#!/bin/sh
+echo "$TH_TRIGGER"; [ -n "$TH_RUN" ] && [ -f "$TH_REPORT" ] && cat | wc -c
+E
+says 'the script knows its name and has no input' 'env 0' sh -c 'th-trigger run -q env | xargs'
+script plain <<'E'
+echo without a first line
+E
+says 'a script without #! is one for sh' 'without a first line' th-trigger run -q plain
+echo true >"$TH_HOME/triggers/noexec"
+code 'a script that is no program fails' 78 th-trigger run noexec
+told 'and says what to do' 'chmod \+x'
+rm "$TH_HOME/triggers/noexec" "$TH_HOME/triggers/plain" "$TH_HOME/triggers/env"
+code 'a name that is not there is told' 64 th-trigger run suop
+told 'with the one that was meant' 'did you mean soup'
+
+# ---- cursors move only if all went well ----
+for how in 'th-filter nonsense(' 'sh -c "cat >/dev/null; exit 3"' 'th-publish file --path /proc/none/{title}' \
+    'th-filter title | head -1 | sh -c "kill -9 \$PPID"'; do
+	script cursor <<E
+#!/bin/sh
+th-fetch rss "\$feed" | $how
+E
+	ok "failed: $how" sh -c '! th-trigger run -q cursor >/dev/null'
+done
+mkfifo hold
+script cursor <<'E'
+#!/bin/sh
+th-fetch rss "$feed" >/dev/null
+th-filter title <hold & pid=$!
+exec 9>hold
+until grep -q "\"pid\":$pid," "$TH_REPORT"; do sleep 0.05; done
+kill -9 $pid; wait $pid; true
+E
+code 'a program that is killed fails the run' 70 th-trigger run cursor
+told 'and is named' 'th-filter was killed'
+script cursor <<'E'
+#!/bin/sh
+th-fetch rss nosuchfile "$feed" | cat >/dev/null
+true
+E
+ok 'a program that fails fails the run, whatever the shell says' sh -c '! th-trigger run -q cursor'
+script cursor <<'E'
+#!/bin/sh
+th-fetch rss "$feed"
+E
+says 'all items are still new then' 3 sh -c 'th-trigger run -q cursor | wc -l'
+says 'and no more after they were taken' 0 sh -c 'th-trigger run -q cursor | wc -l'
+rm "$TH_HOME/triggers/cursor"
+
+# ---- failures ----
+script flaky <<'E'
+#!/bin/sh
+#: failed_tries: 3
+#: notify: cat >>notices.ndjson
+[ -e good ] || { echo "it is broken" >&2; exit 1; }
+E
+code 'a failure is told' 69 th-trigger run flaky
+told 'with its last words' 'flaky: failed: .*exit code 1 \(it is broken\)'
+th-trigger run -q flaky 2>/dev/null
+ok 'no notice yet' test ! -e notices.ndjson
+code 'the third disables it' 69 th-trigger run flaky
+told 'and says so' 'failed 3 times in a row and is disabled'
+says 'list shows it as off' 'off failures' fact flaky '.state + " " + .disabled_by'
+code 'disabled it does not run' 64 th-trigger run flaky
+says 'one notice was sent' 'Trigger flaky fails' jq -r .title notices.ndjson
+ok 'the notice is an item' sh -c 'th-filter --keep id,title,content_text,date_published <notices.ndjson | grep -q "urn:uuid.*it is broken"'
+th-trigger enable -q flaky; th-trigger run -q flaky 2>/dev/null; th-trigger enable -q flaky
+says 'a failure more sends none' 1 sh -c 'wc -l <notices.ndjson'
+touch good
+ok 'enabled again it recovers' th-trigger run flaky
+says 'one notice tells of that' 'Trigger flaky works again' sh -c 'tail -1 notices.ndjson | jq -r .title'
+ok 'and not twice' sh -c 'th-trigger run -q flaky; test "$(wc -l <notices.ndjson)" = 2'
+rm "$TH_HOME/triggers/flaky"
+
+# ---- one at a time; time; interruption ----
+script slow <<'E'
+#!/bin/sh
+#: every: 1h
+th-fetch rss "$feed" >/dev/null
+echo $$ >slow.pid; touch slow.up
+while [ ! -e slow.go ]; do sleep 0.05; done
+E
+th-trigger run -q slow 2>/dev/null & slow=$!
+ok 'a run is at work' until_true test -e slow.up
+says 'list shows it' running fact slow .state
+code 'a second run says so' 75 th-trigger run slow
+told 'in words' 'runs already'
+code 'run --due passes over it' 0 th-trigger run --due
+touch slow.go; wait $slow
+says 'the first went well' ok fact slow .last_status
+rm -f slow.go slow.up
+th-trigger run -q slow 2>/dev/null & slow=$!
+until_true test -e slow.up
+kill -9 $slow; wait $slow 2>/dev/null
+pid=$(cat slow.pid); touch slow.go.not
+ok 'th-trigger is killed: its script goes on for now' kill -0 "$pid"
+rm -f slow.up; touch slow.go
+script slow <<'E'
+#!/bin/sh
+th-fetch rss "$feed"
+E
+says 'the next run carries on with the same cursor' 0 sh -c 'th-trigger run slow 2>err | wc -l'
+ok 'it says what happened' grep -q 'was cut off' err
+ok 'and the old script is gone' gone "$pid"
+says 'history tells of it' 'ok lost ok' fact slow '[.history[].status] | join(" ")'
+script hang <<'E'
+#!/bin/sh
+#: timeout: 1s
+sh -c 'trap "" TERM; echo $$ >hang.pid; while :; do sleep 0.1; done' | cat
+E
+code 'a run that takes too long is ended' 75 th-trigger run hang
+told 'and told' 'timed out: it took longer than 1 s'
+ok 'with all that it started' gone "$(cat hang.pid)"
+rm "$TH_HOME/triggers/hang"
+script slow <<'E'
+#!/bin/sh
+touch slow.up2; exec sleep 60
+E
+th-trigger run -q slow 2>/dev/null & slow=$!
+until_true test -e slow.up2; kill -TERM $slow; wait $slow
+says 'interrupted: come again' 75 echo $?
+says 'that is no failure of the trigger' 'interrupted 0' fact slow '.last_status + " " + (.failures | tostring)'
+rm "$TH_HOME/triggers/slow"
+script loud <<'E'
+#!/bin/sh
+yes 'a long story' | head -c 3000000; yes 'another story' | head -c 3000000 >&2; echo last >&2
+E
+th-trigger run -q loud >/dev/null 2>&1
+ok 'the log has a ceiling' sh -c 'test "$(wc -c <"$TH_HOME/log/loud")" -lt 200000 && th-trigger log loud | grep -q "not kept"'
+
+# ---- disable, rm ----
+th-trigger disable -q soup
+says 'disable' off fact soup .state
+says 'what is off has no next run' null fact soup .next_run
+th-trigger enable -q soup
+says 'enable' on fact soup .state
+ok 'rm removes script and log' sh -c 'th-trigger rm -q soup && test ! -e "$TH_HOME/triggers/soup" && test ! -e "$TH_HOME/log/soup"'
+says 'crontab prints one line that runs what is due' 1 sh -c 'th-trigger crontab | grep -c "^\* \* \* \* \* TH_HOME=.*th-trigger run --due"'
+ok 'systemd prints a service and a timer' sh -c 'th-trigger systemd | grep -q "^OnCalendar=" && th-trigger systemd | grep -q "^ExecStart="'
+ok 'no run left anything behind' sh -c 'test -z "$(ls "$TH_HOME/run")"'
+finish
