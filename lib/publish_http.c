@@ -115,11 +115,11 @@ void
 th_run_http(struct run *r)
 {
 	enum th_status st;
-	bool any;
 	size_t i;
 
-	do {
-		any = fill(r);
+	/* An item may take several rounds, so the end is seen before a round.
+	 */
+	while (fill(r) || r->busy > 0) {
 		for (i = 0; i < r->nslots; i++)
 			if (r->slot[i].state == TO_SEND)
 				send(&r->slot[i]);
@@ -128,7 +128,7 @@ th_run_http(struct run *r)
 		st = th_http_run(r->http, r->sending - 1, r->err);
 		if (st != TH_OK && !th_interrupted)
 			th_run_stop(r, st);
-	} while (any || r->busy > 0);
+	}
 	if (th_interrupted)
 		th_run_stop(r, th_fail(r->err, TH_EAGAIN, "interrupted"));
 }

@@ -1,0 +1,39 @@
+/* fuzz_readability -- a page of bookmarks, and the items made of it */
+#include "../../services/readability.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* What is handed on is a line of JSON with an id. */
+static enum th_status
+check(void *ctx, struct th_str id, struct th_str line)
+{
+	struct th_value root, v;
+
+	(void)ctx;
+	if (id.len == 0 || memchr(line.s, '\n', line.len) != NULL ||
+	    th_json_parse(line, &root, NULL) != TH_OK ||
+	    !th_value_get(&root, "id", &v) || v.raw.len <= 2)
+		__builtin_trap();
+	return TH_OK;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct th_fetch f = { .since = INT64_MIN, .emit = check };
+	struct th_str text = { (const char *)data, size };
+	struct reading r = { .f = &f, .zone = -18000 };
+	json_t *root = NULL;
+
+	r.ses = th_session_new(
+	    &th_service_readability, NULL, NULL, NULL, NULL, NULL);
+	r.all = json_object();
+	if (r.ses != NULL && r.all != NULL &&
+	    th_payload_parse(text, &root, NULL) == TH_OK &&
+	    take_page(&r, json_object_get(root, "bookmarks")) == TH_OK)
+		emit_all(&r);
+	json_decref(root);
+	json_decref(r.all);
+	th_session_free(r.ses);
+	return 0;
+}
