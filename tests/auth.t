@@ -156,4 +156,10 @@ told 'and the file is named' 'twitter.two.json: others can read it'
 chmod 600 "$creds/twitter.two.json"
 echo '{"access_token": 5, "refresh' >"$creds/twitter.secret.json"
 code 'tokens that are no JSON are refused' 78 th-auth check twitter:secret
+
+# ---- ways that no built-in service has
+serve oauth
+TH_TEST_URL=$url; export TH_TEST_URL
+ok 'device code, password grant and xAuth' "${TH_BUILD:-$top/build}/tests/login"
+ok 'were all tried' grep -q '^1\.\.13' "$scratch/.out"
 finish
