@@ -160,6 +160,6 @@ code 'tokens that are no JSON are refused' 78 th-auth check twitter:secret
 # ---- ways that no built-in service has
 serve oauth
 TH_TEST_URL=$url; export TH_TEST_URL
-ok 'device code, password grant and xAuth' "${TH_BUILD:-$top/build}/tests/login"
-ok 'were all tried' grep -q '^1\.\.13' "$scratch/.out"
+ok 'device code, password grant and xAuth' sh -c 'out=$("$1"); st=$?; echo "$out"
+    [ $st = 0 ] && echo "$out" | grep -qx 1..13' - "${TH_BUILD:-$top/build}/tests/login"
 finish
