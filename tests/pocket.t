@@ -193,7 +193,7 @@ mkfifo answer
 th-auth login pocket:new --paste <answer >address 2>err & p=$!
 exec 9>answer
 visit address >page
-echo done >&9; exec 9>&-
+echo allowed >&9; exec 9>&-
 code 'a login waits until it was allowed' 0 wait $p
 says 'it is known who it is' 'pocket	new	alice	no end known' th-auth check pocket:new
 says 'the credentials are for their owner alone' '-rw-------' sh -c \
