@@ -9,7 +9,14 @@
 #define LEASE_DEFAULT 300
 #define OLDER_DEFAULT ((int64_t)90 * 86400)
 
-enum { OPT_JSON = 256, OPT_LEASE, OPT_LEDGER, OPT_OLDER, OPT_PROMETHEUS, OPT_WAIT };
+enum {
+	OPT_JSON = 256,
+	OPT_LEASE,
+	OPT_LEDGER,
+	OPT_OLDER,
+	OPT_PROMETHEUS,
+	OPT_WAIT
+};
 
 static const struct cmd_option options[] = {
 	{ "json", OPT_JSON, NULL,
@@ -230,7 +237,9 @@ find_command(const char *word)
 int
 main(int argc, char *argv[])
 {
-	struct queue_cmd c = { .lease = LEASE_DEFAULT, .older = OLDER_DEFAULT, .wait = -1 };
+	struct queue_cmd c = {
+		.lease = LEASE_DEFAULT, .older = OLDER_DEFAULT, .wait = -1
+	};
 	struct th_err err = { 0 };
 	size_t i;
 	int letter;
