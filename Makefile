@@ -33,7 +33,7 @@ WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wvla \
 SANF   = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 CPPALL := -D_POSIX_C_SOURCE=200809L -Ilib $(shell pkg-config --cflags $(DEPS) 2>/dev/null) $(CPPFLAGS)
 CALL    = -std=c11 $(WARN) $(CFLAGS) $(SANF)
-LIBS   := -Wl,--as-needed $(shell pkg-config --libs $(DEPS) 2>/dev/null) -lm
+LIBS   := -Wl,--as-needed $(shell pkg-config --libs $(DEPS) 2>/dev/null) -lstemmer -lm
 
 say     = $(if $(V),,@echo '  $(1) $@';)
 obj     = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
@@ -132,7 +132,7 @@ install: all
 	ln -sf libtrigger.so.1 $D/lib/libtrigger.so
 	printf '%s\n' 'Name: libtrigger' 'Description: items from and to web services' \
 	    'Version: $(VERSION)' 'Cflags: -I$(PREFIX)/include' 'Libs: -L$(PREFIX)/lib -ltrigger' \
-	    'Requires.private: $(DEPS)' >$D/lib/pkgconfig/libtrigger.pc
+	    'Requires.private: $(DEPS)' 'Libs.private: -lstemmer' >$D/lib/pkgconfig/libtrigger.pc
 	for m in $(MAN:man/%=%); do install -D -m 644 man/$$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m || exit; done
 uninstall:
 	cd $D && rm -f $(PROG:%=bin/%) include/trigger.h lib/libtrigger.* lib/pkgconfig/libtrigger.pc

@@ -120,6 +120,14 @@ enum th_status cmd_store_open(struct th_config *, int64_t wait, unsigned flags,
     struct th_store **ret, struct th_err *err);
 
 /*
+ * Has a queue tell th-search's index of its items, and sends what an engine
+ * elsewhere does not know yet.  What fails is said and noted, and stops nothing.
+ */
+void cmd_index_open(struct th_config *, struct th_store *, struct th_queue *,
+    struct th_search **ret);
+void cmd_index_close(struct th_search *, struct th_queue *);
+
+/*
  * On vacation, unless TH_VACATION=ignore: says so and returns true; th-fetch and
  * th-publish then leave with 0.
  */

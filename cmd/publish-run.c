@@ -108,11 +108,14 @@ publish_open(struct publish *p, const struct th_param *params,
 	cmd_check(th_queue_new(p->store, p->queue_name.data, p->service,
 		      p->account, &p->outbox, &err),
 	    &err);
+	if (!p->dry_run)
+		cmd_index_open(p->config, p->store, p->outbox, &p->search);
 }
 
 void
 publish_close(struct publish *p)
 {
+	cmd_index_close(p->search, p->outbox);
 	th_queue_free(p->outbox);
 	th_store_close(p->store);
 	th_config_free(p->config);

@@ -21,6 +21,7 @@ struct publish {
 	struct th_config *config;
 	struct th_store *store;   /* NULL in a dry run without one */
 	struct th_queue *outbox;
+	struct th_search *search; /* NULL in a dry run */
 	struct th_template *text, *title;
 	bool has_limit;
 	struct th_limit limit;    /* of the account */

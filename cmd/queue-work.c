@@ -65,6 +65,7 @@ queue_put(struct queue_cmd *c)
 
 	c->n = 0;
 	queue_open(c, c->arg[0], "", "");
+	cmd_index_open(c->config, c->store, c->q, &c->search);
 	for_each_item(c, put_item);
 	cmd_check(
 	    th_queue_deposit(c->q, TH_DEPOSIT, count_new, &c->n, &err), &err);
@@ -284,5 +285,6 @@ void
 queue_ack(struct queue_cmd *c)
 {
 	queue_open(c, c->arg[0], NULL, NULL);
+	cmd_index_open(c->config, c->store, c->q, &c->search);
 	for_each_item(c, ack_line);
 }

@@ -16,6 +16,7 @@ struct queue_cmd {
 	struct th_config *config;
 	struct th_store *store;
 	struct th_queue *q;   /* of queue_open() */
+	struct th_search *search; /* told of it; NULL for what only looks */
 	char *service, *account; /* what the queue says of itself */
 };
 

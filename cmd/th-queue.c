@@ -176,6 +176,8 @@ queue_open(struct queue_cmd *c, const char *name, const char *service,
 void
 queue_close(struct queue_cmd *c)
 {
+	cmd_index_close(c->search, c->q);
+	c->search = NULL;
 	th_queue_free(c->q);
 	free(c->service);
 	free(c->account);

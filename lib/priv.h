@@ -244,6 +244,9 @@ struct th_store_ops {
 	    const char *owner, struct th_err *);
 };
 
+/* queue.c: the service of the one who made the queue. */
+const char *th_queue_service(const struct th_queue *);
+
 /*
  * The backends.  `flags` is enum th_store_flags; TH_END: nothing there to read.
  * `wait` is in seconds: for a store that another holds, a server that is away.

@@ -23,6 +23,8 @@ struct th_queue {
 	struct added *added;
 	size_t n, bytes;
 	struct th_buf room; /* a scratch for texts */
+	struct th_search *search; /* told of all this; or NULL */
+	struct th_err indexed;    /* what went wrong there */
 };
 
 static const char *const state_names[TH_Q_STATES] = { "unknown", "waiting",
@@ -125,6 +127,65 @@ const char *
 th_queue_name(const struct th_queue *q)
 {
 	return q->name;
+}
+
+const char *
+th_queue_service(const struct th_queue *q)
+{
+	return q->kept_service;
+}
+
+/* ---- being found again -------------------------------------------------------- */
+
+void
+th_queue_index(struct th_queue *q, struct th_search *search)
+{
+	q->search = search;
+}
+
+enum th_status
+th_queue_indexed(const struct th_queue *q, struct th_err *err)
+{
+	if (q->indexed.status == TH_OK)
+		return TH_OK;
+	return th_fail(err, q->indexed.status, "%s", q->indexed.text);
+}
+
+static void
+note_index(struct th_queue *q, enum th_status st, const struct th_err *err)
+{
+	if (st > q->indexed.status && st > TH_END)
+		q->indexed = *err;
+}
+
+/* Those that are new, before they are deposited: none is lost in between. */
+static void
+index_new(struct th_queue *q)
+{
+	struct th_err err = { 0 };
+	enum th_status st;
+	size_t i;
+
+	if (q->search == NULL)
+		return;
+	if ((st = th_search_begin(q->search, &err)) == TH_OK) {
+		for (i = 0; i < q->n && st == TH_OK; i++)
+			if (q->in[i].known == TH_Q_UNKNOWN)
+				st = th_search_put_item(q->search, q->in[i].id,
+				    q->in[i].line, q->service, &err);
+		st = th_search_end(q->search, st, &err);
+	}
+	note_index(q, st, &err);
+}
+
+/* Before it is true: one time too many does no harm. */
+static void
+index_published(struct th_queue *q, const struct th_hash *hash)
+{
+	struct th_err err = { 0 };
+
+	if (q->search != NULL)
+		note_index(q, th_search_touch(q->search, hash, &err), &err);
 }
 
 static uint64_t
@@ -355,6 +416,8 @@ deposit(struct th_queue *q, enum th_deposit how, struct th_err *err)
 	/* Of a re-run nothing is new: nothing to write, nothing to sync. */
 	if (new == 0 && how != TH_DEPOSIT_SEEN)
 		return TH_OK;
+	if (new > 0)
+		index_new(q);
 	return ops->deposit(q->store, q->name, q->service, q->account, q->in,
 	    q->n, th_now(), err);
 }
@@ -530,6 +593,7 @@ th_queue_settle(struct th_queue *q, const struct th_hash *hash,
 		t.receipt = th_buf_str(&packed);
 		if (o->item != NULL)
 			item_marks(o->item, &q->room, t.mark);
+		index_published(q, hash);
 	}
 	st = st == TH_OK ? q->store->ops->settle(q->store, q->name, &t, err)
 			 : th_fail(err, st, "%s", th_strstatus(st));

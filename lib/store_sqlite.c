@@ -442,6 +442,13 @@ sqlite_close(struct th_store *store)
 	free(s);
 }
 
+struct th_sqlite *
+th_sqlite_of(struct th_store *store)
+{
+	return store->ops->close == sqlite_close ? (struct th_sqlite *)store
+						 : NULL;
+}
+
 static enum th_status
 make_tables(struct th_sqlite *s, struct th_err *err)
 {

@@ -26,6 +26,8 @@ struct th_sqlite {
 	int64_t queue_no;
 };
 
+/* The backend of a store when it is this one, else NULL. */
+struct th_sqlite *th_sqlite_of(struct th_store *);
 /* The status and sentence for what SQLite answered. */
 enum th_status th_sql_fail(struct th_sqlite *, int rc, struct th_err *);
 /*

@@ -1117,6 +1117,14 @@ enum th_status th_queue_new(struct th_store *, const char *name,
     struct th_err *err);
 void th_queue_free(struct th_queue *);
 const char *th_queue_name(const struct th_queue *);
+/*
+ * From now on what is deposited and what becomes of it is told to a search,
+ * which must outlive the queue.  Its failures stop nothing; the worst is what
+ * th_queue_indexed() returns, with its sentence.
+ */
+struct th_search;
+void th_queue_index(struct th_queue *, struct th_search *);
+enum th_status th_queue_indexed(const struct th_queue *, struct th_err *err);
 
 /*
  * Items on their way in are collected by add (which copies; TH_EDATA: no id,
@@ -1392,6 +1400,120 @@ enum th_status th_pause_set(struct th_store *, const char *key, int64_t until,
     struct th_err *err);
 enum th_status th_pause_get(struct th_store *, const char *key, int64_t *ret,
     struct th_err *err);
+
+/* ---- search_query.c: what a person types to find something ------------------------- */
+
+/*
+ * Terms are joined by AND.  A word matches by stem, "a phrase" as it is written,
+ * a word* as a beginning; case and accents do not matter.  -TERM must not match.
+ * title: tag: service: look in one field; after: before: date:A..B are ranges.
+ */
+enum th_query_field {
+	TH_QUERY_ANY,
+	TH_QUERY_TITLE,
+	TH_QUERY_TAG,
+	TH_QUERY_SERVICE
+};
+enum th_query_how { TH_QUERY_STEM, TH_QUERY_EXACT, TH_QUERY_PREFIX };
+struct th_query_term {
+	enum th_query_field field;
+	enum th_query_how how;
+	bool minus;
+	char *text; /* letters, digits and single blanks; several words are a phrase */
+};
+struct th_query {
+	struct th_query_term *term;
+	size_t n;
+	int64_t after, before; /* from, and up to but without; INT64_MIN, INT64_MAX */
+};
+/* TH_EUSAGE with err->column: a date that is none, no word at all. */
+enum th_status th_query_parse(const char *src, struct th_query *ret,
+    struct th_err *err);
+void th_query_release(struct th_query *);
+
+/* Finds the words of a text that a query looks for.  NULL: no memory. */
+struct th_marker;
+struct th_marker *th_marker_new(const struct th_query *);
+void th_marker_free(struct th_marker *);
+/* Walks a text, borrowed meanwhile; ret is the place of the next such word. */
+void th_marker_start(struct th_marker *, struct th_str text);
+bool th_marker_next(struct th_marker *, struct th_str *ret);
+
+/* ---- search.c: items and triggers found again ----------------------------------------- */
+
+/*
+ * Documents lie in the store's own file (with a store elsewhere in a local
+ * th.db), where FTS5 finds them; with `search: http...` they are sent to
+ * Elasticsearch or OpenSearch as well, now or, when that is down, later.  store
+ * may be NULL.  All is borrowed until th_search_free().
+ */
+struct th_search;
+enum th_status th_search_open(const struct th_config *, struct th_store *,
+    struct th_search **ret, struct th_err *err);
+void th_search_free(struct th_search *);
+enum th_search_kind { TH_SEARCH_ITEM, TH_SEARCH_TRIGGER };
+
+/*
+ * An item's document: its line, and the service it goes to (NULL: none).  Of an
+ * item that is there already only the service is added.  Between begin and end
+ * there is one transaction; end drops it unless st is TH_OK, and returns what
+ * became of it.
+ */
+enum th_status th_search_begin(struct th_search *, struct th_err *err);
+enum th_status th_search_put_item(struct th_search *, struct th_str id,
+    struct th_str line, const char *service, struct th_err *err);
+enum th_status th_search_end(struct th_search *, enum th_status st,
+    struct th_err *err);
+/* What is known of the item has changed: it is to be sent again. */
+enum th_status th_search_touch(struct th_search *, const struct th_hash *,
+    struct th_err *err);
+/* A trigger's document, in place of one of that name; tags are lines. */
+enum th_status th_search_put_trigger(struct th_search *, const char *name,
+    struct th_str description, struct th_str tags, struct th_str text,
+    struct th_err *err);
+/* Makes the triggers those of the directory; looks into what changed alone. */
+enum th_status th_search_scan_triggers(struct th_search *, struct th_err *err);
+/*
+ * Sends what is to be sent.  TH_EAGAIN: the engine is not there; it is asked
+ * again after a while.  TH_OK at once when there is none.
+ */
+enum th_status th_search_flush(struct th_search *, struct th_err *err);
+/* Builds the index anew from the documents and what waits in the outbox. */
+enum th_status th_search_rebuild(struct th_search *, int64_t *ret,
+    struct th_err *err);
+
+/* What was found.  All is borrowed for the call. */
+struct th_hit {
+	enum th_search_kind kind;
+	struct th_str line; /* the item; of a trigger {"trigger":..,"description":..} */
+	double score;
+	int64_t date;       /* of the item, else when it was seen first */
+};
+typedef enum th_status th_hit_visit(void *ctx, const struct th_hit *);
+/*
+ * Calls visit for the best `limit` documents of a kind, newer first where the
+ * score is the same.  Not TH_OK ends the walk and is what comes back.
+ */
+enum th_status th_search_find(struct th_search *, enum th_search_kind,
+    const struct th_query *, size_t limit, th_hit_visit *visit, void *ctx,
+    struct th_err *err);
+
+/* ---- search_went.c: where an item went ------------------------------------------------ */
+
+/* The queues of a store, to be asked for receipts; the store may be NULL. */
+struct th_went;
+enum th_status th_went_new(struct th_store *, struct th_went **ret,
+    struct th_err *err);
+void th_went_free(struct th_went *);
+/* The nth queue, and the service that it goes to; NULL past the last. */
+struct th_queue *th_went_queue(const struct th_went *, size_t nth,
+    const char **service);
+/*
+ * Replaces ret by the item's line with the receipts that the ledger has of it in
+ * _published, without those that are there already.
+ */
+enum th_status th_went_line(struct th_went *, struct th_str line,
+    struct th_buf *ret, struct th_err *err);
 
 /* ---- publish.c: draining a queue --------------------------------------------------- */
 

@@ -1,0 +1,83 @@
+#!/bin/sh
+# th-search: the same words find the same, whatever they look like.
+. "${0%/*}/lib.sh"
+. "$top/tests/search.sh"
+
+publish() { th-publish file --path "$scratch/out.ndjson" --append <"$top/tests/data/search.ndjson" >/dev/null; }
+
+code 'nothing published, nothing found' 0 th-search anything
+publish
+finds
+
+# ---- output ------------------------------------------------------------------
+
+th-search beurre >out
+ok 'people get the title' grep -q 'Une recette simple' out
+ok 'and the date' grep -q '^2026-11-21' out
+ok 'and the URL' grep -q 'https://example.org/2' out
+ok 'and where it went' grep -Eq 'file:default 20[0-9-]*T' out
+ok 'and the text around it' grep -q 'avec du beurre sal' out
+ok 'nothing is in bold outside of a terminal' sh -c '! grep -q "$(printf "\033")" out'
+says 'JSON tells where it went' file sh -c 'th-search --json beurre | jq -r "._published[0].service"'
+says 'an item is the item' "$(sed -n 2p "$top/tests/data/search.ndjson" | jq -cS .)" \
+    sh -c 'th-search --json beurre | jq -cS "del(._score, ._published)"'
+if command -v script >/dev/null; then
+	esc=$(printf '\033')
+	ok 'a terminal shows the word in bold' sh -c "script -qec 'th-search recettes' /dev/null </dev/null | grep -q '$esc\[1mrecette$esc\[0m'"
+	ok 'but for NO_COLOR' sh -c "! NO_COLOR=1 script -qec 'th-search recettes' /dev/null </dev/null | grep -q '$esc'"
+else
+	skip 'a terminal shows the word in bold' 'script is not installed'
+	skip 'but for NO_COLOR' 'script is not installed'
+fi
+printf '%s\n' '{"id":"esc","title":"evil \u001b[31m\u0007\u009b word"}' |
+    th-publish file --path "$scratch/out.ndjson" --append >/dev/null 2>&1
+ok 'control characters reach no terminal' sh -c '! th-search evil | grep -q "[[:cntrl:]]"'
+
+# ---- the command line --------------------------------------------------------
+
+code 'no word is a mistake' 64 th-search
+code 'signs alone are a mistake' 64 th-search '!!!'
+code 'a bad date is a mistake' 64 th-search after:someday
+told 'it is shown' 'not a date'
+code 'options may stand behind the words' 0 th-search recette -n 5 --json
+code 'a full disk is an error' 74 sh -c 'th-search recette >/dev/full'
+says 'after -- everything is a word' 1 sh -c 'th-search --json --items -- recette -simple | jq -r .id'
+
+# ---- current -----------------------------------------------------------------
+
+mkdir "$TH_HOME/triggers"
+printf '%s\n' '#!/bin/sh' '#: description: Suivre les échecs' '#: tags: [chess, jeux]' \
+    'th-fetch twitter --search x | th-rss --title Chess' >"$TH_HOME/triggers/follow-chess"
+names() { th-search --triggers --json "$@" | jq -r .trigger | tr '\n' ' ' | sed 's/ $//'; echo; }
+says 'a trigger is found by its description' follow-chess names echec
+says 'by its tag' follow-chess names tag:jeux
+says 'by its name' follow-chess names title:follow
+says 'by what it does' follow-chess names th-rss
+says 'and not among the items' '' ids --items echec
+ok 'people get it with its tags' sh -c 'th-search echec | grep -q "follow-chess  .chess, jeux."'
+sed -i 's/Suivre les échecs/Les dames, aussi/' "$TH_HOME/triggers/follow-chess"
+says 'a change is seen at once' follow-chess names dames
+says 'what it was is gone' '' names echecs
+mv "$TH_HOME/triggers/follow-chess" "$TH_HOME/triggers/other"
+says 'a new name is seen' other names dames
+rm "$TH_HOME/triggers/other"
+says 'one that is gone is not found' '' names dames
+echo '{"id":"w","title":"waiting room"}' | th-publish file --path "$scratch/f" --queue-only >/dev/null 2>&1
+says 'what waits is found as well' w ids waiting
+echo '{"id":"s","title":"seen before"}' | th-publish file --path "$scratch/f" --mark-seen >/dev/null 2>&1
+says 'and what was marked as seen' s ids seen
+echo '{"id":"p","title":"put aside"}' | th-queue put by-hand
+says 'and what was put into a queue' p ids aside
+echo '{"id":"d","title":"dryness"}' | th-publish file --path "$scratch/f" --dry-run >/dev/null 2>&1
+says 'a dry run leaves nothing' '' ids dryness
+
+# ---- the index anew ------------------------------------------------------------
+
+th-search --json --items cuisine >before
+code 'the index is built anew' 0 th-search --reindex
+told 'and tells how much there is' '[0-9]+ documents indexed'
+is 'it finds the same' before th-search --json --items cuisine
+says 'also what waited' w ids waiting
+publish
+says 'what comes again is found once' '1 2' set_of recettes
+finish
