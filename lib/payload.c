@@ -13,7 +13,8 @@ th_payload_parse(struct th_str text, json_t **ret, struct th_err *err)
 
 	json_set_alloc_funcs(th_malloc, free);
 	th_alloc_reset();
-	root = json_loadb(text.s != NULL ? text.s : "", text.len, 0, &why);
+	root = json_loadb(
+	    text.s != NULL ? text.s : "", text.len, JSON_ALLOW_NUL, &why);
 	if (root == NULL && th_alloc_failed())
 		return th_fail(err, TH_ENOMEM, "out of memory");
 	if (root == NULL)

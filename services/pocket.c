@@ -36,8 +36,7 @@ static const struct th_param params[] = {
 	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
 };
 
-/* ---- answers
- * ------------------------------------------------------------------ */
+/* ---- answers ------------------------------------------------------------ */
 
 /* When the limit that is spent has room again: seconds from now. */
 static int64_t
@@ -117,8 +116,7 @@ read_answer(struct th_session *ses, const struct th_reply *rep, json_t **ret)
 	return st;
 }
 
-/* ---- asking
- * ------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------- */
 
 /* Adds a secret to the body, and what it looks like there to what is hidden. */
 static enum th_status
@@ -176,8 +174,7 @@ begin(
 	return st;
 }
 
-/* ---- an entry of a list becomes an item
- * -------------------------------------------------------- */
+/* ---- an entry of a list becomes an item --------------------------------- */
 
 static const char *
 first_text(const json_t *o, const char *a, const char *b)
@@ -221,7 +218,7 @@ add_date(struct th_buf *b, const char *name, int64_t t)
 static void
 add_tags(struct th_buf *b, const json_t *tags)
 {
-	const char *name;
+	const char *name, *given;
 	json_t *tag;
 
 	if (json_object_size(tags) == 0)
@@ -229,9 +226,10 @@ add_tags(struct th_buf *b, const json_t *tags)
 	th_json_key(b, "tags");
 	th_json_open(b, '[');
 	json_object_foreach((json_t *)(uintptr_t)tags, name, tag)
-	    th_json_string(b, th_str(first_text(tag, "tag", "") != NULL
-					 ? th_payload_text(tag, "tag")
-					 : name));
+	{
+		given = first_text(tag, "tag", "");
+		th_json_string(b, th_str(given != NULL ? given : name));
+	}
 	th_json_close(b, ']');
 }
 
@@ -267,8 +265,11 @@ add_image(struct th_buf *b, const json_t *o)
 
 	if (url == NULL)
 		url = th_payload_text(json_object_get(o, "image"), "src");
-	json_object_foreach(json_object_get(o, "images"), name,
-	    image) if (url == NULL) url = th_payload_text(image, "src");
+	json_object_foreach(json_object_get(o, "images"), name, image)
+	{
+		if (url == NULL)
+			url = th_payload_text(image, "src");
+	}
 	if (url != NULL && th_url_is_http(th_str(url)))
 		th_json_member(b, "image", th_str(url));
 }
@@ -321,8 +322,7 @@ item_of(const char *account, const json_t *o, struct th_buf *ret)
 	return th_json_close(ret, '}');
 }
 
-/* ---- handing on
- * -------------------------------------------------------------------- */
+/* ---- handing on --------------------------------------------------------- */
 
 struct reading {
 	struct th_session *ses;
@@ -393,8 +393,7 @@ emit_all(struct reading *r)
 	    r->f->state, r->key.data, th_str(number), th_session_err(r->ses));
 }
 
-/* ---- the list of an account
- * -------------------------------------------------------------------- */
+/* ---- the list of an account --------------------------------------------- */
 
 static enum th_status
 ask_page(struct reading *r, size_t offset, struct th_request *req)
@@ -534,8 +533,11 @@ sift(struct reading *r)
 	json_t *o;
 	void *next;
 
-	json_object_foreach_safe(r->all, next, id, o) if (!is_wanted(r, o))
-	    json_object_del(r->all, id);
+	json_object_foreach_safe(r->all, next, id, o)
+	{
+		if (!is_wanted(r, o))
+			json_object_del(r->all, id);
+	}
 }
 
 /* Where the last run ended; one second is asked again, ids tell what is new. */
@@ -578,8 +580,7 @@ read_account(struct reading *r)
 	return emit_all(r);
 }
 
-/* ---- the export: title,url,time_added,tags,status
- * --------------------------------------------------------------- */
+/* ---- the export: title,url,time_added,tags,status ----------------------- */
 
 enum { TITLE, URL, TIME, TAGS, STATUS, COLUMNS };
 static const char *const column[COLUMNS] = { "title", "url", "time_added",
@@ -749,7 +750,7 @@ static enum th_status
 read_records(struct reading *r, const char *name, struct th_csv *csv)
 {
 	struct record rec = { 0 };
-	size_t col[COLUMNS], line = csv->line;
+	size_t col[COLUMNS], line;
 	enum th_status st = record_next(csv, &rec);
 
 	if (st == TH_END || (st == TH_OK && !find_columns(&rec, col)))
@@ -838,8 +839,7 @@ pocket_fetch(struct th_session *ses, const struct th_fetch *f)
 	return st;
 }
 
-/* ---- a page is added
- * ---------------------------------------------------------------------- */
+/* ---- a page is added ---------------------------------------------------- */
 
 /* The item's own title; an address in its place is none. */
 static void
@@ -919,8 +919,7 @@ pocket_publish(
 	return st;
 }
 
-/* ---- logging in
- * ------------------------------------------------------------------------- */
+/* ---- logging in --------------------------------------------------------- */
 
 static const struct th_login logins[] = {
 	{ .kind = TH_LOGIN_POCKET,

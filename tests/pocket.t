@@ -188,6 +188,11 @@ code 'publishing: a wrong token' 77 sh -c 'th-publish pocket:wrong --queue a <in
 code 'publishing: no token' 77 sh -c 'th-publish pocket:new --queue b <in'
 told 'is told how to get one' 'th-auth login pocket:new'
 
+post '[{"url":"https://example.org/nul","title":"a\u0000b","at":50}]'
+says 'a NUL in a title makes no list unreadable' https://example.org/nul sh -c 'th-fetch pocket | tail -n 1 | jq -r .id'
+ok 'no secret is told, however much is' sh -c '! { th-fetch -vv pocket; th-fetch -vv pocket:wrong
+    th-publish -vv pocket --queue a --drain; } 2>&1 | grep -E "$1|$2"' - $key $canary
+
 # ---- logging in
 mkfifo answer
 th-auth login pocket:new --paste <answer >address 2>err & p=$!

@@ -86,6 +86,11 @@ torture 'th-rss writes JSON' th-rss --format json --title T
 cp in items
 cp feed in
 torture 'th-fetch reads a feed' th-fetch rss -
+printf '%s\n' title,url,time_added,tags,status \
+    '"A, b",https://example.org/1,1700000000,x|y,unread' \
+    ',https://example.org/2,1700000001,,archive' >in
+torture 'th-fetch reads the export of Pocket' th-fetch pocket --export -
+cp feed in
 before() { rm -rf "$TH_HOME"; mkdir "$TH_HOME"; }
 torture 'th-fetch with a state' th-fetch rss --state s -
 mkdir web
