@@ -33,6 +33,17 @@ th_hmac_sha256(
 	hmac_sha256_digest(&ctx, TH_SHA256_SIZE, ret);
 }
 
+void
+th_hmac_sha1(
+    struct th_str key, struct th_str text, unsigned char ret[TH_SHA1_SIZE])
+{
+	struct hmac_sha1_ctx ctx;
+
+	hmac_sha1_set_key(&ctx, key.len, (const uint8_t *)key.s);
+	hmac_sha1_update(&ctx, text.len, (const uint8_t *)text.s);
+	hmac_sha1_digest(&ctx, TH_SHA1_SIZE, ret);
+}
+
 enum th_status
 th_hex_encode(struct th_str bytes, struct th_buf *ret)
 {

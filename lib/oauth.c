@@ -374,7 +374,9 @@ base_string(const struct th_request *req, const struct own *own, size_t nown,
 /*
  * liboauth ends the program with exit(1) when it finds no memory.  While it is
  * at work that exit becomes the one of "try again later" (sysexits' 75); as
- * with any sudden death, the outbox knows what was not sent.
+ * with any sudden death, the outbox knows what was not sent.  Its key, escapes
+ * and Base64 are used, its HMAC is not: in some builds that is NSS's, which
+ * takes long to start and is hit by a signal where memory runs out.
  */
 static volatile sig_atomic_t in_liboauth;
 
@@ -385,18 +387,35 @@ out_of_memory(void)
 		_exit(75);
 }
 
-static char *
-hmac_sha1(const struct th_buf *base, const struct th_buf *key)
+static enum th_status
+guard_liboauth(void)
 {
 	static bool guarded;
-	char *signature;
 
 	if (!guarded && atexit(out_of_memory) != 0)
-		return NULL;
+		return TH_ENOMEM;
 	guarded = true;
 	in_liboauth = 1;
-	signature = oauth_sign_hmac_sha1_raw(
-	    base->data, base->len, key->data, key->len);
+	return TH_OK;
+}
+
+/* RFC 5849, 3.4.2: key, HMAC-SHA1, Base64. */
+static char *
+hmac_sha1(const struct th_oauth1 *o, const struct th_buf *base)
+{
+	unsigned char sum[TH_SHA1_SIZE];
+	char *key, *signature = NULL;
+
+	if (guard_liboauth() != TH_OK)
+		return NULL;
+	key = oauth_catenc(2, o->consumer_secret,
+	    o->token_secret != NULL ? o->token_secret : "");
+	if (key != NULL) {
+		th_hmac_sha1(th_str(key), th_buf_str(base), sum);
+		signature = oauth_encode_base64(TH_SHA1_SIZE, sum);
+		th_wipe(key, strlen(key));
+	}
+	free(key);
 	in_liboauth = 0;
 	return signature;
 }
@@ -405,21 +424,12 @@ static enum th_status
 signature_add(
     const struct th_oauth1 *o, const struct th_buf *base, struct th_buf *ret)
 {
-	struct th_buf key;
-	char *signature = NULL;
-	enum th_status st;
+	char *signature = hmac_sha1(o, base);
+	enum th_status st = TH_ENOMEM;
 
-	th_buf_init(&key, FORM_MAX);
-	th_text_urlencode(th_str(o->consumer_secret), &key);
-	th_buf_addc(&key, '&');
-	st = th_text_urlencode(th_str(o->token_secret), &key);
-	if (st == TH_OK && (signature = hmac_sha1(base, &key)) == NULL)
-		st = TH_ENOMEM;
-	if (st == TH_OK)
+	if (signature != NULL)
 		st = th_text_urlencode(th_str(signature), ret);
 	free(signature);
-	th_wipe(key.data, key.cap);
-	th_buf_release(&key);
 	return st;
 }
 

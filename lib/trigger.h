@@ -146,6 +146,9 @@ char *th_buf_take(struct th_buf *);                  /* hands the bytes over; NU
 void th_sha256(struct th_str, unsigned char ret[TH_SHA256_SIZE]);
 void th_hmac_sha256(struct th_str key, struct th_str text,
     unsigned char ret[TH_SHA256_SIZE]); /* RFC 2104 */
+#define TH_SHA1_SIZE 20
+void th_hmac_sha1(struct th_str key, struct th_str text,
+    unsigned char ret[TH_SHA1_SIZE]); /* what OAuth 1.0a signs with */
 /* Appends lower-case hexadecimal. */
 enum th_status th_hex_encode(struct th_str bytes, struct th_buf *ret);
 /* RFC 4648: the plain alphabet with padding; the one for URLs without. */
