@@ -21,9 +21,10 @@ VERSION    := $(shell sed -n 's/^.define TH_VERSION "\(.*\)"/\1/p' lib/trigger.h
 DEB_BUILD = gcc libc6-dev pkg-config libcurl4-gnutls-dev libjansson-dev \
 	    liboauth-dev libxml2-dev libyaml-dev libsqlite3-dev libpcre2-dev \
 	    nettle-dev libmicrohttpd-dev libutf8proc-dev libhiredis-dev
-DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib redis-server jq mandoc curl ca-certificates
+DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib redis-server jq mandoc curl \
+	    openssl ca-certificates libxml2-utils faketime time
 DEB_LINT  = clang clang-format clang-tidy cppcheck shellcheck mandoc binutils
-DEB_BENCH = jq sfeed nginx-light time
+DEB_BENCH = jq sfeed nginx-light
 DEB       = $(DEB_CHECK)
 
 DEPS   = libcurl jansson oauth libxml-2.0 yaml-0.1 sqlite3 libpcre2-8 nettle \

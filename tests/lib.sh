@@ -8,8 +8,9 @@ PATH=${TH_BUILD:-$top/build}:$PATH; export PATH
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/th-test.XXXXXX") || exit 1
 TH_HOME=$scratch/home; export TH_HOME
 mkdir "$TH_HOME"
-# Sanitizers, when built with: an allocation too large is refused as without them.
-ASAN_OPTIONS=allocator_may_return_null=1; export ASAN_OPTIONS
+# Sanitizers, when built with: an allocation too large is refused as without them,
+# and faketime may be loaded before them.
+ASAN_OPTIONS=allocator_may_return_null=1:verify_asan_link_order=0; export ASAN_OPTIONS
 unset TH_TRIGGER TH_RUN TH_VACATION XDG_CONFIG_HOME XDG_STATE_HOME
 pids=
 shared=${TH_SHARED:-$top/../shared}
