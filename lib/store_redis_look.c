@@ -47,9 +47,14 @@ static const struct th_redis_script strip_script = { { th_redis_queue_lua,
     "return n\n" } };
 
 static const struct th_redis_script count_script = { { th_redis_queue_lua,
-    "local ret = call('HMGET', Q, 'n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7',\n"
-    "    'n8', 'doubt')\n"
+    "local ret = call('HMGET', Q, '', '', 'n3', 'n4', 'n5', '', 'n7', 'n8',\n"
+    "    'doubt')\n"
     "for i = 1, 9 do ret[i] = tonumber(ret[i] or 0) end\n"
+    "if call('EXISTS', S) == 1 then\n"
+    "  ret[2] = call('XPENDING', S, 'pub')[1]\n"
+    "  ret[1] = call('XLEN', S) - ret[2] - ret[3] - ret[4] - ret[5]\n"
+    "end\n"
+    "ret[6] = call('HLEN', L) - ret[7] - ret[8]\n"
     "local due = call('ZRANGE', W, 0, 0, 'WITHSCORES')[2]\n"
     "if not due or ret[1] > call('ZCARD', W) then due = now end\n"
     "ret[10] = math.max(tonumber(due) - now, 0)\n"

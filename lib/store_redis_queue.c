@@ -3,7 +3,7 @@
  *
  * The keys of a queue share the slot of its name, th:{queue NAME}:
  *
- *	:q  hash: the last sequence number, how many are in each state
+ *	:q  hash: the last sequence number, how many are in some states
  *	:s  stream: h, i, l (hash, id, line) of each item of the outbox, by
  *number; its group `pub` has a consumer for each owner, and what is pending is
  *	    what is leased.  An entry is deleted when the item leaves the outbox
@@ -35,9 +35,10 @@ const char th_redis_queue_lua[] =
     "local WAITING, LEASED, EXPIRED, PUBLISHED = 1, 2, 5, 6\n"
     "local delta = {}\n"
     "local function add(k, n) delta[k] = (delta[k] or 0) + n end\n"
+    /* How many wait, are leased or published is told by what holds them. */
     "local function tally(r, n)\n"
-    "  add('n' .. r[STATE], n)\n"
-    "  if r[STATE] == WAITING then add('doubt', n * r[DOUBT]) end\n"
+    "  if r[STATE] > LEASED then add('n' .. r[STATE], n)\n"
+    "  elseif r[STATE] == WAITING and r[DOUBT] == 1 then add('doubt', n) end\n"
     "end\n"
     "local function finish(ret)\n"
     "  for k, n in pairs(delta) do\n"
@@ -77,16 +78,20 @@ const char th_redis_queue_lua[] =
     "  call('XDEL', S, at(r))\n"
     "  call('HDEL', O, h)\n"
     "end\n"
+    /* One that is not in it: no id is in outbox and ledger. */
     "local function ledger(h, state, date, receipt)\n"
-    "  local old = call('HGET', L, h)\n"
-    "  if old then add('n' .. string.sub(old, 1, 1), -1) end\n"
     "  call('HSET', L, h, state .. date .. ':' .. receipt)\n"
-    "  add('n' .. state, 1)\n"
+    "  if state > PUBLISHED then add('n' .. state, 1) end\n"
     "end\n"
-    "local function mark(m)\n"
-    "  if m ~= '' then\n"
-    "    call('HSET', M, string.sub(m, 1, 2), string.sub(m, 3))\n"
+    "local function marks(...)\n"
+    "  local set = {}\n"
+    "  for _, m in ipairs({ ... }) do\n"
+    "    if m ~= '' then\n"
+    "      set[#set + 1] = string.sub(m, 1, 2)\n"
+    "      set[#set + 1] = string.sub(m, 3)\n"
+    "    end\n"
     "  end\n"
+    "  if #set > 0 then call('HSET', M, unpack(set)) end\n"
     "end\n"
     "local function open()\n"
     "  if call('EXISTS', S) == 0 then\n"
@@ -118,8 +123,7 @@ static const struct th_redis_script deposit_script = { { th_redis_queue_lua,
     "  local r = get(h)\n"
     "  if r then remove(h, r) end\n"
     "  ledger(h, SEEN, now, '')\n"
-    "  mark(ARGV[i])\n"
-    "  mark(ARGV[i + 1])\n"
+    "  marks(ARGV[i], ARGV[i + 1])\n"
     "end\n"
     "for n, h in ipairs(all) do\n"
     "  local i, old = n * 6 - 5, ledgered[n]\n"
@@ -188,6 +192,7 @@ static const char claim_lua[] =
     "  end\n"
     "end\n"
     "local function read()\n"
+    "  if call('EXISTS', S) == 0 then return end\n"
     "  local x = call('XREADGROUP', 'GROUP', 'pub', owner, 'COUNT', 50,\n"
     "      'STREAMS', S, '>')\n"
     "  if not x then return end\n"
@@ -214,8 +219,8 @@ static const char claim_lua[] =
     "  return true\n"
     "end\n"
     "local function first()\n"
-    "  local h = call('ZRANGE', R, 0, 0)[1]\n"
-    "  while not h and read() do h = call('ZRANGE', R, 0, 0)[1] end\n"
+    "  local h = call('ZPOPMIN', R)[1]\n"
+    "  while not h and read() do h = call('ZPOPMIN', R)[1] end\n"
     "  if not h then return end\n"
     "  local r = get(h)\n"
     "  if age > 0 and r[DATE] <= now - age then\n"
@@ -226,12 +231,12 @@ static const char claim_lua[] =
     "    return first()\n"
     "  end\n"
     "  if not (ordered and elder(r[SEQ])) then return h, r end\n"
+    "  call('ZADD', R, r[SEQ], h)\n"
     "end\n";
 
 static const struct th_redis_script claim_script = { { th_redis_queue_lua,
     claim_lua,
-    "if call('EXISTS', S) == 0 then return { 0, 0, 0 } end\n"
-    "if again then\n"
+    "if again and call('EXISTS', S) == 1 then\n"
     "  local mine = call('XPENDING', S, 'pub', '-', '+', 10000, owner)\n"
     "  for _, p in ipairs(mine) do\n"
     "    local h = call('XRANGE', S, p[1], p[1])[1][2][2]\n"
@@ -254,7 +259,7 @@ static const struct th_redis_script claim_script = { { th_redis_queue_lua,
     "  local w = call('ZRANGE', W, 0, 0, 'WITHSCORES')[2]\n"
     "  return finish({ 0, expired, w and tonumber(w) - now or 0 })\n"
     "end\n"
-    "leave(h, r)\n"
+    "tally(r, -1)\n"
     "grab(owner, r)\n"
     "r[STATE], r[DUE], r[SINCE] = LEASED, now + tonumber(ARGV[2]), now\n"
     "r[OWNER], r[TRY] = owner, try\n"
@@ -268,8 +273,7 @@ static const struct th_redis_script settle_script = { { th_redis_queue_lua,
     "  if not r then return again and call('HEXISTS', L, h) or 0 end\n"
     "  remove(h, r)\n"
     "  ledger(h, to, ARGV[7], ARGV[6])\n"
-    "  mark(ARGV[11])\n"
-    "  mark(ARGV[12])\n"
+    "  marks(ARGV[11], ARGV[12])\n"
     "  return finish(1)\n"
     "end\n"
     "if not r then return 0 end\n"
