@@ -12,7 +12,9 @@ enum {
 	OPT_EVERY,
 	OPT_FORCE,
 	OPT_FROM,
+	OPT_HTML,
 	OPT_JSON,
+	OPT_PROMETHEUS,
 	OPT_TAGS,
 	OPT_UNTIL
 };
@@ -27,9 +29,12 @@ static const struct cmd_option options[] = {
 	{ "force", OPT_FORCE, NULL, "run: what is disabled, too" },
 	{ "from", OPT_FROM, "PIPELINE|DATE",
 	    "new: the pipeline; vacation on: from when" },
+	{ "html", OPT_HTML, "FILE", "status: as a web page" },
 	{ "jobs", 'j', "N", "run: so many at once (default: processors)" },
-	{ "json", OPT_JSON, NULL, "list, show: as JSON" },
+	{ "json", OPT_JSON, NULL, "list, show, status, vacation: as JSON" },
 	{ "lines", 'n', "N", "log: the last N lines (40)" },
+	{ "prometheus", OPT_PROMETHEUS, NULL,
+	    "status: in the text format of Prometheus" },
 	{ "tags", OPT_TAGS, "A,B", "new: tags" },
 	{ "until", OPT_UNTIL, "DATE", "vacation on: until when" },
 	{ NULL, 0, NULL, NULL },
@@ -38,10 +43,11 @@ static const struct cmd_option options[] = {
 static const struct cmd program = {
 	.name = "th-trigger",
 	.summary = "Run triggers when they are due, and see how they do.",
-	.synopsis = "list [NAME]...\nshow [NAME]...\nnew NAME\nedit NAME\n"
-		    "check [NAME]...\nenable NAME...\ndisable NAME...\n"
-		    "run [NAME... | --due]\nlog NAME\nrm NAME...\n"
-		    "vacation on|off|status\ncrontab\nsystemd",
+	.synopsis =
+	    "list [NAME]...\nshow [NAME]...\nnew NAME\nedit NAME\n"
+	    "check [NAME]...\nenable NAME...\ndisable NAME...\n"
+	    "run [NAME... | --due]\nstatus [NAME]...\nlog NAME\nrm NAME...\n"
+	    "vacation on|off|status\ncrontab\nsystemd",
 	.options = options,
 };
 
@@ -58,6 +64,7 @@ static const struct {
 	{ "enable", trigger_enable, 1, SIZE_MAX },
 	{ "disable", trigger_disable, 1, SIZE_MAX },
 	{ "run", trigger_run, 0, SIZE_MAX },
+	{ "status", trigger_status, 0, SIZE_MAX },
 	{ "log", trigger_print_log, 1, 1 },
 	{ "rm", trigger_remove, 1, SIZE_MAX },
 	{ "vacation", trigger_vacation, 1, 1 },
@@ -79,7 +86,9 @@ set_option(struct triggers *c, int letter, const char *arg)
 	case OPT_EVERY: c->every = arg; break;
 	case OPT_FORCE: c->force = true; break;
 	case OPT_FROM: c->from = arg; break;
+	case OPT_HTML: c->html = arg; break;
 	case OPT_JSON: c->json = true; break;
+	case OPT_PROMETHEUS: c->prometheus = true; break;
 	case OPT_TAGS: c->tags = arg; break;
 	case OPT_UNTIL: c->until = arg; break;
 	}

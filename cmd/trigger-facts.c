@@ -57,7 +57,8 @@ count_queue(void *ctx, struct th_str key, const struct th_value *v)
 			t->f->waiting += n.n[TH_Q_WAITING] + n.n[TH_Q_LEASED];
 			t->f->held += n.n[TH_Q_HELD];
 			t->f->refused += n.n[TH_Q_REFUSED];
-			if (n.next > t->f->due)
+			if (n.next != 0 &&
+			    (t->f->due == 0 || n.next < t->f->due))
 				t->f->due = n.next;
 		}
 		th_queue_free(q);
@@ -141,7 +142,10 @@ look_at_queues(struct trigger_facts *f)
 	} else if (f->waiting > 0) {
 		trigger_clock(f->due, at);
 		snprintf(f->why, sizeof(f->why), "%" PRId64 " items wait%s%s",
-		    f->waiting, at[0] != '\0' ? ", the last until " : "", at);
+		    f->waiting,
+		    at[0] != '\0' ? ", not before "
+				  : " for a publishing limit or the next run",
+		    at);
 	} else if (f->refused > 0) {
 		snprintf(f->why, sizeof(f->why),
 		    "%" PRId64 " items were refused", f->refused);

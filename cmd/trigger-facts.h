@@ -24,6 +24,21 @@ void trigger_clock(int64_t, char ret[TRIGGER_CELL]);
 /* Appends one JSON object; whole: with days and history. */
 void trigger_json(
     struct triggers *, const struct trigger *, bool whole, struct th_buf *);
+/* All triggers, what is wrong first. */
+struct overview_row {
+	const struct trigger *t;
+	struct trigger_facts f;
+	int gravity; /* 0 in trouble, 1 items wait, 2 in order, 3 off */
+};
+struct overview {
+	struct overview_row *row;
+	size_t n, on, bad;
+	int64_t waiting;
+	struct cmd_vacation vacation;
+	bool planned; /* vacation is set, and not over */
+};
+/* Appends a page of HTML that needs nothing besides. */
+enum th_status trigger_page(const struct overview *, struct th_buf *ret);
 /* Says on stderr that nothing runs, and until when. */
 void trigger_say_vacation(void);
 

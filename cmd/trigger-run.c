@@ -235,6 +235,7 @@ trigger_run(struct triggers *c)
 
 	if (c->due && c->nargs > 0)
 		cmd_usage("either names or --due");
+	trigger_end_vacation();
 	if (cmd_vacation())
 		return;
 	trigger_store(c);

@@ -154,18 +154,38 @@ skip_backlog(struct triggers *c)
 	return s.n;
 }
 
-/* The directory is synced: a reboot does not bring the vacation back. */
+/*
+ * The directory is synced: a reboot does not bring the vacation back.  The lock
+ * keeps out a new one that is just being written; over: only if this one ended.
+ */
 static void
-remove_file(char *path)
+remove_file(char *path, bool over)
 {
+	struct cmd_vacation v;
 	struct th_file file;
 	struct th_err err = { 0 };
 
 	cmd_check(th_file_open(path, 0600, &file, &err), &err);
-	if (unlink(path) == -1 && errno != ENOENT)
-		cmd_die(TH_EIO, "%s: %s", path, strerror(errno));
-	cmd_check(th_file_sync_dir(file.dir, &err), &err);
+	if (!over || (cmd_vacation_read(&v) && v.until <= th_now())) {
+		if (unlink(path) == -1 && errno != ENOENT)
+			cmd_die(TH_EIO, "%s: %s", path, strerror(errno));
+		cmd_check(th_file_sync_dir(file.dir, &err), &err);
+	}
 	th_file_release(&file);
+}
+
+void
+trigger_end_vacation(void)
+{
+	struct cmd_vacation v;
+	char *path;
+
+	if (!cmd_vacation_read(&v) || v.until > th_now())
+		return;
+	path = vacation_path();
+	remove_file(path, true);
+	cmd_say(0, "the vacation is over");
+	free(path);
 }
 
 static void
@@ -186,7 +206,7 @@ turn_off(struct triggers *c)
 	if (skip)
 		cmd_say(0, "%" PRId64 " waiting items marked as seen",
 		    skip_backlog(c));
-	remove_file(path);
+	remove_file(path, false);
 	cmd_say(0, "vacation is over; %" PRId64 " triggers are enabled",
 	    count_enabled(c));
 	free(path);

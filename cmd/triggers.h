@@ -141,6 +141,8 @@ void trigger_list_release(struct trigger_list *);
 int64_t trigger_next(const struct trigger *, int64_t now);
 /* On vacation, whether or not that is ignored. */
 bool trigger_is_away(void);
+/* In trigger-vacation.c: takes the file away once its date is over. */
+void trigger_end_vacation(void);
 int64_t trigger_tries(const struct triggers *, const struct trigger *);
 
 /* ---- trigger-log.c: what the scripts said
