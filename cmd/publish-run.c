@@ -100,7 +100,8 @@ publish_open(struct publish *p, const struct th_param *params,
 	    NULL);
 	p->has_limit =
 	    th_config_limit(p->config, p->service, p->account, &p->limit);
-	st = cmd_store_open(p->config, p->wait, p->dry_run ? TH_STORE_READ : 0, &p->store, &err);
+	st = cmd_store_open(p->config, p->wait, p->dry_run ? TH_STORE_READ : 0,
+	    &p->store, &err);
 	if (st == TH_END)
 		return;
 	cmd_tell("queue", p->queue_name.data);

@@ -188,9 +188,10 @@ run_external(struct publish *p, const char *path, int argc, char *argv[])
 
 	cmd_child_words(path, argc, argv, own_option, p, &words);
 	check_options(p);
-	p->words = &words;
+	p->words = &words; /* cppcheck-suppress autoVariables */
 	if (!cmd_vacation())
 		publish_external(p, &words);
+	p->words = NULL;
 	cmd_words_release(&words);
 }
 

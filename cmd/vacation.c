@@ -64,8 +64,8 @@ cmd_vacation_read(struct cmd_vacation *ret)
 	cmd_check(th_path_config("vacation", &path, &err), &err);
 	st = th_file_read(path.data, &text, &err);
 	if (st == TH_OK)
-		read_dates(path.data, th_buf_str(&text), &ret->from,
-		    &ret->until);
+		read_dates(
+		    path.data, th_buf_str(&text), &ret->from, &ret->until);
 	else if (st != TH_END)
 		cmd_check(st, &err);
 	ret->now = st == TH_OK && ret->from <= now && now < ret->until;

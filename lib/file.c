@@ -304,7 +304,7 @@ enum th_status
 th_file_replace(
     const char *path, struct th_str bytes, unsigned mode, struct th_err *err)
 {
-	struct th_file f;
+	struct th_file f = { .fd = -1, .dir = -1 };
 	enum th_status st;
 
 	if ((st = th_file_open(path, mode, &f, err)) != TH_OK)

@@ -93,8 +93,8 @@ origin(CURLU *u, char **ret)
 		st = TH_EDATA;
 	if (st == TH_OK) {
 		st = th_text_lower(th_str(host), &b);
-		th_buf_addf(&b, " %s %s", scheme, port);
-		st = b.status;
+		if (st == TH_OK)
+			st = th_buf_addf(&b, " %s %s", scheme, port);
 	}
 	if (st == TH_OK && (*ret = th_buf_take(&b)) == NULL)
 		st = TH_ENOMEM;

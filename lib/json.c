@@ -360,7 +360,6 @@ escape(struct th_buf *b, struct th_str s)
 		n = plain_bytes(p, n);
 		out = b->data + b->len;
 		memcpy(out, p, n);
-		out += n;
 		p += n;
 		b->len += n;
 		if (p < end) {

@@ -237,8 +237,9 @@ failed(struct slot *s, enum th_status st, const char *reason, int64_t retry_at,
 	if (pause && (retry_at > now || s->code == TOO_MANY_REQUESTS))
 		pause_account(r, due, reason);
 	else if (r->unavailable >= UNAVAILABLE_MAX || r->failed >= FAILED_MAX)
-		th_run_stop(r, th_fail(r->err, TH_EAGAIN,
-		    "%s is left alone for now: %s", p->account, reason));
+		th_run_stop(
+		    r, th_fail(r->err, TH_EAGAIN,
+			   "%s is left alone for now: %s", p->account, reason));
 }
 
 /* What the run cannot go on with; the item is not to blame and waits. */

@@ -22,7 +22,7 @@ struct th_queue {
 	struct th_incoming *in;
 	struct added *added;
 	size_t n, bytes;
-	struct th_buf room; /* a scratch for texts */
+	struct th_buf room;       /* a scratch for texts */
 	struct th_search *search; /* told of all this; or NULL */
 	struct th_err indexed;    /* what went wrong there */
 };
@@ -135,7 +135,8 @@ th_queue_service(const struct th_queue *q)
 	return q->kept_service;
 }
 
-/* ---- being found again -------------------------------------------------------- */
+/* ---- being found again
+ * -------------------------------------------------------- */
 
 void
 th_queue_index(struct th_queue *q, struct th_search *search)

@@ -260,8 +260,7 @@ th_stream_next(struct th_stream *s, struct th_item *ret)
 			line.len -= 3;
 		}
 	} while (is_blank(line));
-	st = th_item_parse_in(
-	    ret, line, s->buf.data + s->end + SLACK, &s->err);
+	st = th_item_parse_in(ret, line, s->buf.data + s->end + SLACK, &s->err);
 	s->items += st == TH_OK;
 	return st;
 }

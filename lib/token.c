@@ -226,7 +226,7 @@ th_login_end(struct th_session *ses)
 	const struct th_service *service = th_session_service(ses);
 	const struct th_login *way = th_login_way(ses, NULL);
 	struct th_creds *creds = NULL;
-	struct th_err said = { 0 };
+	struct th_err said;
 	enum th_status st = TH_OK, gone;
 
 	if (way != NULL && way->revoke != NULL) {

@@ -72,7 +72,7 @@ static enum th_status
 emit_item(struct reading *r)
 {
 	enum th_status st;
-	bool fresh;
+	bool fresh = false;
 
 	th_buf_clear(&r->id);
 	th_buf_clear(&r->line);

@@ -80,7 +80,7 @@ check 'no banned calls' banned
 check 'nothing left to do' unfinished
 check cppcheck cppcheck --quiet --error-exitcode=1 --inline-suppr -j 2 --std=c11 \
     --enable=warning,portability,performance --suppress=missingIncludeSystem \
-    --suppress=funcArgOrderDifferent --suppress=legacyUninitvar --suppress=autoVariables -Ilib -Icmd -Iservices $sources
+    --suppress=funcArgOrderDifferent -Ilib -Icmd -Iservices $sources
 check clang-tidy tidy
 check shellcheck shellcheck -s sh -S warning -e SC1091,SC2154,SC2034,SC1111,SC2046,SC2238 $scripts
 check 'shellcheck of .ci/run' shellcheck -S warning .ci/run

@@ -2,9 +2,9 @@
  * powerloss -- what a loss of power would leave, at each sync of a program
  *
  * To be preloaded.  At each fsync and fdatasync of a file of the store the file
- * as it is then goes to $TH_SNAP/shadow: what is there was synced, nothing else.
- * Then the shadow is copied to $TH_SNAP/N.strict (all that was not synced is
- * lost) and the files as they are to $TH_SNAP/N.loose (all of it survived).
+ * as it is then goes to $TH_SNAP/shadow: what is there was synced, nothing
+ * else. Then the shadow is copied to $TH_SNAP/N.strict (all that was not synced
+ * is lost) and the files as they are to $TH_SNAP/N.loose (all of it survived).
  * So it is at every tenth thing sent, when what was promised must be on disk.
  */
 #define _GNU_SOURCE

@@ -17,7 +17,8 @@ ok(bool pass, const char *name)
 	printf("%sok %d - %s\n", pass ? "" : "not ", ++n, name);
 }
 
-/* ---- receipts ---------------------------------------------------------------- */
+/* ---- receipts
+ * ---------------------------------------------------------------- */
 
 static bool
 same(struct th_str a, const char *b)
@@ -38,9 +39,9 @@ round_trip(const char *id, const char *url, const char *service, bool *pass)
 	in.url = th_str(url);
 	in.service = th_str(service);
 	*pass = th_receipt_pack(&in, &packed) == TH_OK &&
-	    th_receipt_unpack(th_buf_str(&packed), &room, &out) == TH_OK &&
-	    same(out.id, id) && same(out.url, url) &&
-	    same(out.service, service) && out.account.s == NULL;
+		th_receipt_unpack(th_buf_str(&packed), &room, &out) == TH_OK &&
+		same(out.id, id) && same(out.url, url) &&
+		same(out.service, service) && out.account.s == NULL;
 	len = packed.len;
 	th_buf_release(&packed);
 	th_buf_release(&room);
@@ -57,16 +58,18 @@ test_receipts(void)
 	ok(pass && len == 0, "a receipt without anything takes no byte");
 	len = round_trip("1234567890", NULL, NULL, &pass);
 	ok(pass && len == 10, "one with an id takes the id");
-	len = round_trip("1234567890", "https://x.com/i/status/1234567890",
-	    NULL, &pass);
-	ok(pass && len == 10 + 1 + 23 + 1, "a url that holds the id is shorter");
+	len = round_trip(
+	    "1234567890", "https://x.com/i/status/1234567890", NULL, &pass);
+	ok(pass && len == 10 + 1 + 23 + 1,
+	    "a url that holds the id is shorter");
 	round_trip("12", "https://t.example/c/12/a-12-title", NULL, &pass);
 	ok(pass, "text behind the id comes back");
 	round_trip(NULL, "https://a.example/", "b", &pass);
 	ok(pass, "a url alone and another service come back");
 }
 
-/* ---- back-off ------------------------------------------------------------------ */
+/* ---- back-off
+ * ------------------------------------------------------------------ */
 
 static void
 test_backoff(void)
@@ -78,10 +81,12 @@ test_backoff(void)
 	for (tries = -1; tries < 100; tries++)
 		for (i = 0; i < 20; i++) {
 			wait = th_backoff(tries);
-			most = tries < 1 ? 2 : tries > 11 ? 3600
-							  : (int64_t)1 << tries;
+			most = tries < 1    ? 2
+			       : tries > 11 ? 3600
+					    : (int64_t)1 << tries;
 			most = most > 3600 ? 3600 : most;
-			within = within && wait <= most && wait >= most - most / 2;
+			within =
+			    within && wait <= most && wait >= most - most / 2;
 		}
 	for (i = 0; i < 20; i++)
 		differs = differs || th_backoff(10) != first;
@@ -105,16 +110,19 @@ test_owner(void)
 	ok(th_owner_life(other) == TH_OWNER_DEAD, "after a boot all are dead");
 	memcpy(other, self, sizeof(other));
 	other[0] = other[0] == 'f' ? '0' : 'f';
-	ok(th_owner_life(other) == TH_OWNER_FAR, "of another machine we know nothing");
+	ok(th_owner_life(other) == TH_OWNER_FAR,
+	    "of another machine we know nothing");
 	snprintf(other, sizeof(other), "%.18s%d.1", self, 99999999);
 	pid = other + 18;
 	ok(*pid == '9' && th_owner_life(other) == TH_OWNER_DEAD,
 	    "a process that is not there is dead");
-	ok(th_owner_life("") == TH_OWNER_FAR && th_owner_life("take x") ==
-	    TH_OWNER_FAR, "a word is nobody we know");
+	ok(th_owner_life("") == TH_OWNER_FAR &&
+		th_owner_life("take x") == TH_OWNER_FAR,
+	    "a word is nobody we know");
 }
 
-/* ---- the store ------------------------------------------------------------------ */
+/* ---- the store
+ * ------------------------------------------------------------------ */
 
 static void
 test_limits(struct th_store *s)
@@ -124,17 +132,20 @@ test_limits(struct th_store *s)
 	int i, taken = 0;
 
 	for (i = 0; i < 4; i++)
-		taken += th_limit_take(s, "a", &three, &token[i], &next, NULL) ==
-		    TH_OK;
+		taken += th_limit_take(
+			     s, "a", &three, &token[i], &next, NULL) == TH_OK;
 	ok(taken == 3 && next >= th_now() + 3599 && next <= th_now() + 3601,
 	    "a window lets so many pass and tells when the next may");
 	ok(th_limit_give(s, "a", token[1], NULL) == TH_OK &&
-	    th_limit_look(s, "a", &three, &room, &next, NULL) == TH_OK &&
-	    room == 1 && next == 0, "what is given back may be taken again");
+		th_limit_look(s, "a", &three, &room, &next, NULL) == TH_OK &&
+		room == 1 && next == 0,
+	    "what is given back may be taken again");
 	ok(th_limit_take(s, "b", &none, &token[0], &next, NULL) == TH_END &&
-	    next == 0, "a limit of none lets none pass, ever");
+		next == 0,
+	    "a limit of none lets none pass, ever");
 	ok(th_limit_look(s, "c", &three, &room, &next, NULL) == TH_OK &&
-	    room == 3, "keys do not share");
+		room == 3,
+	    "keys do not share");
 }
 
 static void
@@ -164,8 +175,8 @@ test_locks(struct th_store *s)
 	char c;
 
 	ok(th_lock(s, "l", 60, NULL) == TH_OK &&
-	    th_lock(s, "l", 60, NULL) == TH_OK &&
-	    th_unlock(s, "l", NULL) == TH_OK,
+		th_lock(s, "l", 60, NULL) == TH_OK &&
+		th_unlock(s, "l", NULL) == TH_OK,
 	    "a lock is taken, renewed, given back");
 	if (pipe(busy) == -1 || (pid = fork()) == -1)
 		return;
@@ -179,7 +190,7 @@ test_locks(struct th_store *s)
 		_exit(1);
 	}
 	ok(read(busy[0], &c, 1) == 1 && c == '1' &&
-	    th_lock(s, "l", 60, NULL) == TH_END,
+		th_lock(s, "l", 60, NULL) == TH_END,
 	    "a lock that another process holds is not taken");
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
@@ -196,10 +207,11 @@ test_state(struct th_store *s)
 
 	th_buf_init(&b, 1 << 16);
 	ok(th_state_open(s, "n", NULL, &st, NULL) == TH_OK &&
-	    th_state_put(st, "etag", TH_STR("\"x\""), NULL) == TH_OK &&
-	    th_state_see(st, "feed", TH_STR("1"), &new, NULL) == TH_OK &&
-	    th_state_see(st, "feed", TH_STR("1"), &again, NULL) == TH_OK &&
-	    new && !again, "an id is new once in a reading");
+		th_state_put(st, "etag", TH_STR("\"x\""), NULL) == TH_OK &&
+		th_state_see(st, "feed", TH_STR("1"), &new, NULL) == TH_OK &&
+		th_state_see(st, "feed", TH_STR("1"), &again, NULL) == TH_OK &&
+		new && !again,
+	    "an id is new once in a reading");
 	th_state_free(st);
 	th_state_open(s, "n", NULL, &st, NULL);
 	ok(th_state_get(st, "etag", &b, NULL) == TH_END,
@@ -210,9 +222,10 @@ test_state(struct th_store *s)
 	th_state_free(st);
 	th_state_open(s, "n", "run1", &st, NULL);
 	ok(th_state_get(st, "etag", &b, NULL) == TH_OK &&
-	    strcmp(b.data, "\"x\"") == 0 &&
-	    th_state_see(st, "feed", TH_STR("1"), &known, NULL) == TH_OK &&
-	    !known, "what was committed is there");
+		strcmp(b.data, "\"x\"") == 0 &&
+		th_state_see(st, "feed", TH_STR("1"), &known, NULL) == TH_OK &&
+		!known,
+	    "what was committed is there");
 	th_state_put(st, "etag", TH_STR("\"y\""), NULL);
 	th_state_see(st, "feed", TH_STR("2"), &new, NULL);
 	th_state_commit(st, NULL);
@@ -220,15 +233,17 @@ test_state(struct th_store *s)
 	th_state_open(s, "n", NULL, &st, NULL);
 	th_buf_clear(&b);
 	ok(th_state_get(st, "etag", &b, NULL) == TH_OK &&
-	    strcmp(b.data, "\"x\"") == 0, "a run keeps its changes aside");
+		strcmp(b.data, "\"x\"") == 0,
+	    "a run keeps its changes aside");
 	th_state_free(st);
 	th_state_settle(s, "run1", true, NULL);
 	th_state_open(s, "n", NULL, &st, NULL);
 	th_buf_clear(&b);
 	ok(th_state_get(st, "etag", &b, NULL) == TH_OK &&
-	    strcmp(b.data, "\"y\"") == 0 &&
-	    th_state_see(st, "feed", TH_STR("2"), &known, NULL) == TH_OK &&
-	    !known, "until it is settled");
+		strcmp(b.data, "\"y\"") == 0 &&
+		th_state_see(st, "feed", TH_STR("2"), &known, NULL) == TH_OK &&
+		!known,
+	    "until it is settled");
 	th_state_put(st, "etag", TH_STR(""), NULL);
 	th_state_commit(st, NULL);
 	gone = th_state_get(st, "etag", &b, NULL) == TH_END;
@@ -248,7 +263,8 @@ main(void)
 	test_backoff();
 	test_owner();
 	ok(th_config_load(NULL, &config, &err) == TH_OK &&
-	    th_store_open(config, &s, &err) == TH_OK, "a store opens");
+		th_store_open(config, &s, &err) == TH_OK,
+	    "a store opens");
 	if (s != NULL) {
 		test_limits(s);
 		test_pauses(s);
