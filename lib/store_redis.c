@@ -546,6 +546,12 @@ th_redis_text(const struct redisReply *r)
 	return (struct th_str){ r->str, r->len };
 }
 
+void
+th_redis_free(struct redisReply *r)
+{
+	freeReplyObject(r);
+}
+
 int64_t
 th_redis_number(struct th_str s, struct th_str *rest)
 {
@@ -577,9 +583,13 @@ redis_close(struct th_store *store)
 {
 	struct th_redis *r = (struct th_redis *)store;
 
+	/* Should it fail, the lease ends with the process. */
+	r->wait = 0;
+	th_redis_give_back(r, NULL);
 	disconnect(r);
 	th_redis_place_release(&r->place);
 	free(r->queue);
+	free(r->ahead.queue);
 	free(r);
 }
 

@@ -41,6 +41,18 @@ struct th_redis {
 	} known[TH_REDIS_SCRIPTS];
 	size_t nknown;
 	char *queue; /* the queue that is known to be listed */
+	/*
+	 * The last claim, and what was claimed ahead in its name while an item
+	 * was settled: one way there and back for both.  What is not asked for
+	 * in the end is given back.
+	 */
+	struct {
+		char *queue;
+		char owner[TH_OWNER_SIZE];
+		int64_t seconds, max_age, expired;
+		bool in_order;
+		struct redisReply *lease; /* NULL: none */
+	} ahead;
 };
 
 /*
@@ -73,12 +85,16 @@ void th_redis_escape(struct th_buf *, const char *name);
 enum th_status th_redis_run(struct th_redis *, struct th_redis_cmd *, size_t n,
     struct th_err *);
 
+/* Gives back what was claimed ahead. */
+enum th_status th_redis_give_back(struct th_redis *, struct th_err *);
+
 /* Replies.  NULL and what is of another type read as nothing. */
 const struct redisReply *th_redis_at(const struct redisReply *, size_t i);
 size_t th_redis_len(const struct redisReply *);
 bool th_redis_is_text(const struct redisReply *);
 struct th_str th_redis_text(const struct redisReply *);
 int64_t th_redis_int(const struct redisReply *); /* of a text, too */
+void th_redis_free(struct redisReply *);
 /* The number that a text begins with; *rest is what is behind it. */
 int64_t th_redis_number(struct th_str, struct th_str *rest);
 

@@ -24,6 +24,7 @@
 
 #define MARK_SLOT 2 /* bytes of a mark that say where it is kept */
 #define MARK_SIZE 6
+#define TRY_SIZE 16 /* tells a claim from those before it */
 
 /* What every script about a queue begins with. */
 const char th_redis_queue_lua[] =
@@ -288,6 +289,15 @@ static const struct th_redis_script settle_script = { { th_redis_queue_lua,
     "r[TRIES], r[DOUBT] = r[TRIES] + tonumber(ARGV[9]), tonumber(ARGV[10])\n"
     "r[OWNER], r[REASON], r[TRY] = '', reason, ''\n"
     "enter(h, r)\n"
+    "return finish(1)\n" } };
+
+/* As if it had not been claimed. */
+static const struct th_redis_script give_back_script = { { th_redis_queue_lua,
+    "local r = get(ARGV[1])\n"
+    "if not r or r[STATE] ~= LEASED or r[OWNER] ~= ARGV[2] then return 0 end\n"
+    "leave(ARGV[1], r)\n"
+    "r[STATE], r[DUE], r[OWNER], r[TRY] = WAITING, 0, '', ''\n"
+    "enter(ARGV[1], r)\n"
     "return finish(1)\n" } };
 
 /* Consumers without a lease that did nothing for a while are forgotten. */
@@ -578,25 +588,102 @@ read_lease(const struct redisReply *reply, struct th_lease *ret)
 	return th_buf_add(&ret->line, s.s, s.len);
 }
 
+static void
+add_claim(struct th_redis_cmd *cmd, const char *queue, const struct th_claim *c,
+    const char try[TRY_SIZE])
+{
+	th_redis_queue_script(cmd, &claim_script, queue);
+	th_redis_adds(cmd, c->owner);
+	th_redis_addi(cmd, c->seconds);
+	th_redis_addi(cmd, c->max_age);
+	th_redis_addi(cmd, c->in_order);
+	th_redis_add(cmd, (struct th_str){ try, TRY_SIZE });
+}
+
+/* Is it the claim of before once more? */
+static bool
+is_same_claim(
+    const struct th_redis *r, const char *queue, const struct th_claim *c)
+{
+	return r->ahead.queue != NULL && strcmp(r->ahead.queue, queue) == 0 &&
+	       strcmp(r->ahead.owner, c->owner) == 0 &&
+	       r->ahead.seconds == c->seconds &&
+	       r->ahead.max_age == c->max_age &&
+	       r->ahead.in_order == c->in_order;
+}
+
+/* Without memory for it nothing is claimed ahead. */
+static void
+remember_claim(struct th_redis *r, const char *queue, const struct th_claim *c)
+{
+	free(r->ahead.queue);
+	r->ahead.queue = NULL;
+	if (strlen(c->owner) >= sizeof(r->ahead.owner))
+		return;
+	r->ahead.queue = th_strdup(queue);
+	memcpy(r->ahead.owner, c->owner, strlen(c->owner) + 1);
+	r->ahead.seconds = c->seconds;
+	r->ahead.max_age = c->max_age;
+	r->ahead.in_order = c->in_order;
+}
+
+enum th_status
+th_redis_give_back(struct th_redis *r, struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+
+	if (r->ahead.lease == NULL)
+		return TH_OK;
+	th_redis_queue_script(&cmd, &give_back_script, r->ahead.queue);
+	th_redis_add(&cmd, th_redis_text(th_redis_at(r->ahead.lease, 2)));
+	th_redis_adds(&cmd, r->ahead.owner);
+	st = th_redis_run(r, &cmd, 1, err);
+	th_redis_done(&cmd);
+	th_redis_free(r->ahead.lease);
+	r->ahead.lease = NULL;
+	return st;
+}
+
+/* What was claimed ahead is the next.  TH_END: nothing was. */
+static enum th_status
+take_ahead(struct th_redis *r, const char *queue, struct th_claim *c,
+    struct th_lease *ret, struct th_err *err)
+{
+	enum th_status st;
+
+	if (!is_same_claim(r, queue, c)) {
+		st = th_redis_give_back(r, err);
+		remember_claim(r, queue, c);
+		return st == TH_OK ? TH_END : st;
+	}
+	c->expired += r->ahead.expired;
+	r->ahead.expired = 0;
+	if (r->ahead.lease == NULL)
+		return TH_END;
+	st = read_lease(r->ahead.lease, ret);
+	th_redis_free(r->ahead.lease);
+	r->ahead.lease = NULL;
+	return st == TH_OK ? st : th_fail(err, st, "%s", th_strstatus(st));
+}
+
 static enum th_status
 claim(struct th_store *store, const char *queue, struct th_claim *c,
     int64_t now, struct th_lease *ret, struct th_err *err)
 {
+	struct th_redis *r = (struct th_redis *)store;
 	struct th_redis_cmd cmd;
 	enum th_status st;
+	char try[TRY_SIZE];
 	int64_t left;
-	char try[16];
 
+	ret->next = 0;
+	if ((st = take_ahead(r, queue, c, ret, err)) != TH_END)
+		return st;
 	if ((st = th_random(try, sizeof(try))) != TH_OK)
 		return th_fail(err, st, "no random bytes");
-	ret->next = 0;
-	th_redis_queue_script(&cmd, &claim_script, queue);
-	th_redis_adds(&cmd, c->owner);
-	th_redis_addi(&cmd, c->seconds);
-	th_redis_addi(&cmd, c->max_age);
-	th_redis_addi(&cmd, c->in_order);
-	th_redis_add(&cmd, (struct th_str){ try, sizeof(try) });
-	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
+	add_claim(&cmd, queue, c, try);
+	st = th_redis_run(r, &cmd, 1, err);
 	if (st == TH_OK) {
 		c->expired += th_redis_int(th_redis_at(cmd.reply, 1));
 		if (th_redis_int(th_redis_at(cmd.reply, 0)) == 1) {
@@ -613,29 +700,74 @@ claim(struct th_store *store, const char *queue, struct th_claim *c,
 	return st;
 }
 
+static void
+add_settlement(
+    struct th_redis_cmd *cmd, const char *queue, const struct th_settlement *t)
+{
+	th_redis_queue_script(cmd, &settle_script, queue);
+	th_redis_addh(cmd, &t->hash);
+	th_redis_addi(cmd, (int64_t)t->state);
+	th_redis_addi(cmd, t->owner != NULL);
+	th_redis_adds(cmd, t->owner);
+	th_redis_add(cmd, t->reason);
+	th_redis_add(cmd, t->receipt);
+	th_redis_addi(cmd, t->now);
+	th_redis_addi(cmd, t->due != 0 ? t->due - th_now() : 0);
+	th_redis_addi(cmd, t->tried);
+	th_redis_addi(cmd, t->doubtful);
+	add_marks(cmd, t->mark);
+}
+
+/* Is the next sure to be asked for by the one who published this? */
+static bool
+may_claim_ahead(
+    const struct th_redis *r, const char *queue, const struct th_settlement *t)
+{
+	return t->state == TH_Q_PUBLISHED && t->owner != NULL &&
+	       r->ahead.lease == NULL && r->ahead.queue != NULL &&
+	       strcmp(r->ahead.queue, queue) == 0 &&
+	       strcmp(r->ahead.owner, t->owner) == 0 && !th_interrupted;
+}
+
+static void
+keep_ahead(struct th_redis *r, struct th_redis_cmd *cmd)
+{
+	r->ahead.expired += th_redis_int(th_redis_at(cmd->reply, 1));
+	if (th_redis_int(th_redis_at(cmd->reply, 0)) != 1)
+		return;
+	r->ahead.lease = cmd->reply;
+	cmd->reply = NULL;
+}
+
 static enum th_status
 settle(struct th_store *store, const char *queue, const struct th_settlement *t,
     struct th_err *err)
 {
-	struct th_redis_cmd cmd;
+	struct th_redis *r = (struct th_redis *)store;
+	struct th_claim c = { 0 };
+	struct th_redis_cmd cmd[2];
 	enum th_status st;
+	char try[TRY_SIZE];
+	size_t n = 1;
 
-	th_redis_queue_script(&cmd, &settle_script, queue);
-	th_redis_addh(&cmd, &t->hash);
-	th_redis_addi(&cmd, (int64_t)t->state);
-	th_redis_addi(&cmd, t->owner != NULL);
-	th_redis_adds(&cmd, t->owner);
-	th_redis_add(&cmd, t->reason);
-	th_redis_add(&cmd, t->receipt);
-	th_redis_addi(&cmd, t->now);
-	th_redis_addi(&cmd, t->due != 0 ? t->due - th_now() : 0);
-	th_redis_addi(&cmd, t->tried);
-	th_redis_addi(&cmd, t->doubtful);
-	add_marks(&cmd, t->mark);
-	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
-	if (st == TH_OK && th_redis_int(cmd.reply) == 0)
+	add_settlement(&cmd[0], queue, t);
+	if (may_claim_ahead(r, queue, t) &&
+	    th_random(try, sizeof(try)) == TH_OK) {
+		c.owner = r->ahead.owner;
+		c.seconds = r->ahead.seconds;
+		c.max_age = r->ahead.max_age;
+		c.in_order = r->ahead.in_order;
+		add_claim(&cmd[n++], queue, &c, try);
+	}
+	st = th_redis_run(r, cmd, n, err);
+	if (st == TH_OK && th_redis_int(cmd[0].reply) == 0)
 		st = TH_END;
-	th_redis_done(&cmd);
+	if (n == 2) {
+		if (st == TH_OK || st == TH_END)
+			keep_ahead(r, &cmd[1]);
+		th_redis_done(&cmd[1]);
+	}
+	th_redis_done(&cmd[0]);
 	return st;
 }
 
