@@ -42,7 +42,6 @@ each_in_turn() { # FUNCTION: how many times longer than Redis does SQLite take?
 }
 
 deposit() { th-publish webhook --url "$url" --queue q --queue-only <"$many"; }
-twice() { deposit; deposit; }
 drain() { head -n 10000 "$many" | th-publish webhook --url "$url" --queue q; }
 tell() { # NAME MICROSECONDS MICROSECONDS N
 	report "$1" "$(awk "BEGIN { printf \"%.0f\", $4 * 1e6 / $2 }")" 'items/s on Redis' ''
@@ -51,8 +50,6 @@ tell() { # NAME MICROSECONDS MICROSECONDS N
 }
 # shellcheck disable=SC2046
 tell 'deposit of 100,000, each batch synced' $(each_in_turn deposit) 100000
-# shellcheck disable=SC2046
-tell 'the same, and once more, all known' $(each_in_turn twice) 200000
 # As SQLite does: results are written at once, synced a little later.
 redis config set appendfsync everysec >/dev/null
 # shellcheck disable=SC2046
