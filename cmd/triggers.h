@@ -11,7 +11,7 @@
 #define TRIGGER_HISTORY 50 /* runs */
 #define TRIGGER_DAYS 60    /* of counts */
 #define TRIGGER_RECORD_MAX ((size_t)1 << 20)
-#define TRIGGER_LEASE 60     /* seconds a run is left to a machine that died */
+#define TRIGGER_LEASE 30   /* seconds a run is left to a machine that died */
 #define TRIGGER_TIMEOUT 3600 /* when the header does not say */
 #define TRIGGER_NOTICE 3     /* failures in a row that are worth a notice */
 #define TRIGGER_RUN_MAX 160  /* a TH_RUN and its NUL */
