@@ -66,12 +66,13 @@ say_problem(void *ctx, const struct th_err *err)
 static void
 check_header(struct check *k)
 {
-	const char *p = k->t->text.data, *end = p + k->t->text.len, *nl;
+	const char *p = k->t->text.data, *end, *nl;
 	struct th_script s;
 	size_t line;
 
 	if (p == NULL)
 		return;
+	end = p + k->t->text.len;
 	th_script_parse(
 	    th_buf_str(&k->t->text), k->t->path, say_problem, k, &s);
 	for (line = 1; p < end; p = nl + 1, line++) {

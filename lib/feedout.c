@@ -501,7 +501,7 @@ between(struct th_str s, const char *open, const char *close)
 }
 
 static int64_t
-date_in(struct th_str s, const char *const element[2])
+date_in(struct th_str s, const char *const element[2], const char *none)
 {
 	struct th_str text;
 	int64_t t;
@@ -509,7 +509,7 @@ date_in(struct th_str s, const char *const element[2])
 
 	for (i = 0; i < 2; i++) {
 		text = between(s, element[i], "</");
-		if (text.s != NULL && !th_str_is(text, FEEDOUT_NO_DATE) &&
+		if (text.s != NULL && !th_str_is(text, none) &&
 		    th_date_parse(text, &t) == TH_OK)
 			return t;
 	}
@@ -538,8 +538,8 @@ keep_entry(struct th_feedout *f, struct th_str text, struct th_err *err)
 	st = begin_entry(f, id, &e, err);
 	if (st != TH_OK)
 		return st == TH_END ? TH_OK : st;
-	e->date = date_in(text, f->format->date);
-	e->updated = date_in(text, f->format->updated);
+	e->date = date_in(text, f->format->date, f->format->no_date);
+	e->updated = date_in(text, f->format->updated, f->format->no_date);
 	e->author = find(text, "<author>") != NULL;
 	return end_entry(f, e, text, err);
 }

@@ -61,7 +61,8 @@ struct feedout_format {
 	const char *open, *close;       /* around an entry in it */
 	const char *id_open, *id_close; /* its id, as the file has it */
 	const char *date[2],
-	    *updated[2]; /* elements, the first that is there */
+	    *updated[2];     /* elements, the first that is there */
+	const char *no_date; /* what stands where one is required */
 	/* Turns the id in f->id into what the format writes (escaped). */
 	void (*id)(struct th_feedout *);
 	/* Sets e->author; dates are known. */

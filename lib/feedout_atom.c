@@ -191,6 +191,7 @@ const struct feedout_format th_feedout_atom = {
 	.id_close = "</id>",
 	.date = { "<published>", "<updated>" },
 	.updated = { "<updated>" },
+	.no_date = FEEDOUT_NO_DATE,
 	.id = atom_id,
 	.item = atom_item,
 	.head = atom_head,

@@ -201,6 +201,7 @@ const struct feedout_format th_feedout_rss = {
 	.id_close = "</guid>",
 	.date = { "<pubDate>" },
 	.updated = { "<atom:updated>" },
+	.no_date = "",
 	.id = rss_id,
 	.item = rss_item,
 	.head = rss_head,

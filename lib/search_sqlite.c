@@ -676,8 +676,8 @@ bind_query(sqlite3_stmt *stmt, enum th_search_kind kind,
 	int i, n = sqlite3_bind_parameter_count(stmt);
 
 	/* A number that the text does not have cannot be bound. */
-	for (i = 0; i < 2; i++)
-		if (match[i].len > 0 && i < n)
+	for (i = 0; i < 2 && i < n; i++)
+		if (match[i].len > 0)
 			sqlite3_bind_text(stmt, i + 1, match[i].data,
 			    (int)match[i].len, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 3, kind);

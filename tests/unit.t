@@ -8,7 +8,7 @@ passes() { # PROGRAM: ran to its plan, and no line says "not ok"
 	grep -A5 '^not ok' out
 	cat err
 	[ $_rc = 0 ] && ! grep -q '^not ok' out || return 1
-	_plan=$(sed -n 's/^1\.\.//p' out)
+	_plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' out)
 	[ -n "$_plan" ] && [ "$(grep -c '^ok' out)" = "$_plan" ]
 }
 
