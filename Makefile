@@ -24,7 +24,7 @@ DEB_BUILD = gcc libc6-dev pkg-config libcurl4-gnutls-dev libjansson-dev \
 DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib redis-server jq mandoc curl \
 	    openssl ca-certificates libxml2-utils faketime time \
 	    bsdextrautils
-DEB_LINT  = clang clang-format clang-tidy cppcheck shellcheck mandoc binutils
+DEB_LINT  = chromium clang clang-format clang-tidy cppcheck shellcheck mandoc binutils
 DEB_BENCH = jq sfeed nginx-light
 DEB       = $(DEB_CHECK)
 
