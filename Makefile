@@ -111,7 +111,7 @@ $(FUZZ): $B/%: $B/tests/fuzz/%.o $(LOWER)
 	$(call say,ld)$(CC) $(CALL) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
 $B/fuzz_%.run: $B/fuzz_%
 	@mkdir -p $B/corpus/$* tests/fuzz/seeds/$*
-	$< -max_total_time=$(FUZZTIME) -timeout=20 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	$< -max_total_time=$(FUZZTIME) -timeout=60 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix=$B/ $(wildcard tests/fuzz/$*.dict:%=-dict=%) $B/corpus/$* tests/fuzz/seeds/$*
 
 lint: all
