@@ -97,8 +97,7 @@ disarm(char *s)
 }
 
 /* One write, so that lines of several programs do not mix; no memory needed. */
-static void
-vsay(const char *fmt, va_list ap)
+static TH_PRINTF(1, 0) void vsay(const char *fmt, va_list ap)
 {
 	char line[MESSAGE_MAX];
 	size_t len;

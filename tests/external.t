@@ -83,4 +83,15 @@ says '--dry-run shows the lines it would get' 5 sh -c 'th-publish mixed --queue 
 says '--text and --title are in them' 'T Title 1' sh -c \
     'th-publish mixed --queue dry --dry-run --text T --title "{title}" <in | head -n 1 | jq -r "\"\(.content_text) \(.title)\""'
 code 'a program that is not there' 64 th-publish nowhere <in
+# ---- the example of the manual
+{
+	echo '#!/bin/sh'
+	sed -n '/^# th-publish-wall/,/^\.Ed/{/^\.Ed/q; s/\\e/\\/g; p;}' "$top/man/th-service.7"
+} >bin/th-publish-wall
+chmod +x bin/th-publish-wall
+says 'the service that th-service(7) shows is one of at most ten lines' yes sh -c \
+    '[ "$(wc -l <bin/th-publish-wall)" -le 10 ] && grep -q read bin/th-publish-wall && echo yes'
+says 'it publishes' 5 sh -c 'th-publish wall <in | jq -c "._published[0].service" | grep -c wall'
+says 'each title is on the wall' 5 sh -c 'wc -l <wall.txt'
+says 'once, however often it is run' 5 sh -c 'th-publish wall <in >again && wc -l <wall.txt'
 finish

@@ -69,6 +69,10 @@ torture 'th-filter by an expression' th-filter \
 torture 'th-filter edits' th-filter --set 'title={title|upper} {date|date:%d}' \
     --replace 'title/e/i/g' --rename summary=content_text --drop tags
 torture 'th-filter sorts' th-filter --unique id --sort -date --reverse --tail 2
+torture 'th-queue lists' th-queue list
+torture 'th-auth lists' th-auth list
+torture 'th-search finds nothing' th-search nothing
+torture 'th-trigger lists' th-trigger list
 torture 'th-rss writes RSS' th-rss --title T --link https://example.org/
 torture 'th-rss writes Atom' th-rss --format atom --title T \
     --self https://example.org/feed
