@@ -78,7 +78,8 @@ show(struct dry *d, struct th_str line)
 		d->shown++;
 	} else if (cmd_out.status == TH_OK) {
 		cmd_warn("%.*s: %s", (int)delivery.id.len,
-		    delivery.id.len > 0 ? delivery.id.s : "", err.text);
+		    delivery.id.len > 0 ? delivery.id.s : "",
+		    err.text[0] != '\0' ? err.text : th_strstatus(st));
 		cmd_note(st);
 	}
 	th_delivery_release(&delivery);

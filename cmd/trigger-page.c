@@ -83,10 +83,11 @@ static void
 add_bar(struct th_buf *b, const struct chart *c, int i)
 {
 	char date[TH_DATE_SIZE];
-	int64_t high = c->n[i] * (HEIGHT - 2) / c->top;
+	int64_t high;
 
 	if (c->n[i] == 0)
 		return;
+	high = c->n[i] * (HEIGHT - 2) / c->top;
 	if (high < 2)
 		high = 2;
 	th_date_format((c->first + i) * 86400, date);

@@ -572,6 +572,8 @@ item_of(struct th_session *ses, const json_t *card, struct th_buf *ret_id,
 	struct th_buf title;
 	int64_t t;
 
+	if (url != NULL && *url == '\0')
+		url = NULL;
 	th_buf_init(&title, 4 * TEXT_MAX);
 	th_buf_adds(ret_id, url != NULL ? url : text_of(card, "id"));
 	th_text_fold(th_str(text_of(card, "name")), &title);
