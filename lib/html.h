@@ -21,5 +21,10 @@ bool th_html_at_tag(struct th_str s);
  * the element's name, empty for comments and declarations.
  */
 size_t th_html_tag(struct th_str s, struct th_tags *, struct th_str *name);
+/*
+ * Bytes up to the end tag of an element whose content is not read, all of s
+ * when it has none.
+ */
+size_t th_html_skip(struct th_str s, struct th_str name);
 
 #endif

@@ -2,13 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 void
 th_request_init(struct th_request *req)
 {
 	*req = (struct th_request){ .method = "GET" };
 	th_buf_init(&req->body, TH_REPLY_MAX);
+	th_buf_init(&req->shown, TH_REPLY_MAX);
 }
 
 /* Whatever may have been a secret is wiped before its memory goes back. */
@@ -33,12 +34,15 @@ th_request_release(struct th_request *req)
 		free(req->header[i].name);
 		wipe(req->header[i].value);
 	}
+	if (req->nhidden > 0)
+		th_wipe(req->body.data, req->body.len);
 	for (i = 0; i < req->nhidden; i++)
 		wipe(req->hidden[i].value);
 	free(req->header);
 	free(req->hidden);
 	wipe(req->url);
 	th_buf_release(&req->body);
+	th_buf_release(&req->shown);
 	*req = (struct th_request){ 0 };
 }
 
@@ -269,7 +273,9 @@ th_request_show(const struct th_request *req, struct th_buf *ret)
 	}
 	th_buf_addc(ret, '\n');
 	if (req->has_body) {
-		show_masked(req, th_buf_str(&req->body), ret);
+		show_masked(req,
+		    th_buf_str(req->shown.len > 0 ? &req->shown : &req->body),
+		    ret);
 		th_buf_addc(ret, '\n');
 	}
 	return ret->status;

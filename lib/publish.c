@@ -169,7 +169,7 @@ refused(struct slot *s, const char *reason)
 
 	o.owner = r->owner;
 	o.reason = th_str(reason);
-	o.doubtful = s->lease.doubtful || s->maybe;
+	o.doubtful = s->lease.doubtful || s->d.doubtful || s->maybe;
 	st = settle(s, &o);
 	if (st != TH_OK)
 		return;
@@ -189,7 +189,7 @@ put_off(struct slot *s, const char *reason, int64_t due, bool tried)
 	o.reason = th_str(reason);
 	o.due = due;
 	o.tried = tried;
-	o.doubtful = s->lease.doubtful || s->maybe;
+	o.doubtful = s->lease.doubtful || s->d.doubtful || s->maybe;
 	settle(s, &o);
 	if (!s->asked)
 		give_back(r, s->token);

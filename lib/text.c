@@ -269,9 +269,8 @@ effect_of(struct th_str name)
 	return INLINE;
 }
 
-/* Bytes up to the end tag of an element whose content is not read. */
-static size_t
-skip_element(struct th_str s, struct th_str name)
+size_t
+th_html_skip(struct th_str s, struct th_str name)
 {
 	const char *p = s.s, *end = s.s + s.len;
 	size_t i;
@@ -395,7 +394,7 @@ put_tag(struct reader *r, struct th_str s)
 
 	if (effect == SKIPPED && s.s[1] != '/' && s.s[n - 1] == '>' &&
 	    s.s[n - 2] != '/')
-		return n + skip_element(
+		return n + th_html_skip(
 			       (struct th_str){ s.s + n, s.len - n }, name);
 	if (effect == PRE)
 		r->pre += s.s[1] == '/' ? -(r->pre > 0) : 1;

@@ -229,6 +229,91 @@ enum th_status th_text_urlencode(struct th_str, struct th_buf *ret);
  */
 enum th_status th_markdown_from_html(struct th_str html, struct th_buf *ret);
 
+/* ---- thrift.c: Apache Thrift's binary protocol ------------------------------- */
+
+enum th_thrift_type {
+	TH_THRIFT_STOP = 0,
+	TH_THRIFT_BOOL = 2,
+	TH_THRIFT_BYTE = 3,
+	TH_THRIFT_DOUBLE = 4,
+	TH_THRIFT_I16 = 6,
+	TH_THRIFT_I32 = 8,
+	TH_THRIFT_I64 = 10,
+	TH_THRIFT_STRING = 11, /* and binary */
+	TH_THRIFT_STRUCT = 12,
+	TH_THRIFT_MAP = 13,
+	TH_THRIFT_SET = 14,
+	TH_THRIFT_LIST = 15
+};
+enum { TH_THRIFT_CALL = 1, TH_THRIFT_REPLY = 2, TH_THRIFT_EXCEPTION = 3 };
+
+/*
+ * Writing, in the strict form.  A call is its head, the fields of its argument
+ * struct, and an end.  begin writes the head of a field alone: of a struct, whose
+ * own fields and end follow.
+ */
+enum th_status th_thrift_call(struct th_buf *, const char *method,
+    int32_t seqid);
+enum th_status th_thrift_begin(struct th_buf *, int id, enum th_thrift_type);
+enum th_status th_thrift_end(struct th_buf *);
+enum th_status th_thrift_string(struct th_buf *, int id, struct th_str);
+enum th_status th_thrift_i32(struct th_buf *, int id, int32_t);
+enum th_status th_thrift_i64(struct th_buf *, int id, int64_t);
+enum th_status th_thrift_bool(struct th_buf *, int id, bool);
+enum th_status th_thrift_strings(struct th_buf *, int id,
+    const struct th_str *, size_t n);
+
+/* A value of a message that was checked, borrowed from where it stands. */
+struct th_thrift {
+	enum th_thrift_type type;
+	struct th_str raw;
+};
+struct th_thrift_message {
+	int kind; /* TH_THRIFT_REPLY... */
+	struct th_str method;
+	int32_t seqid;
+	struct th_thrift body; /* a struct */
+};
+/*
+ * Checks one message whole: lengths, counts and types within the bytes, at most
+ * 32 deep, nothing behind it.  No memory is taken.  TH_EDATA.
+ */
+enum th_status th_thrift_parse(struct th_str, struct th_thrift_message *ret,
+    struct th_err *err);
+/* A field of a struct, the last of that id and type; false when there is none. */
+bool th_thrift_get(const struct th_thrift *, int id, enum th_thrift_type,
+    struct th_thrift *ret);
+/* The bytes of a string; of a struct's field.  s == NULL: it is none. */
+struct th_str th_thrift_str(const struct th_thrift *);
+struct th_str th_thrift_text(const struct th_thrift *, int id);
+/* An integer or bool field of any width. */
+int64_t th_thrift_number(const struct th_thrift *, int id, int64_t otherwise);
+/* Walks a list field; one that is not there is empty. */
+struct th_thrift_iter {
+	struct th_str in;
+	enum th_thrift_type type;
+	size_t left;
+};
+void th_thrift_list(const struct th_thrift *, int id,
+    struct th_thrift_iter *ret);
+bool th_thrift_next(struct th_thrift_iter *, struct th_thrift *ret);
+
+/* ---- enml.c: HTML as the notes of Evernote, and back -------------------------- */
+
+#define TH_ENML_MAX 5242880 /* characters of a note */
+/*
+ * Appends a whole document, well-formed and valid by enml2.dtd, whatever the
+ * HTML is; what a note may not hold is left out, its text kept where it has
+ * some.  Addresses are made absolute against base.  Time is linear.  TH_EDATA:
+ * longer than TH_ENML_MAX.
+ */
+enum th_status th_enml_from_html(struct th_str html, struct th_str base,
+    struct th_buf *ret);
+/* The same of plain text: a div for each line. */
+enum th_status th_enml_from_text(struct th_str text, struct th_buf *ret);
+/* Appends what is inside of a note as HTML: media and secrets as words. */
+enum th_status th_enml_to_html(struct th_str enml, struct th_buf *ret);
+
 /* ---- csv.c: comma-separated values (RFC 4180) --------------------------------- */
 
 /* A text, without its BOM; comma, semicolon or tab is seen from its first line. */
@@ -784,6 +869,7 @@ struct th_request {
 	struct th_secret *hidden; /* see th_request_hide() */
 	size_t nhidden;
 	struct th_buf body;
+	struct th_buf shown; /* what a dry run shows for a body that is no text */
 	bool has_body;
 	bool follow;        /* redirects, http(s) only; credentials never leave the host */
 	bool idempotent;    /* sending it twice is harmless; so are GET and HEAD */
@@ -1978,7 +2064,8 @@ struct th_delivery {
 	struct th_str title;     /* --title filled in, else the item's title, else its url */
 	struct th_str key;       /* same for every attempt: an idempotency key, [A-Za-z0-9_] */
 	bool dry;                /* --dry-run: touch nothing, build the last request at once */
-	bool doubtful;           /* an earlier attempt may have arrived: look before sending */
+	bool doubtful;           /* an earlier attempt may have arrived: look before
+				    sending; set when this one may have */
 	int step;                /* the service's own count; 0 at first */
 	struct th_buf memo;      /* the service's own notes between steps */
 	struct th_request request;
