@@ -87,6 +87,8 @@ check demo:
 	@$(MAKE) --no-print-directory $@-now
 check-now: all $(UNIT) $(FAIL)
 	TH_BUILD=$(CURDIR)/$B prove $(PROVEFLAGS) $(T)
+check-opensearch: all
+	TH_BUILD=$(CURDIR)/$B sh tests/opensearch.sh
 demo-now: all
 	@TH_BUILD=$(CURDIR)/$B examples/demo.sh
 
@@ -141,4 +143,4 @@ uninstall:
 	for m in $(MAN:man/%=%); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
 clean:
 	rm -rf build build-san build-fuzz compile_commands.json
-.PHONY: print-packages all check check-now demo demo-now deps torture bench fuzz fuzz-now lint fmt install uninstall clean
+.PHONY: print-packages all check check-now check-opensearch demo demo-now deps torture bench fuzz fuzz-now lint fmt install uninstall clean

@@ -12,9 +12,6 @@
 #define TH_SEARCH_TEXT_MAX                                                     \
 	((size_t)256 << 10) /* of a text; the rest is not found */
 #define TH_SEARCH_SERVICES 4
-/* What a match in title, text, tags and source counts. */
-#define TH_SEARCH_WEIGHTS "8, 1, 4, 2"
-
 /* ---- search_doc.c: what of an item is looked at
  * ------------------------------- */
 
@@ -80,7 +77,7 @@ enum th_status th_docs_set(
 typedef enum th_status th_docs_trigger_visit(
     void *ctx, struct th_str name, struct th_str stamp);
 enum th_status th_docs_triggers(
-    struct th_docs *, th_docs_trigger_visit *, void *ctx, struct th_err *err);
+    struct th_docs *, th_docs_trigger_visit *visit, void *ctx, struct th_err *err);
 enum th_status th_docs_set_trigger(struct th_docs *, const char *name,
     const char *stamp, struct th_err *err); /* stamp NULL: it is gone */
 
@@ -97,7 +94,7 @@ typedef enum th_status th_docs_pending_visit(
     void *ctx, const struct th_pending *);
 /* At most so many, in order; visit must not write.  TH_END: there are none. */
 enum th_status th_docs_pending(struct th_docs *, int64_t after, size_t limit,
-    th_docs_pending_visit *, void *ctx, struct th_err *err);
+    th_docs_pending_visit *visit, void *ctx, struct th_err *err);
 /* It knows that one now. */
 enum th_status th_docs_sent(struct th_docs *, int64_t no, struct th_err *err);
 

@@ -1,48 +1,891 @@
-/* search_elastic -- an engine elsewhere */
+/*
+ * search_elastic -- Elasticsearch and OpenSearch, the part that both share
+ *
+ * Two indexes, PREFIX-items and PREFIX-triggers.  Words are cut, folded and
+ * stemmed here as for FTS5 (words.c) and sent with blanks between: so both find
+ * the same, and the engine needs no analyzer but "whitespace", which all have.
+ * A field of stems lies beside each field of words.  A document's id is the
+ * hash of the item's, so that one sent twice is there once.  What is not sent
+ * yet is in search_pending.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
 #include "search.h"
+#include "words.h"
+
+#define BULK_ITEMS 500
+#define BULK_BYTES ((size_t)5 << 20)
+#define BODY_MAX ((size_t)200 << 20)
+#define WAIT_MIN                                                               \
+	60 /* seconds before an engine that was away is asked again            \
+	    */
+#define WAIT_MAX 3600
+#define PREFIX_MAX 10000 /* words that begin so */
+
+struct th_elastic {
+	struct th_docs *docs;
+	struct th_store *store;
+	struct th_went *went; /* while documents are sent */
+	struct th_words *words;
+	struct th_http *http;
+	struct th_account *account;
+	struct th_secret user, password, api_key;
+	char *base;   /* "http://host:9200" */
+	char *prefix; /* of the indexes */
+	bool made[2]; /* the index is there */
+};
+
+/* Keys of the account search:default. */
+static const struct th_param keys[] = {
+	{ "user", TH_STRING, TH_P_ACCOUNT, "NAME", "who asks", 0 },
+	{ "password", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, "WORD",
+	    "and how he proves it", 0 },
+	{ "api_key", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, "KEY",
+	    "instead of both", 0 },
+	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
+};
+
+static const struct {
+	const char *name, *stems;
+	int weight;
+} columns[] = {
+	{ "title", "title_stems", 8 },
+	{ "text", "text_stems", 1 },
+	{ "tags", "tags_stems", 4 },
+	{ "source", "source_stems", 2 },
+};
+#define NCOLUMNS (sizeof(columns) / sizeof(*columns))
+
+static const char *const index_name[] = { "items", "triggers" };
+
+#define TEXT_FIELD(name)                                                       \
+	"\"" name "\":{\"type\":\"text\",\"analyzer\":\"whitespace\"},"        \
+	"\"" name "_stems\":{\"type\":\"text\",\"analyzer\":\"whitespace\","   \
+	"\"index_options\":\"freqs\"},"
+static const char settings[] =
+    "{\"settings\":{\"number_of_shards\":1,\"number_of_replicas\":0},"
+    "\"mappings\":{\"dynamic\":false,\"properties\":{" TEXT_FIELD("title")
+	TEXT_FIELD("text") TEXT_FIELD("tags") TEXT_FIELD(
+	    "source") "\"service\":{\"type\":\"keyword\"},"
+		      "\"date\":{\"type\":\"long\"},\"no\":{\"type\":\"long\"},"
+		      "\"line\":{\"type\":\"keyword\",\"index\":false,"
+		      "\"doc_values\":false}}}}";
+
+/* ---- opening
+ * ------------------------------------------------------------------------- */
+
+void
+th_elastic_free(struct th_elastic *e)
+{
+	if (e == NULL)
+		return;
+	th_http_free(e->http);
+	th_went_free(e->went);
+	th_words_free(e->words);
+	th_account_free(e->account);
+	th_secret_release(&e->user);
+	th_secret_release(&e->password);
+	th_secret_release(&e->api_key);
+	free(e->base);
+	free(e->prefix);
+	free(e);
+}
+
+/* http://[USER:PASSWORD@]HOST[:PORT]/PREFIX taken apart. */
+static enum th_status
+take_address(struct th_elastic *e, const char *text, struct th_err *err)
+{
+	struct th_url url;
+	struct th_str prefix, user;
+	const char *colon;
+	struct th_buf b;
+	size_t i;
+
+	if (th_url_parse(th_str(text), &url) != TH_OK || url.host.len == 0)
+		return th_fail(err, TH_ECONFIG, "search: not an address");
+	prefix = url.path;
+	while (prefix.len > 0 && prefix.s[0] == '/')
+		prefix = (struct th_str){ prefix.s + 1, prefix.len - 1 };
+	while (prefix.len > 0 && prefix.s[prefix.len - 1] == '/')
+		prefix.len--;
+	if (prefix.len == 0)
+		prefix = TH_STR("triggerhappy");
+	for (i = 0; i < prefix.len; i++)
+		if (!((prefix.s[i] >= 'a' && prefix.s[i] <= 'z') ||
+			(prefix.s[i] >= '0' && prefix.s[i] <= '9') ||
+			(i > 0 && strchr("-_.", prefix.s[i]) != NULL)))
+			return th_fail(err, TH_ECONFIG,
+			    "search: a prefix is of a-z, 0-9, - and _");
+	th_buf_init(&b, TH_LINE_MAX);
+	th_buf_addf(&b, "%.*s://%.*s", (int)url.scheme.len, url.scheme.s,
+	    (int)url.host.len, url.host.s);
+	if (url.port.len > 0)
+		th_buf_addf(&b, ":%.*s", (int)url.port.len, url.port.s);
+	e->base = th_buf_take(&b);
+	th_buf_release(&b);
+	e->prefix = th_strndup(prefix.s, prefix.len);
+	user = url.userinfo;
+	if (user.len > 0) {
+		colon = memchr(user.s, ':', user.len);
+		i = colon != NULL ? (size_t)(colon - user.s) : user.len;
+		e->user.value = th_strndup(user.s, i);
+		e->password.value = th_strndup(user.s + i + (colon != NULL),
+		    user.len - i - (colon != NULL));
+	}
+	return e->base != NULL && e->prefix != NULL &&
+		       (user.len == 0 ||
+			   (e->user.value != NULL && e->password.value != NULL))
+		   ? TH_OK
+		   : th_fail(err, TH_ENOMEM, "out of memory");
+}
+
+static enum th_status
+take_secrets(struct th_elastic *e, struct th_err *err)
+{
+	const char *user = th_account_get(e->account, "user");
+	enum th_status st;
+
+	if (user != NULL) {
+		th_secret_release(&e->user);
+		if ((e->user.value = th_strdup(user)) == NULL)
+			return th_fail(err, TH_ENOMEM, "out of memory");
+	}
+	if (th_account_has(e->account, "password")) {
+		th_secret_release(&e->password);
+		st = th_account_secret(
+		    e->account, "password", &e->password, err);
+		if (st != TH_OK)
+			return st;
+	}
+	st = th_account_secret(e->account, "api_key", &e->api_key, err);
+	return st == TH_END ? TH_OK : st;
+}
+
+static enum th_status
+open_http(struct th_elastic *e, struct th_err *err)
+{
+	struct th_http_options o = { 0 };
+	const char *insecure = th_account_get(e->account, "insecure");
+
+	o.allow_http = insecure != NULL && strcmp(insecure, "true") == 0;
+	o.ca_file = th_account_get(e->account, "ca_file");
+	if (strncmp(e->base, "http://", 7) == 0 && !o.allow_http &&
+	    !th_url_is_loopback(th_str(e->base)))
+		return th_fail(err, TH_ECONFIG,
+		    "search: plain http, which anyone on the way can read; use "
+		    "https or say insecure: true for the account "
+		    "search:default");
+	return th_http_new(&o, &e->http, err);
+}
 
 enum th_status
 th_elastic_new(const struct th_config *config, const char *url,
     struct th_docs *docs, struct th_store *store, struct th_elastic **ret,
     struct th_err *err)
 {
-	(void)config;
-	(void)docs;
-	(void)store;
-	(void)ret;
-	return th_fail(
-	    err, TH_ECONFIG, "search: only sqlite is known, not %s", url);
+	struct th_elastic *e = th_calloc(1, sizeof(*e));
+	enum th_status st;
+
+	if (e == NULL)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	e->docs = docs;
+	e->store = store;
+	st = take_address(e, url, err);
+	if (st == TH_OK)
+		st = th_account_new(
+		    config, "search", "default", keys, &e->account, err);
+	if (st == TH_OK)
+		st = take_secrets(e, err);
+	if (st == TH_OK)
+		st = open_http(e, err);
+	if (st == TH_OK && (e->words = th_words_new(true)) == NULL)
+		st = th_fail(err, TH_ENOMEM, "out of memory");
+	if (st != TH_OK) {
+		th_elastic_free(e);
+		return st;
+	}
+	*ret = e;
+	return TH_OK;
 }
-void
-th_elastic_free(struct th_elastic *e)
+
+/* ---- asking
+ * ---------------------------------------------------------------------------
+ */
+
+static enum th_status
+authorize(struct th_elastic *e, struct th_request *r)
 {
-	(void)e;
+	struct th_secret code = { NULL };
+	struct th_buf plain, b;
+	enum th_status st;
+
+	if (e->api_key.value != NULL)
+		return th_request_secret(
+		    r, "Authorization", "ApiKey ", &e->api_key);
+	if (e->user.value == NULL)
+		return TH_OK;
+	th_buf_init(&plain, TH_LINE_MAX);
+	th_buf_init(&b, TH_LINE_MAX);
+	th_buf_addf(&plain, "%s:%s", e->user.value,
+	    e->password.value != NULL ? e->password.value : "");
+	th_base64_encode(th_buf_str(&plain), TH_BASE64, &b);
+	code.value = th_buf_take(&b);
+	st = code.value == NULL
+		 ? TH_ENOMEM
+		 : th_request_secret(r, "Authorization", "Basic ", &code);
+	if (plain.data != NULL)
+		th_wipe(plain.data, plain.len);
+	th_buf_release(&plain);
+	th_buf_release(&b);
+	th_secret_release(&code);
+	return st;
 }
+
+/* What of an answer is no success, in words of the engine. */
+static enum th_status
+judge(const struct th_reply *reply, struct th_err *err)
+{
+	struct th_err why = { 0 };
+	enum th_status st = th_reply_status(reply, &why);
+	struct th_value v, error, reason;
+	struct th_buf text;
+
+	if (st == TH_OK)
+		return st;
+	if (st == TH_EUNAVAIL)
+		st = TH_EAGAIN;
+	th_buf_init(&text, 4096);
+	if (th_json_parse(th_buf_str(&reply->body), &v, NULL) == TH_OK &&
+	    th_value_get(&v, "error", &error) &&
+	    (th_value_get(&error, "reason", &reason) ||
+		error.type == TH_JSON_STRING) &&
+	    th_value_text(error.type == TH_JSON_STRING ? &error : &reason,
+		&text) == TH_OK &&
+	    text.len > 0)
+		th_fail(err, st, "search: HTTP %ld: %.200s", reply->code,
+		    text.data);
+	else
+		th_fail(err, st, "search: %s", why.text);
+	th_buf_release(&text);
+	if (err != NULL)
+		err->retry_at = why.retry_at;
+	return st;
+}
+
+/* Sends; the reply is there for any answer, TH_EAGAIN when there is none. */
+static enum th_status
+ask(struct th_elastic *e, const char *method, const char *path,
+    const char *type, struct th_str body, struct th_reply *ret,
+    struct th_err *err)
+{
+	struct th_request r;
+	struct th_err why = { 0 };
+	struct th_buf url;
+	enum th_status st;
+
+	th_request_init(&r);
+	th_buf_init(&url, TH_LINE_MAX);
+	th_buf_addf(&url, "%s%s", e->base, path);
+	st = th_request_set(&r, method, th_buf_str(&url));
+	if (st == TH_OK)
+		st = authorize(e, &r);
+	if (st == TH_OK && body.s != NULL) {
+		st = th_request_header(&r, "Content-Type", type);
+		r.body.max = BODY_MAX;
+		th_buf_add(&r.body, body.s, body.len);
+		if (st == TH_OK)
+			st = r.body.status;
+		r.has_body = true;
+	}
+	r.idempotent = true;
+	if (st != TH_OK)
+		th_fail(err, st, "search: %s", th_strstatus(st));
+	else if ((st = th_http_send(e->http, &r, ret, &why)) != TH_OK) {
+		if (st == TH_EUNAVAIL)
+			st = TH_EAGAIN;
+		th_fail(err, st, "search: %s", why.text);
+	}
+	th_request_release(&r);
+	th_buf_release(&url);
+	return st;
+}
+
+/* The index is made by the first who needs it. */
+static enum th_status
+make_index(struct th_elastic *e, enum th_search_kind kind, struct th_err *err)
+{
+	struct th_reply reply = { 0 };
+	struct th_buf path;
+	enum th_status st;
+
+	if (e->made[kind])
+		return TH_OK;
+	th_buf_init(&path, TH_LINE_MAX);
+	st = th_buf_addf(&path, "/%s-%s", e->prefix, index_name[kind]);
+	if (st == TH_OK)
+		st = ask(e, "HEAD", path.data, NULL, (struct th_str){ NULL, 0 },
+		    &reply, err);
+	if (st == TH_OK && reply.code == 404) {
+		th_reply_release(&reply);
+		reply = (struct th_reply){ 0 };
+		st = ask(e, "PUT", path.data, "application/json",
+		    th_str(settings), &reply, err);
+		/* Another was quicker. */
+		if (st == TH_OK && reply.code == 400 &&
+		    reply.body.data != NULL &&
+		    strstr(reply.body.data, "already_exists") != NULL)
+			reply.code = 200;
+	}
+	if (st == TH_OK)
+		st = judge(&reply, err);
+	e->made[kind] = st == TH_OK;
+	th_reply_release(&reply);
+	th_buf_release(&path);
+	return st;
+}
+
+/* ---- documents out
+ * -------------------------------------------------------------------------- */
+
+/* One bulk request on its way. */
+struct bulk {
+	struct th_elastic *e;
+	struct th_buf body;
+	struct th_doc doc;
+	struct th_buf line, plain, stems;
+	int64_t no[BULK_ITEMS]; /* what its documents are, in order */
+	bool keep[BULK_ITEMS];  /* to be sent once more */
+	size_t n;
+	int64_t last;
+	struct th_err *err;
+};
+
+static void
+add_services(struct th_buf *b, const struct th_buf *services)
+{
+	const char *p = services->data, *end;
+
+	th_json_key(b, "service");
+	th_json_open(b, '[');
+	while (p != NULL && (end = strchr(p, '\n')) != NULL) {
+		th_json_string(b, (struct th_str){ p, (size_t)(end - p) });
+		p = end + 1;
+	}
+	th_json_close(b, ']');
+}
+
+static void
+add_action(struct bulk *b, const struct th_pending *p, const char *action)
+{
+	struct th_buf hex;
+
+	th_buf_init(&hex, 4 * TH_HASH_SIZE);
+	th_hex_encode(
+	    (struct th_str){ (const char *)p->hash.byte, TH_HASH_SIZE }, &hex);
+	th_buf_addf(&b->body,
+	    "{\"%s\":{\"_index\":\"%s-%s\",\"_id\":\"%s\"}}\n", action,
+	    b->e->prefix, index_name[p->kind],
+	    hex.data != NULL ? hex.data : "");
+	if (hex.status != TH_OK)
+		b->body.status = hex.status;
+	th_buf_release(&hex);
+}
+
+/* The words of a text, and the stems of those that have others. */
+static void
+add_field(struct bulk *b, size_t column, const struct th_buf *text)
+{
+	struct th_word w;
+	size_t i;
+
+	th_buf_clear(&b->plain);
+	th_buf_clear(&b->stems);
+	th_words_start(b->e->words, th_buf_str(text), true);
+	while (th_words_next(b->e->words, &w)) {
+		th_buf_add(&b->plain, w.plain.s, w.plain.len);
+		th_buf_addc(&b->plain, ' ');
+		for (i = 0; i < w.nstems; i++) {
+			th_buf_add(&b->stems, w.stem[i].s, w.stem[i].len);
+			th_buf_addc(&b->stems, ' ');
+		}
+	}
+	if (b->plain.status != TH_OK || b->stems.status != TH_OK)
+		b->body.status = TH_ENOMEM;
+	th_json_member(&b->body, columns[column].name, th_buf_str(&b->plain));
+	th_json_member(&b->body, columns[column].stems, th_buf_str(&b->stems));
+}
+
+static enum th_status
+add_document(void *ctx, const struct th_pending *p)
+{
+	struct bulk *b = ctx;
+	struct th_str line = p->line;
+	enum th_status st = TH_OK;
+
+	if (b->n == BULK_ITEMS || b->body.len > BULK_BYTES)
+		return TH_END;
+	b->last = b->no[b->n++] = p->no;
+	if (line.s == NULL) {
+		add_action(b, p, "delete");
+		return b->body.status;
+	}
+	if (p->kind == TH_SEARCH_ITEM) {
+		st = th_went_line(b->e->went, line, &b->line, b->err);
+		line = th_buf_str(&b->line);
+	}
+	if (st == TH_OK)
+		st = th_doc_fill(&b->doc, p->kind, line, b->err);
+	if (st != TH_OK)
+		return st;
+	add_action(b, p, "index");
+	th_json_open(&b->body, '{');
+	add_field(b, 0, &b->doc.title);
+	add_field(b, 1, &b->doc.text);
+	add_field(b, 2, &b->doc.tags);
+	add_field(b, 3, &b->doc.source);
+	add_services(&b->body, p->services);
+	th_json_key(&b->body, "date");
+	th_json_int(&b->body, p->date);
+	th_json_key(&b->body, "no");
+	th_json_int(&b->body, p->no);
+	th_json_member(&b->body, "line", line);
+	th_json_close(&b->body, '}');
+	return th_buf_addc(&b->body, '\n');
+}
+
+/* Too busy, or not well: those are sent again.  What it refuses is given up. */
+static bool
+wants_again(json_t *item)
+{
+	json_int_t status;
+	json_t *v = json_object_iter_value(json_object_iter(item));
+
+	status = json_integer_value(json_object_get(v, "status"));
+	return status == 429 || status == 503 || status == 0;
+}
+
+static enum th_status
+read_answer(struct bulk *b, const struct th_reply *reply)
+{
+	json_t *root = NULL, *items;
+	enum th_status st;
+	size_t i;
+
+	st = th_payload_parse(th_buf_str(&reply->body), &root, b->err);
+	if (st != TH_OK)
+		return st == TH_EUNAVAIL ? TH_EAGAIN : st;
+	items = json_object_get(root, "items");
+	for (i = 0; i < b->n; i++) {
+		b->keep[i] = wants_again(json_array_get(items, i));
+		if (b->keep[i])
+			st = th_fail(b->err, TH_EAGAIN,
+			    "search: it is too busy for some of the items");
+	}
+	json_decref(root);
+	return st;
+}
+
+static enum th_status
+note_sent(struct bulk *b)
+{
+	enum th_status st;
+	size_t i;
+
+	if ((st = th_docs_begin(b->e->docs, b->err)) != TH_OK)
+		return st;
+	for (i = 0; i < b->n && st == TH_OK; i++)
+		if (!b->keep[i])
+			st = th_docs_sent(b->e->docs, b->no[i], b->err);
+	return th_docs_end(b->e->docs, st, b->err);
+}
+
+static enum th_status
+send_bulk(struct bulk *b)
+{
+	struct th_reply reply = { 0 };
+	enum th_status st, noted;
+
+	st = ask(b->e, "POST", "/_bulk?refresh=wait_for",
+	    "application/x-ndjson", th_buf_str(&b->body), &reply, b->err);
+	if (st == TH_OK)
+		st = judge(&reply, b->err);
+	if (st == TH_OK) {
+		st = read_answer(b, &reply);
+		noted = note_sent(b);
+		if (noted != TH_OK)
+			st = noted;
+	}
+	th_reply_release(&reply);
+	return st;
+}
+
+static enum th_status
+send_all(struct th_elastic *e, struct th_err *err)
+{
+	struct bulk *b = th_calloc(1, sizeof(*b));
+	enum th_status st;
+
+	if (b == NULL)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	/* Of the queues that there are now. */
+	th_went_free(e->went);
+	e->went = NULL;
+	st = th_went_new(e->store, &e->went, err);
+	b->e = e;
+	b->err = err;
+	th_doc_init(&b->doc);
+	th_buf_init(&b->body, BODY_MAX);
+	th_buf_init(&b->line, 2 * TH_LINE_MAX);
+	th_buf_init(&b->plain, TH_LINE_MAX);
+	th_buf_init(&b->stems, TH_LINE_MAX);
+	while (st == TH_OK) {
+		b->n = 0;
+		th_buf_clear(&b->body);
+		st = th_docs_pending(
+		    e->docs, b->last, BULK_ITEMS, add_document, b, err);
+		if (b->n == 0 || (st != TH_OK && st != TH_END))
+			break;
+		if ((st = make_index(e, TH_SEARCH_ITEM, err)) == TH_OK &&
+		    (st = make_index(e, TH_SEARCH_TRIGGER, err)) == TH_OK)
+			st = send_bulk(b);
+		if (th_interrupted && st == TH_OK)
+			st = th_fail(err, TH_EAGAIN, "interrupted");
+	}
+	th_doc_release(&b->doc);
+	th_buf_release(&b->body);
+	th_buf_release(&b->line);
+	th_buf_release(&b->plain);
+	th_buf_release(&b->stems);
+	free(b);
+	return st == TH_END ? TH_OK : st;
+}
+
+/* ---- leaving it alone while it is away
+ * --------------------------------------------------- */
+
+static int64_t
+get_number(struct th_elastic *e, const char *key)
+{
+	struct th_buf b;
+	int64_t n = 0;
+
+	th_buf_init(&b, 64);
+	if (th_docs_get(e->docs, key, &b, NULL) == TH_OK)
+		th_int_parse(th_buf_str(&b), &n);
+	th_buf_release(&b);
+	return n;
+}
+
+static enum th_status
+set_number(struct th_elastic *e, const char *key, int64_t n, struct th_err *err)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRId64, n);
+	return th_docs_set(e->docs, key, th_str(text), err);
+}
+
+/* After so many failures in a row it is asked again later each time. */
+static void
+put_off(struct th_elastic *e, const struct th_err *err)
+{
+	int64_t wait = get_number(e, "wait") * 2, at;
+
+	wait = wait < WAIT_MIN ? WAIT_MIN : wait > WAIT_MAX ? WAIT_MAX : wait;
+	at = th_now() + wait;
+	if (err != NULL && err->retry_at > at && err->retry_at < at + WAIT_MAX)
+		at = err->retry_at;
+	if (set_number(e, "wait", wait, NULL) == TH_OK)
+		set_number(e, "retry_at", at, NULL);
+}
+
+static enum th_status
+any(void *ctx, const struct th_pending *p)
+{
+	(void)ctx;
+	(void)p;
+	return TH_OK;
+}
+
 enum th_status
 th_elastic_flush(struct th_elastic *e, struct th_err *err)
 {
-	(void)e;
-	(void)err;
-	return TH_OK;
+	const int64_t now = th_now(), at = get_number(e, "retry_at");
+	enum th_status st;
+
+	st = th_docs_pending(e->docs, 0, 1, any, NULL, err);
+	if (st != TH_OK)
+		return st == TH_END ? TH_OK : st;
+	if (at > now && at <= now + 2 * WAIT_MAX)
+		return th_fail(err, TH_EAGAIN,
+		    "search: the server was not there a while ago");
+	st = send_all(e, err);
+	if (st == TH_EAGAIN)
+		put_off(e, err);
+	else if (st == TH_OK && at != 0) {
+		st = set_number(e, "retry_at", 0, err);
+		if (st == TH_OK)
+			st = set_number(e, "wait", 0, err);
+	}
+	return st;
 }
+
 enum th_status
 th_elastic_clear(struct th_elastic *e, struct th_err *err)
 {
-	(void)e;
-	(void)err;
-	return TH_OK;
+	struct th_reply reply = { 0 };
+	struct th_buf path;
+	enum th_status st = TH_OK;
+	int i;
+
+	th_buf_init(&path, TH_LINE_MAX);
+	for (i = 0; i < 2 && st == TH_OK; i++) {
+		th_buf_clear(&path);
+		st = th_buf_addf(&path, "/%s-%s", e->prefix, index_name[i]);
+		if (st == TH_OK)
+			st = ask(e, "DELETE", path.data, NULL,
+			    (struct th_str){ NULL, 0 }, &reply, err);
+		if (st == TH_OK && reply.code != 404)
+			st = judge(&reply, err);
+		e->made[i] = false;
+		th_reply_release(&reply);
+		reply = (struct th_reply){ 0 };
+	}
+	th_buf_release(&path);
+	if (st == TH_OK)
+		st = set_number(e, "retry_at", 0, err);
+	return st;
 }
+
+/* ---- finding
+ * ------------------------------------------------------------------------------
+ */
+
+/* One way in which a term may match: {"match":{FIELD:{"query":..}}}. */
+static void
+add_match(struct th_buf *b, const char *how, const char *field, int weight,
+    struct th_str words)
+{
+	th_json_open(b, '{');
+	th_json_key(b, how);
+	th_json_open(b, '{');
+	th_json_key(b, field);
+	th_json_open(b, '{');
+	th_json_member(b, "query", words);
+	th_json_key(b, "boost");
+	th_json_int(b, weight);
+	if (strcmp(how, "match_phrase_prefix") == 0) {
+		th_json_key(b, "max_expansions");
+		th_json_int(b, PREFIX_MAX);
+	}
+	th_json_close(b, '}');
+	th_json_close(b, '}');
+	th_json_close(b, '}');
+}
+
+/* A word matches as it is, by its stems, and as or by one of those. */
+static void
+add_stems(struct th_elastic *e, struct th_buf *b, const struct th_query_term *t,
+    size_t column)
+{
+	struct th_word w;
+	size_t i;
+
+	th_words_start(e->words, th_str(t->text), true);
+	if (!th_words_next(e->words, &w))
+		return;
+	add_match(
+	    b, "match", columns[column].name, columns[column].weight, w.plain);
+	add_match(
+	    b, "match", columns[column].stems, columns[column].weight, w.plain);
+	for (i = 0; i < w.nstems; i++) {
+		add_match(b, "match", columns[column].name,
+		    columns[column].weight, w.stem[i]);
+		add_match(b, "match", columns[column].stems,
+		    columns[column].weight, w.stem[i]);
+	}
+}
+
+static bool
+has_column(const struct th_query_term *t, size_t column)
+{
+	return t->field == TH_QUERY_ANY ||
+	       (t->field == TH_QUERY_TITLE && column == 0) ||
+	       (t->field == TH_QUERY_TAG && column == 2);
+}
+
+/* The best of all ways counts: {"dis_max":{"queries":[...]}}. */
+static void
+add_words(struct th_elastic *e, struct th_buf *b, const struct th_query_term *t)
+{
+	struct th_buf plain;
+	size_t i;
+
+	th_buf_init(&plain, TH_LINE_MAX);
+	if (th_doc_fold(th_str(t->text), &plain) != TH_OK)
+		b->status = TH_ENOMEM;
+	th_json_open(b, '{');
+	th_json_key(b, "dis_max");
+	th_json_open(b, '{');
+	th_json_key(b, "queries");
+	th_json_open(b, '[');
+	for (i = 0; i < NCOLUMNS; i++)
+		if (has_column(t, i) && t->how == TH_QUERY_STEM)
+			add_stems(e, b, t, i);
+		else if (has_column(t, i))
+			add_match(b,
+			    t->how == TH_QUERY_PREFIX ? "match_phrase_prefix"
+						      : "match_phrase",
+			    columns[i].name, columns[i].weight,
+			    th_buf_str(&plain));
+	th_json_close(b, ']');
+	th_json_close(b, '}');
+	th_json_close(b, '}');
+	th_buf_release(&plain);
+}
+
+static void
+add_service(struct th_buf *b, const struct th_query_term *t)
+{
+	struct th_buf name;
+
+	th_buf_init(&name, TH_LINE_MAX);
+	if (th_doc_fold(th_str(t->text), &name) != TH_OK)
+		b->status = TH_ENOMEM;
+	th_json_open(b, '{');
+	th_json_key(b, t->how == TH_QUERY_PREFIX ? "prefix" : "term");
+	th_json_open(b, '{');
+	th_json_member(b, "service", th_buf_str(&name));
+	th_json_close(b, '}');
+	th_json_close(b, '}');
+	th_buf_release(&name);
+}
+
+enum part { MUST, MUST_NOT, FILTER };
+
+static enum part
+part_of(const struct th_query_term *t)
+{
+	return t->minus                       ? MUST_NOT
+	       : t->field == TH_QUERY_SERVICE ? FILTER
+					      : MUST;
+}
+
+static void
+add_range(struct th_buf *b, const struct th_query *q)
+{
+	th_json_open(b, '{');
+	th_json_key(b, "range");
+	th_json_open(b, '{');
+	th_json_key(b, "date");
+	th_json_open(b, '{');
+	th_json_key(b, "gte");
+	th_json_int(b, q->after);
+	th_json_key(b, "lt");
+	th_json_int(b, q->before);
+	th_json_close(b, '}');
+	th_json_close(b, '}');
+	th_json_close(b, '}');
+}
+
+static void
+make_query(struct th_elastic *e, struct th_buf *b, const struct th_query *q,
+    size_t limit)
+{
+	static const char *const name[] = { "must", "must_not", "filter" };
+	enum part part;
+	size_t i;
+
+	th_json_open(b, '{');
+	th_json_key(b, "size");
+	th_json_int(b, limit > 10000 ? 10000 : (int64_t)limit);
+	th_json_key(b, "track_scores");
+	th_json_bool(b, true);
+	th_json_key(b, "_source");
+	th_json_raw(b, TH_STR("[\"line\",\"date\"]"));
+	th_json_key(b, "sort");
+	th_json_raw(b, TH_STR("[{\"_score\":\"desc\"},{\"date\":\"desc\"},"
+			      "{\"no\":\"desc\"}]"));
+	th_json_key(b, "query");
+	th_json_raw(b, TH_STR("{\"bool\":"));
+	th_json_open(b, '{');
+	for (part = MUST; part <= FILTER; part++) {
+		th_json_key(b, name[part]);
+		th_json_open(b, '[');
+		for (i = 0; i < q->n; i++)
+			if (part_of(&q->term[i]) != part)
+				continue;
+			else if (q->term[i].field == TH_QUERY_SERVICE)
+				add_service(b, &q->term[i]);
+			else
+				add_words(e, b, &q->term[i]);
+		if (part == FILTER)
+			add_range(b, q);
+		th_json_close(b, ']');
+	}
+	th_json_close(b, '}');
+	th_buf_addc(b, '}');
+	th_json_close(b, '}');
+}
+
+static enum th_status
+show(const struct th_reply *reply, enum th_search_kind kind,
+    th_hit_visit *visit, void *ctx, struct th_err *err)
+{
+	struct th_hit hit = { .kind = kind };
+	json_t *root = NULL, *hits, *h, *source;
+	enum th_status st;
+	size_t i;
+
+	st = th_payload_parse(th_buf_str(&reply->body), &root, err);
+	if (st != TH_OK)
+		return st;
+	hits = json_object_get(json_object_get(root, "hits"), "hits");
+	for (i = 0; i < json_array_size(hits) && st == TH_OK; i++) {
+		h = json_array_get(hits, i);
+		source = json_object_get(h, "_source");
+		hit.score = json_number_value(json_object_get(h, "_score"));
+		hit.date = json_integer_value(json_object_get(source, "date"));
+		hit.line =
+		    th_str(json_string_value(json_object_get(source, "line")));
+		if (hit.line.len > 0)
+			st = visit(ctx, &hit);
+	}
+	json_decref(root);
+	return st;
+}
+
 enum th_status
-th_elastic_find(struct th_elastic *e, enum th_search_kind k,
+th_elastic_find(struct th_elastic *e, enum th_search_kind kind,
     const struct th_query *q, size_t limit, th_hit_visit *visit, void *ctx,
     struct th_err *err)
 {
-	(void)e;
-	(void)k;
-	(void)q;
-	(void)limit;
-	(void)visit;
-	(void)ctx;
-	(void)err;
-	return TH_OK;
+	struct th_reply reply = { 0 };
+	struct th_buf path, body;
+	enum th_status st;
+
+	th_buf_init(&path, TH_LINE_MAX);
+	th_buf_init(&body, TH_LINE_MAX);
+	make_query(e, &body, q, limit);
+	st = th_buf_addf(&path, "/%s-%s/_search?ignore_unavailable=true",
+	    e->prefix, index_name[kind]);
+	if (st == TH_OK)
+		st = body.status;
+	if (st != TH_OK)
+		th_fail(err, st, "search: %s", th_strstatus(st));
+	else
+		st = ask(e, "POST", path.data, "application/json",
+		    th_buf_str(&body), &reply, err);
+	if (st == TH_OK)
+		st = judge(&reply, err);
+	if (st == TH_OK)
+		st = show(&reply, kind, visit, ctx, err);
+	th_reply_release(&reply);
+	th_buf_release(&path);
+	th_buf_release(&body);
+	return st;
 }

@@ -171,9 +171,9 @@ add_term(struct parser *p, const struct piece *piece, enum th_query_field field)
 	}
 	t->field = field;
 	t->minus = piece->minus;
-	t->how = piece->prefix   ? TH_QUERY_PREFIX
-		 : piece->quoted ? TH_QUERY_EXACT
-				 : TH_QUERY_STEM;
+	t->how = piece->prefix            ? TH_QUERY_PREFIX
+		 : piece->quoted || n > 1 ? TH_QUERY_EXACT
+					  : TH_QUERY_STEM;
 	q->n++;
 	return TH_OK;
 }

@@ -14,7 +14,8 @@
 #include "words.h"
 
 #define STORE_WAIT 60 /* seconds that another process may hold it */
-#define SQL_MAX ((size_t)64 << 10)
+#define SQL_MAX ((size_t)256 << 10)
+#define NEWEST 2000 /* of the documents with a common word */
 
 struct th_docs {
 	struct th_sqlite *s;
@@ -110,6 +111,61 @@ tokenize(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int len,
 	return rc;
 }
 
+/* ---- the score
+ * --------------------------------------------------------------------
+ */
+
+#define COLUMNS 4
+#define PHRASES 64  /* as many as a query may have terms */
+#define K1 1.2      /* BM25's: what a word that comes again adds */
+#define LENGTH 0.75 /* how much a long document counts less */
+
+static int
+length_of(const Fts5ExtensionApi *api, Fts5Context *fts, double *ret)
+{
+	sqlite3_int64 rows = 0, total = 0;
+	int size = 0, rc;
+
+	if ((rc = api->xRowCount(fts, &rows)) != SQLITE_OK ||
+	    (rc = api->xColumnTotalSize(fts, -1, &total)) != SQLITE_OK ||
+	    (rc = api->xColumnSize(fts, -1, &size)) != SQLITE_OK)
+		return rc;
+	*ret = total > 0 ? (double)size * (double)rows / (double)total : 1;
+	return SQLITE_OK;
+}
+
+/*
+ * th_score(table, N): BM25 over the first N phrases, without the part that
+ * tells rare words from common ones: all must be there, and to count them all
+ * would be to read each of their places.
+ */
+static void
+give_score(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *ctx,
+    int nargs, sqlite3_value **arg)
+{
+	static const double weight[COLUMNS] = { 8, 1, 4, 2 };
+	double freq[PHRASES] = { 0 }, length = 1, score = 0;
+	int i, n = 0, phrase, column, offset, rc;
+	int count = nargs > 0 ? sqlite3_value_int(arg[0]) : 0;
+
+	if (count > PHRASES)
+		count = PHRASES;
+	if ((rc = length_of(api, fts, &length)) == SQLITE_OK)
+		rc = api->xInstCount(fts, &n);
+	for (i = 0; i < n && rc == SQLITE_OK; i++) {
+		rc = api->xInst(fts, i, &phrase, &column, &offset);
+		if (rc == SQLITE_OK && phrase < count && column < COLUMNS)
+			freq[phrase] += weight[column];
+	}
+	for (i = 0; i < count; i++)
+		score += freq[i] * (K1 + 1) /
+			 (freq[i] + K1 * (1 - LENGTH + LENGTH * length));
+	if (rc == SQLITE_OK)
+		sqlite3_result_double(ctx, score);
+	else
+		sqlite3_result_error_code(ctx, rc);
+}
+
 static enum th_status
 add_tokenizer(struct th_docs *d, struct th_err *err)
 {
@@ -127,6 +183,9 @@ add_tokenizer(struct th_docs *d, struct th_err *err)
 	sqlite3_finalize(stmt);
 	if (rc == SQLITE_OK && api != NULL)
 		rc = api->xCreateTokenizer(api, "th", NULL, &how, NULL);
+	if (rc == SQLITE_OK && api != NULL)
+		rc = api->xCreateFunction(
+		    api, "th_score", NULL, give_score, NULL);
 	if (rc != SQLITE_OK)
 		return th_sql_fail(d->s, rc, err);
 	return api != NULL ? TH_OK
@@ -581,9 +640,9 @@ th_docs_sent(struct th_docs *d, int64_t no, struct th_err *err)
 
 /* The words of a term are letters, digits and blanks: nothing to be quoted. */
 static void
-add_match(struct th_buf *b, const struct th_query_term *t)
+add_match(struct th_buf *b, const struct th_query_term *t, bool in_title)
 {
-	if (t->field == TH_QUERY_TITLE)
+	if (t->field == TH_QUERY_TITLE || in_title)
 		th_buf_adds(b, "title : ");
 	if (t->field == TH_QUERY_TAG)
 		th_buf_adds(b, "tags : ");
@@ -591,41 +650,113 @@ add_match(struct th_buf *b, const struct th_query_term *t)
 	    t->text, t->how == TH_QUERY_PREFIX ? " *" : "");
 }
 
-/* What FTS5 is asked for; of terms to be excluded when minus. */
-static void
-make_match(struct th_buf *b, const struct th_query *q, bool minus)
+/* What FTS5 is asked for: the terms (of those to be excluded: with minus). */
+static size_t
+add_terms(struct th_buf *b, const struct th_query *q, bool minus)
 {
-	size_t i;
+	size_t i, n = 0;
 
 	for (i = 0; i < q->n; i++) {
 		if (q->term[i].field == TH_QUERY_SERVICE ||
 		    q->term[i].minus != minus)
 			continue;
-		if (b->len > 0)
+		if (n++ > 0)
 			th_buf_adds(b, minus ? " OR " : " AND ");
-		add_match(b, &q->term[i]);
+		add_match(b, &q->term[i], false);
 	}
+	return n;
 }
 
+/* The texts that FTS5 is asked with, and what the statement is made of. */
+struct question {
+	struct th_buf match; /* the words, without those to be left out */
+	struct th_buf title; /* the same with one of them in the title */
+	struct th_buf minus; /* there are none, these are to be left out */
+	size_t n;            /* words */
+};
+
 static void
-make_sql(struct th_buf *b, const struct th_query *q, const char *table,
-    bool match, bool minus)
+make_question(struct question *ret, const struct th_query *q)
+{
+	size_t i, n = 0;
+
+	ret->n = add_terms(&ret->match, q, false);
+	if (ret->n == 0) {
+		add_terms(&ret->minus, q, true);
+		return;
+	}
+	for (i = 0; i < q->n; i++)
+		if (q->term[i].minus && q->term[i].field != TH_QUERY_SERVICE) {
+			th_buf_adds(&ret->match, n++ == 0 ? " NOT (" : " OR ");
+			add_match(&ret->match, &q->term[i], false);
+		}
+	th_buf_adds(&ret->match, n > 0 ? ")" : "");
+	th_buf_addf(&ret->title, "(%s) AND (",
+	    ret->match.data != NULL ? ret->match.data : "");
+	for (i = 0, n = 0; i < q->n; i++)
+		if (!q->term[i].minus && q->term[i].field == TH_QUERY_ANY) {
+			th_buf_adds(&ret->title, n++ > 0 ? " OR " : "");
+			add_match(&ret->title, &q->term[i], true);
+		}
+	th_buf_addc(&ret->title, ')');
+	if (n == 0)
+		th_buf_clear(&ret->title);
+}
+
+static bool
+has_filter(const struct th_query *q)
 {
 	size_t i;
 
+	for (i = 0; i < q->n; i++)
+		if (q->term[i].field == TH_QUERY_SERVICE)
+			return true;
+	return q->after != INT64_MIN || q->before != INT64_MAX;
+}
+
+/*
+ * What matches, with its score.  Of a common word only the newest are looked
+ * at, and the newest with it in the title, unless a filter takes some away.
+ */
+static void
+add_candidates(
+    struct th_buf *b, const struct question *ask, const char *table, bool all)
+{
 	th_buf_addf(b,
+	    "(SELECT rowid AS no, th_score(%s, %zu) AS score FROM %s"
+	    " WHERE %s MATCH ?1",
+	    table, ask->n, table, table);
+	if (all) {
+		th_buf_addc(b, ')');
+		return;
+	}
+	th_buf_addf(b, " ORDER BY rowid DESC LIMIT %d)", NEWEST);
+	if (ask->title.len > 0)
+		th_buf_addf(b,
+		    " UNION SELECT * FROM (SELECT rowid AS no, th_score(%s,"
+		    " %zu) AS score FROM %s WHERE %s MATCH ?2 ORDER BY rowid"
+		    " DESC LIMIT %d)",
+		    table, ask->n, table, table, NEWEST);
+}
+
+static void
+make_sql(struct th_buf *b, const struct th_query *q, const struct question *ask,
+    const char *table)
+{
+	size_t i;
+
+	th_buf_adds(b,
 	    "SELECT x.score, x.date, l.line FROM (SELECT d.no AS no, d.date AS"
 	    " date, ");
-	if (match)
-		th_buf_addf(b,
-		    "-bm25(%s, " TH_SEARCH_WEIGHTS
-		    ") AS score FROM %s JOIN search_doc d ON d.no=%s.rowid"
-		    " WHERE %s MATCH ?1 AND ",
-		    table, table, table, table);
-	else
+	if (ask->n > 0) {
+		th_buf_adds(b, "y.score AS score FROM (SELECT * FROM ");
+		add_candidates(b, ask, table, has_filter(q));
+		th_buf_adds(
+		    b, ") y CROSS JOIN search_doc d ON d.no=y.no WHERE ");
+	} else
 		th_buf_adds(b, "0.0 AS score FROM search_doc d WHERE ");
 	th_buf_adds(b, "d.kind=?3");
-	if (minus)
+	if (ask->minus.len > 0)
 		th_buf_addf(b,
 		    " AND d.no NOT IN (SELECT rowid FROM %s WHERE %s MATCH ?2)",
 		    table, table);
@@ -639,7 +770,7 @@ make_sql(struct th_buf *b, const struct th_query *q, const char *table,
 			    q->term[i].minus ? "NOT " : "",
 			    q->term[i].how == TH_QUERY_PREFIX ? "GLOB" : "=",
 			    i + 7);
-	th_buf_addf(b,
+	th_buf_adds(b,
 	    " ORDER BY score DESC, date DESC, no DESC LIMIT ?6) x JOIN"
 	    " search_line l USING(no)"
 	    " ORDER BY x.score DESC, x.date DESC, x.no DESC");
@@ -671,15 +802,15 @@ bind_services(sqlite3_stmt *stmt, const struct th_query *q)
 
 static int
 bind_query(sqlite3_stmt *stmt, enum th_search_kind kind,
-    const struct th_query *q, size_t limit, const struct th_buf match[2])
+    const struct th_query *q, size_t limit, const struct question *ask)
 {
-	int i, n = sqlite3_bind_parameter_count(stmt);
+	const struct th_buf *second =
+	    ask->minus.len > 0 ? &ask->minus : &ask->title;
 
-	/* A number that the text does not have cannot be bound. */
-	for (i = 0; i < 2 && i < n; i++)
-		if (match[i].len > 0)
-			sqlite3_bind_text(stmt, i + 1, match[i].data,
-			    (int)match[i].len, SQLITE_STATIC);
+	sqlite3_bind_text(
+	    stmt, 1, ask->match.data, (int)ask->match.len, SQLITE_STATIC);
+	sqlite3_bind_text(
+	    stmt, 2, second->data, (int)second->len, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 3, kind);
 	sqlite3_bind_int64(stmt, 4, q->after);
 	sqlite3_bind_int64(stmt, 5, q->before);
@@ -713,31 +844,33 @@ th_docs_find(struct th_docs *d, enum th_search_kind kind,
     struct th_err *err)
 {
 	static const char *const table[] = { "search_item", "search_script" };
+	struct question ask = { 0 };
 	sqlite3_stmt *stmt = NULL;
-	struct th_buf match[2], sql;
+	struct th_buf sql;
 	enum th_status st = TH_ENOMEM;
 	int rc;
 
-	th_buf_init(&match[0], SQL_MAX);
-	th_buf_init(&match[1], SQL_MAX);
+	th_buf_init(&ask.match, SQL_MAX);
+	th_buf_init(&ask.title, SQL_MAX);
+	th_buf_init(&ask.minus, SQL_MAX);
 	th_buf_init(&sql, SQL_MAX);
-	make_match(&match[0], q, false);
-	make_match(&match[1], q, true);
-	make_sql(&sql, q, table[kind], match[0].len > 0, match[1].len > 0);
-	if (match[0].status != TH_OK || match[1].status != TH_OK ||
-	    sql.status != TH_OK) {
+	make_question(&ask, q);
+	make_sql(&sql, q, &ask, table[kind]);
+	if (ask.match.status != TH_OK || ask.title.status != TH_OK ||
+	    ask.minus.status != TH_OK || sql.status != TH_OK) {
 		th_fail(err, st, "out of memory");
 		goto out;
 	}
 	rc = sqlite3_prepare_v2(d->s->db, sql.data, -1, &stmt, NULL);
 	if (rc == SQLITE_OK)
-		rc = bind_query(stmt, kind, q, limit, match);
+		rc = bind_query(stmt, kind, q, limit, &ask);
 	st = rc == SQLITE_OK ? show(d, stmt, kind, visit, ctx, err)
 			     : th_sql_fail(d->s, rc, err);
 out:
 	sqlite3_finalize(stmt);
-	th_buf_release(&match[0]);
-	th_buf_release(&match[1]);
+	th_buf_release(&ask.match);
+	th_buf_release(&ask.title);
+	th_buf_release(&ask.minus);
 	th_buf_release(&sql);
 	return st;
 }

@@ -1,0 +1,87 @@
+#!/bin/sh
+# An engine elsewhere (a stand-in): the same words find the same, and publishing
+# goes on without it.  The real one is in opensearch.sh.
+. "${0%/*}/lib.sh"
+. "$top/tests/search.sh"
+
+mkdir engine
+python3 "$top/tests/servers/opensearch.py" "$scratch/engine" 2>engine/err &
+pids="$pids $!"
+i=0; while [ ! -s engine/port ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
+url=http://127.0.0.1:$(cat engine/port)
+echo "search: $url/th" >"$TH_HOME/config.yaml"
+publish() { th-publish file --path "$scratch/out.ndjson" --append; }
+have() { curl -fs "$url/th-items/_count" | jq .count; }
+forget_wait() { sqlite3 "$TH_HOME/th.db" "DELETE FROM search_meta WHERE key='retry_at'"; }
+
+code 'nothing published, nothing found' 0 th-search anything
+ok 'items are published' sh -c 'th-publish file --path "$1" --append <"$2" >/dev/null' - \
+    "$scratch/out.ndjson" "$top/tests/data/search.ndjson"
+says 'the engine has them all' 7 have
+finds
+mkdir "$TH_HOME/triggers"
+printf '%s\n' '#!/bin/sh' '#: description: Suivre les échecs' true >"$TH_HOME/triggers/follow"
+says 'triggers are found' follow sh -c 'th-search --triggers --json echec | jq -r .trigger'
+rm "$TH_HOME/triggers/follow"
+ok 'until they are gone' sh -c '! th-search --triggers --json echec | grep .'
+
+# ---- away ---------------------------------------------------------------------
+
+: >engine/down
+echo '{"id":"away","title":"published meanwhile"}' >in
+code 'publishing goes on while it is away' 0 sh -c 'th-publish file --path "$1" --append <in >receipt' - "$scratch/out.ndjson"
+says 'the item is published' away jq -r .id receipt
+code 'a search then is to be tried again' 75 th-search meanwhile
+: >engine/log
+code 'it is left alone for a while' 0 sh -c 'echo "{\"id\":\"b\"}" | th-publish -v file --path "$1" --append >/dev/null' - "$scratch/out.ndjson"
+told '-v tells so' 'sent later'
+ok 'and not asked' test ! -s engine/log
+rm engine/down
+if command -v sqlite3 >/dev/null; then
+	forget_wait
+	says 'what it missed is sent when it is back' away ids meanwhile
+	echo 2 >engine/busy
+	printf '%s\n' '{"id":"q1","title":"busy one"}' '{"id":"q2","title":"busy two"}' '{"id":"q3","title":"busy three"}' |
+	    publish >/dev/null 2>&1
+	says 'of a batch it takes what it can' q3 set_of busy
+	forget_wait
+	says 'and the rest later' 'q1 q2 q3' set_of busy
+else
+	skip 'what it missed is sent when it is back' 'sqlite3 is not installed'
+	skip 'of a batch it takes what it can' 'sqlite3 is not installed'
+	skip 'and the rest later' 'sqlite3 is not installed'
+fi
+echo bad >engine/bad
+printf '%s\n' '{"id":"bad","title":"refused rightly"}' '{"id":"good","title":"refused not"}' | publish >/dev/null 2>&1
+says 'one document that it refuses stops no other' good set_of refused
+rm engine/bad
+: >engine/log
+th-search nothing >/dev/null
+ok 'nor is it sent for ever' sh -c '! grep _bulk engine/log'
+
+# ---- who asks -------------------------------------------------------------------
+
+printf '%s' "Basic $(printf 'me:hunter2' | base64)" >engine/auth
+code 'without its password nobody is let in' 77 th-search recette
+told 'in its own words' 'who is it'
+printf '%s\n' "search: $url/th" 'accounts: {search: {default: {user: me, password_command: "echo hunter2"}}}' >"$TH_HOME/config.yaml"
+says 'a user and a password are sent' '1 2' set_of recette
+printf 'ApiKey k1' >engine/auth
+printf '%s\n' "search: $url/th" 'accounts: {search: {default: {api_key_env: SEARCH_KEY}}}' >"$TH_HOME/config.yaml"
+SEARCH_KEY=k1; export SEARCH_KEY
+says 'or a key' '1 2' set_of recette
+rm engine/auth
+printf '%s\n' 'search: http://search.example/th' >"$TH_HOME/config.yaml"
+code 'plain http to another machine is refused' 78 th-search recette
+echo "search: $url/Th" >"$TH_HOME/config.yaml"
+code 'a prefix that no index can have is refused' 78 th-search recette
+
+# ---- the index anew ----------------------------------------------------------------
+
+echo "search: $url/th" >"$TH_HOME/config.yaml"
+curl -fs -X DELETE "$url/th-items" >/dev/null
+code 'the index is built anew' 0 th-search --reindex
+says 'and finds the same' '1 2' set_of recette
+echo 'search: sqlite' >"$TH_HOME/config.yaml"
+says 'back to SQLite nothing is lost' '1 2' set_of recette
+finish
