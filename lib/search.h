@@ -76,8 +76,8 @@ enum th_status th_docs_set(
 /* The triggers known, by name: what their file looked like. */
 typedef enum th_status th_docs_trigger_visit(
     void *ctx, struct th_str name, struct th_str stamp);
-enum th_status th_docs_triggers(
-    struct th_docs *, th_docs_trigger_visit *visit, void *ctx, struct th_err *err);
+enum th_status th_docs_triggers(struct th_docs *, th_docs_trigger_visit *visit,
+    void *ctx, struct th_err *err);
 enum th_status th_docs_set_trigger(struct th_docs *, const char *name,
     const char *stamp, struct th_err *err); /* stamp NULL: it is gone */
 

@@ -15,7 +15,7 @@
 
 #define STORE_WAIT 60 /* seconds that another process may hold it */
 #define SQL_MAX ((size_t)256 << 10)
-#define NEWEST 2000 /* of the documents with a common word */
+#define NEWEST 500 /* of the documents with a common word */
 
 struct th_docs {
 	struct th_sqlite *s;

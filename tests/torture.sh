@@ -72,6 +72,9 @@ torture 'th-filter sorts' th-filter --unique id --sort -date --reverse --tail 2
 torture 'th-queue lists' th-queue list
 torture 'th-auth lists' th-auth list
 torture 'th-search finds nothing' th-search nothing
+th-publish file --path all.ndjson --append <in >/dev/null 2>&1
+torture 'th-search finds items' th-search 'release* -chess'
+torture 'th-search finds them as JSON' th-search --json releases
 torture 'th-trigger lists' th-trigger list
 torture 'th-rss writes RSS' th-rss --title T --link https://example.org/
 torture 'th-rss writes Atom' th-rss --format atom --title T \
