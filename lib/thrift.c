@@ -176,7 +176,7 @@ skip_elements(struct th_str *in, uint64_t key, uint64_t value, unsigned depth)
 		return false;
 	if (n == 0)
 		return true;
-	if (least(value) == 0 || (key != 0 && least(key) == 0) ||
+	if (least(value) == 0 || (key != 0 && least(key) == 0) || bytes == 0 ||
 	    n > in->len / bytes)
 		return false;
 	for (; n > 0; n--)

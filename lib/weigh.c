@@ -440,6 +440,31 @@ cut_at(struct th_str text, size_t room)
 	return last;
 }
 
+/*
+ * Appends the start of whole and an ellipsis.  What a cut leaves may read as an
+ * address that was none before, and weigh more: then it is cut shorter.
+ */
+static enum th_status
+add_start(struct th_str whole, size_t max, struct th_buf *ret)
+{
+	size_t from = ret->len, room = max - ELLIPSIS_WEIGHT, w;
+	struct th_str start;
+	enum th_status st;
+
+	for (;;) {
+		start = (struct th_str){ whole.s, cut_at(whole, room) };
+		th_buf_add(ret, start.s, start.len);
+		st = th_buf_adds(ret, ELLIPSIS);
+		if (st != TH_OK || room == 0)
+			return st;
+		w = weigh((struct th_str){ ret->data + from, ret->len - from });
+		if (w <= max)
+			return TH_OK;
+		room = room > w - max ? room - (w - max) : 0;
+		ret->len = from;
+	}
+}
+
 enum th_status
 th_post_cut(struct th_str text, size_t max, struct th_buf *ret)
 {
@@ -453,9 +478,7 @@ th_post_cut(struct th_str text, size_t max, struct th_buf *ret)
 	if (st == TH_OK && weigh(whole) <= max) {
 		st = th_buf_add(ret, whole.s, whole.len);
 	} else if (st == TH_OK && max >= ELLIPSIS_WEIGHT) {
-		whole.len = cut_at(whole, max - ELLIPSIS_WEIGHT);
-		th_buf_add(ret, whole.s, whole.len);
-		st = th_buf_adds(ret, ELLIPSIS);
+		st = add_start(whole, max, ret);
 	}
 	th_buf_release(&nfc);
 	return st;
