@@ -144,9 +144,9 @@ merge(struct th_feedout *feed, const char *path, struct th_buf *old,
 {
 	enum th_status st = th_file_read(path, old, err);
 
-	if (st == TH_OK)
+	if (st == TH_OK || st == TH_END) /* none yet: one without items */
 		st = th_feedout_merge(feed, th_buf_str(old), err);
-	return st == TH_END ? TH_OK : st;
+	return st;
 }
 
 /* Nothing of a file half-written stays behind, whatever goes wrong. */

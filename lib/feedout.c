@@ -311,12 +311,17 @@ bool
 th_feedout_date(struct th_feedout *f, const struct th_item *it,
     const char *name, int64_t *ret)
 {
+	char written[TH_DATE_SIZE];
 	struct th_str s;
+	int64_t t;
 
 	if (!th_feedout_text(f, it, name, &s))
 		return false;
-	if (th_date_parse_rfc3339(s, ret) == TH_OK)
+	if (th_date_parse_rfc3339(s, &t) == TH_OK &&
+	    th_date_format(t, written) == TH_OK) { /* its year is, in UTC */
+		*ret = t;
 		return true;
+	}
 	th_feedout_note(f, "%s left out, not RFC 3339: %.*s", name,
 	    (int)(s.len < 60 ? s.len : 60), s.s);
 	return false;

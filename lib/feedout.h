@@ -7,8 +7,11 @@
 #include "trigger.h"
 
 #define FEEDOUT_GENERATOR "Trigger Happy"
-/* What an Atom entry without a date says, for it must say something. */
-#define FEEDOUT_NO_DATE "1970-01-01T00:00:00Z"
+/*
+ * What an Atom entry without a date says, for it must say something: what no
+ * entry with a date does, whose zone is Z.
+ */
+#define FEEDOUT_NO_DATE "1970-01-01T00:00:00-00:00"
 
 /* One item of the feed to be: where its text lies, and what it sorts by. */
 struct feedout_entry {
@@ -88,7 +91,7 @@ bool th_feedout_value(
 /* The same made an absolute URL; one that cannot be is told of: false. */
 bool th_feedout_url(struct th_feedout *, const struct th_item *, struct th_str,
     struct th_str *ret);
-/* A date member; an invalid one is told of: false. */
+/* A date member; one that is invalid or cannot be written is told of: false. */
 bool th_feedout_date(struct th_feedout *, const struct th_item *,
     const char *name, int64_t *ret);
 void th_feedout_note(struct th_feedout *, const char *fmt, ...) TH_PRINTF(2, 3);

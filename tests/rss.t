@@ -163,6 +163,22 @@ for f in rss atom json; do
 	$m <nasty; cp n.$f before
 	ok "the nastiest $f merges byte for byte" sh -c "$m </dev/null && cmp n.$f before && $m <nasty && cmp n.$f before"
 done
+# What the epoch, which Atom's mark for no date is near to, and a year that UTC
+# has not are to a merge; the order was another once it was read.
+{
+	echo '{"id":"i1","title":"U"}'
+	echo '{"id":"i2","title":"E","date_modified":"1970-01-01T00:00:00Z"}'
+	echo '{"id":"i3","title":"U"}'
+	echo '{"id":"i4","title":"X","date_published":"9999-12-31T23:59:59-12:00"}'
+	echo '{"id":"i5","title":"D","date_published":"2000-01-01T00:00:00Z"}'
+	echo '{"id":"i6","title":"B","date_published":"0000-01-01T00:00:00+01:00"}'
+	echo '{"id":"i7","title":"O","date_modified":"1969-01-01T00:00:00Z"}'
+} >odd
+for f in rss atom json; do
+	m="th-rss --format $f --title T -o o.$f --merge"
+	$m <odd; cp o.$f before
+	ok "odd dates keep their order in $f" sh -c "$m </dev/null && cmp o.$f before && $m <odd && cmp o.$f before"
+done
 # A feed that another wrote, or that we wrote in another format.
 cp "$top/tests/data/feed.xml" other
 count=$(($(grep -c "<item" other) + 1))
