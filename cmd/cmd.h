@@ -101,6 +101,15 @@ enum th_status cmd_exit_status(int code);
 void cmd_tell(const char *key, const char *text);
 void cmd_tell_count(const char *key, int64_t n);
 
+/*
+ * Calls f for each item of standard input.  A bad line, and one that f says
+ * TH_EDATA of, is told with its number, noted and passed over; what else f says
+ * but TH_OK ends it, told likewise.  TH_OK: all was read.
+ */
+typedef enum th_status cmd_item(void *ctx, const struct th_item *,
+    struct th_err *);
+enum th_status cmd_each_item(cmd_item *, void *ctx);
+
 /* A th_say for sessions: cmd_warn, cmd_say and cmd_note. */
 void cmd_session_say(void *ctx, int level, enum th_status st, const char *text);
 

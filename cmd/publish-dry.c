@@ -1,6 +1,5 @@
 /* publish-dry -- th-publish --dry-run: what would be sent, and nothing else */
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "publish.h"
 
@@ -105,8 +104,9 @@ show_told(void *ctx, enum th_item_state state, bool is_new, struct th_str line,
 
 /* Without a store nothing is known. */
 static enum th_status
-take(struct dry *d, const struct th_item *it, struct th_err *err)
+take(void *ctx, const struct th_item *it, struct th_err *err)
 {
+	struct dry *d = ctx;
 	struct th_queue *q = d->p->outbox;
 	enum th_status st;
 
@@ -119,40 +119,15 @@ take(struct dry *d, const struct th_item *it, struct th_err *err)
 }
 
 static void
-complain(enum th_status st, size_t line, const struct th_err *err)
-{
-	if (cmd_out.status != TH_OK)
-		return;
-	cmd_warn("line %zu: %s", line, err->text);
-	cmd_note(st);
-}
-
-static void
 show_input(struct dry *d)
 {
-	struct th_err err = { 0 };
-	struct th_stream in;
-	struct th_item it;
-	enum th_status st;
+	enum th_status st = cmd_each_item(take, d);
 
-	th_stream_init(&in, STDIN_FILENO, &cmd_out);
-	th_item_init(&it);
-	while ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA) {
-		err = in.err;
-		if (st == TH_OK)
-			st = take(d, &it, &err);
-		if (st != TH_OK)
-			complain(st, in.line, &err);
-		if (st != TH_OK && st != TH_EDATA)
-			break;
-	}
-	if (st == TH_END && d->p->outbox != NULL)
+	if (st == TH_OK && d->p->outbox != NULL)
 		st = th_queue_deposit(
-		    d->p->outbox, TH_DEPOSIT_LOOK, show_told, d, &err);
+		    d->p->outbox, TH_DEPOSIT_LOOK, show_told, d, NULL);
 	if (st != TH_END && st != TH_OK)
 		cmd_note(st);
-	th_item_release(&it);
-	th_stream_release(&in);
 }
 
 void

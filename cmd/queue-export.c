@@ -9,21 +9,6 @@
 #define BATCH 500
 #define BATCH_BYTES ((size_t)16 << 20)
 
-static enum th_status
-export_entry(void *ctx, const struct th_entry *e)
-{
-	const struct queue_cmd *c = ctx;
-	enum th_status st;
-	struct th_buf b;
-
-	th_buf_init(&b, TH_LINE_MAX * 2);
-	st = queue_entry_json(c, e, true, &b);
-	if (st == TH_OK)
-		st = th_out_line(&cmd_out, th_buf_str(&b));
-	th_buf_release(&b);
-	return st;
-}
-
 static void
 export_queue(struct queue_cmd *c)
 {
@@ -31,7 +16,7 @@ export_queue(struct queue_cmd *c)
 	enum th_status st;
 
 	st = th_queue_each(
-	    c->q, TH_Q_OUTBOX | TH_Q_LEDGER, export_entry, c, &err);
+	    c->q, TH_Q_OUTBOX | TH_Q_LEDGER, queue_print_entry, c, &err);
 	if (cmd_out.status == TH_OK)
 		queue_check(st, &err);
 }

@@ -228,21 +228,25 @@ show_row(const struct th_entry *e)
 	return st;
 }
 
-static enum th_status
-show_entry(void *ctx, const struct th_entry *e)
+enum th_status
+queue_print_entry(void *ctx, const struct th_entry *e)
 {
 	const struct queue_cmd *c = ctx;
 	enum th_status st;
 	struct th_buf b;
 
-	if (!queue_wants_json(c))
-		return show_row(e);
 	th_buf_init(&b, TH_LINE_MAX * 2);
 	st = queue_entry_json(c, e, true, &b);
 	if (st == TH_OK)
 		st = th_out_line(&cmd_out, th_buf_str(&b));
 	th_buf_release(&b);
 	return st;
+}
+
+static enum th_status
+show_entry(void *ctx, const struct th_entry *e)
+{
+	return queue_wants_json(ctx) ? queue_print_entry(ctx, e) : show_row(e);
 }
 
 void
@@ -326,32 +330,52 @@ explain_state(
 	}
 }
 
+/* Who took it: " at webhook:default". */
+static void
+add_place(const struct queue_cmd *c, const struct th_receipt_view *view,
+    struct th_buf *ret)
+{
+	const struct th_str service =
+	    view->service.s != NULL ? view->service : th_str(c->service);
+	const struct th_str account =
+	    view->account.s != NULL ? view->account : th_str(c->account);
+
+	if (service.len > 0)
+		th_buf_addf(ret, " at %.*s:%.*s", (int)service.len, service.s,
+		    (int)account.len, account.s);
+}
+
 static enum th_status
-explain_entry(void *ctx, const struct th_entry *e)
+explain_entry(void *ctx, const struct th_entry *found)
 {
 	const struct queue_cmd *c = ctx;
+	struct th_entry e = *found;
 	struct th_buf why, b, room;
 	struct th_receipt_view view;
 
 	th_buf_init(&why, TH_LINE_MAX);
 	th_buf_init(&b, TH_LINE_MAX * 2);
 	th_buf_init(&room, TH_LINE_MAX);
-	explain_state(c, e, &why);
-	th_receipt_unpack(e->receipt, &room, &view);
+	if (e.id.s == NULL) /* the ledger has its hash alone */
+		e.id = th_str(c->arg[0]);
+	explain_state(c, &e, &why);
+	th_receipt_unpack(e.receipt, &room, &view);
+	if (e.state == TH_Q_PUBLISHED)
+		add_place(c, &view, &why);
 	if (view.url.s != NULL || view.id.s != NULL)
 		th_buf_addf(&why, " as %.*s",
 		    (int)(view.url.s != NULL ? view.url : view.id).len,
 		    (view.url.s != NULL ? view.url : view.id).s);
 	if (queue_wants_json(c)) {
-		queue_entry_json(c, e, false, &b);
+		queue_entry_json(c, &e, false, &b);
 		if (b.status == TH_OK) {
 			b.len--; /* the brace comes back behind the sentence */
 			th_json_member(&b, "explanation", th_buf_str(&why));
 			th_json_close(&b, '}');
 		}
 	} else {
-		th_buf_addf(&b, "%s: %s", th_queue_name(c->q),
-		    why.data != NULL ? why.data : "");
+		th_buf_addf(&b, "%s: %.*s: %s", th_queue_name(c->q),
+		    (int)e.id.len, e.id.s, why.data != NULL ? why.data : "");
 	}
 	print_line(&b);
 	th_buf_release(&why);

@@ -2,40 +2,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "queue.h"
-
-/* Reads items from standard input; f says what becomes of each. */
-static void
-for_each_item(struct queue_cmd *c, enum th_status (*f)(struct queue_cmd *,
-				       const struct th_item *, struct th_err *))
-{
-	struct th_err err = { 0 };
-	struct th_stream in;
-	struct th_item it;
-	enum th_status st;
-
-	th_stream_init(&in, STDIN_FILENO, &cmd_out);
-	th_item_init(&it);
-	while ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA) {
-		err = in.err;
-		if (st == TH_OK)
-			st = f(c, &it, &err);
-		if (st != TH_OK) {
-			cmd_warn("line %zu: %s", in.line, err.text);
-			cmd_note(st);
-		}
-		if (st != TH_OK && st != TH_EDATA)
-			break;
-	}
-	if (st != TH_END && st == in.err.status) {
-		cmd_warn("standard input: %s", in.err.text);
-		cmd_note(st);
-	}
-	th_item_release(&it);
-	th_stream_release(&in);
-}
 
 static enum th_status
 count_new(void *ctx, enum th_item_state state, bool is_new, struct th_str line,
@@ -49,8 +17,9 @@ count_new(void *ctx, enum th_item_state state, bool is_new, struct th_str line,
 }
 
 static enum th_status
-put_item(struct queue_cmd *c, const struct th_item *it, struct th_err *err)
+put_item(void *ctx, const struct th_item *it, struct th_err *err)
 {
+	struct queue_cmd *c = ctx;
 	enum th_status st = th_queue_add(c->q, it, err);
 
 	if (st == TH_OK && th_queue_full(c->q))
@@ -66,7 +35,7 @@ queue_put(struct queue_cmd *c)
 	c->n = 0;
 	queue_open(c, c->arg[0], "", "");
 	cmd_index_open(c->config, c->store, c->q, &c->search);
-	for_each_item(c, put_item);
+	cmd_each_item(put_item, c);
 	cmd_check(
 	    th_queue_deposit(c->q, TH_DEPOSIT, count_new, &c->n, &err), &err);
 	cmd_say(0, "%" PRId64 " new", c->n);
@@ -263,8 +232,9 @@ ack_receipt(struct queue_cmd *c, const struct th_item *it, struct th_str id,
 }
 
 static enum th_status
-ack_line(struct queue_cmd *c, const struct th_item *it, struct th_err *err)
+ack_line(void *ctx, const struct th_item *it, struct th_err *err)
 {
+	struct queue_cmd *c = ctx;
 	struct th_value status;
 	struct th_buf id;
 	enum th_status st;
@@ -286,5 +256,5 @@ queue_ack(struct queue_cmd *c)
 {
 	queue_open(c, c->arg[0], NULL, NULL);
 	cmd_index_open(c->config, c->store, c->q, &c->search);
-	for_each_item(c, ack_line);
+	cmd_each_item(ack_line, c);
 }

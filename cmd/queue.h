@@ -34,6 +34,8 @@ void queue_for_each(struct queue_cmd *, void (*f)(struct queue_cmd *));
 /* Appends an entry as a JSON object; with its item when `whole`. */
 enum th_status queue_entry_json(const struct queue_cmd *,
     const struct th_entry *, bool whole, struct th_buf *ret);
+/* A th_entry_visit: prints it so on a line of its own; ctx is the command. */
+enum th_status queue_print_entry(void *ctx, const struct th_entry *);
 /* "2026-11-23 21:15", the zone of the reader; "" for 0. */
 #define QUEUE_CLOCK_SIZE 24
 void queue_clock(int64_t, char ret[QUEUE_CLOCK_SIZE]);

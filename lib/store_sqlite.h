@@ -57,6 +57,15 @@ struct th_str th_sql_blob(sqlite3_stmt *, int column);
 enum th_status th_sql_begin(struct th_sqlite *, bool durable, struct th_err *);
 enum th_status th_sql_end(struct th_sqlite *, enum th_status st,
     struct th_err *);
+/*
+ * Writes n things into a queue, made when it is missing, in one durable step:
+ * `one` is called for each.
+ */
+enum th_status th_sqlite_fill(struct th_sqlite *, const char *queue,
+    const char *service, const char *account,
+    enum th_status (*one)(struct th_sqlite *, void *ctx, size_t i,
+	struct th_err *),
+    void *ctx, size_t n, struct th_err *);
 
 /* ---- store_sqlite_queue.c, for store_sqlite_look.c ---- */
 

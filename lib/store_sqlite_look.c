@@ -315,21 +315,28 @@ import_one(
 	    s, &e->hash, e->state, e->date, e->receipt, err);
 }
 
+struct cargo {
+	struct th_entry *e;
+	int64_t now;
+};
+
+static enum th_status
+unload(struct th_sqlite *s, void *ctx, size_t i, struct th_err *err)
+{
+	const struct cargo *c = ctx;
+
+	return import_one(s, &c->e[i], c->now, err);
+}
+
 static enum th_status
 import(struct th_store *store, const char *queue, const char *service,
     const char *account, struct th_entry *e, size_t n, int64_t now,
     struct th_err *err)
 {
-	struct th_sqlite *s = (struct th_sqlite *)store;
-	enum th_status st;
-	size_t i;
+	struct cargo c = { e, now };
 
-	if ((st = th_sql_begin(s, true, err)) != TH_OK)
-		return st;
-	st = th_sqlite_make_queue(s, queue, service, account, err);
-	for (i = 0; i < n && st == TH_OK; i++)
-		st = import_one(s, &e[i], now, err);
-	return th_sql_end(s, st, err);
+	return th_sqlite_fill((struct th_sqlite *)store, queue, service,
+	    account, unload, &c, n, err);
 }
 
 static enum th_status

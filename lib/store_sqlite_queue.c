@@ -276,12 +276,13 @@ deposit_one(struct th_sqlite *s, struct th_incoming *in, int64_t now,
 	return st == TH_OK ? set_marks(s, in->mark, err) : st;
 }
 
-static enum th_status
-deposit(struct th_store *store, const char *queue, const char *service,
-    const char *account, struct th_incoming *in, size_t n, int64_t now,
-    struct th_err *err)
+enum th_status
+th_sqlite_fill(struct th_sqlite *s, const char *queue, const char *service,
+    const char *account,
+    enum th_status (*one)(
+	struct th_sqlite *, void *ctx, size_t i, struct th_err *),
+    void *ctx, size_t n, struct th_err *err)
 {
-	struct th_sqlite *s = (struct th_sqlite *)store;
 	enum th_status st;
 	size_t i;
 
@@ -289,8 +290,32 @@ deposit(struct th_store *store, const char *queue, const char *service,
 		return st;
 	st = th_sqlite_make_queue(s, queue, service, account, err);
 	for (i = 0; i < n && st == TH_OK; i++)
-		st = deposit_one(s, &in[i], now, err);
+		st = one(s, ctx, i, err);
 	return th_sql_end(s, st, err);
+}
+
+struct arrival {
+	struct th_incoming *in;
+	int64_t now;
+};
+
+static enum th_status
+arrive(struct th_sqlite *s, void *ctx, size_t i, struct th_err *err)
+{
+	const struct arrival *a = ctx;
+
+	return deposit_one(s, &a->in[i], a->now, err);
+}
+
+static enum th_status
+deposit(struct th_store *store, const char *queue, const char *service,
+    const char *account, struct th_incoming *in, size_t n, int64_t now,
+    struct th_err *err)
+{
+	struct arrival a = { in, now };
+
+	return th_sqlite_fill((struct th_sqlite *)store, queue, service,
+	    account, arrive, &a, n, err);
 }
 
 /* ---- leases

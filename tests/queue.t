@@ -71,7 +71,11 @@ ok   'so it is not put in again' sh -c 'th-queue put q <in && th-queue show q | 
 code 'there is nothing more to drop' 65 th-queue drop q i3
 says 'explain an id that nobody knows' unknown sh -c 'th-queue explain zz | jq -r .state'
 ok   'explain on a terminal is a sentence' sh -c \
-    'script -qec "th-queue explain i6" /dev/null </dev/null | grep -q "^q: published on .* as http://x/r6"'
+    'script -qec "th-queue explain i6" /dev/null </dev/null | grep -q "^q: i6: published on 20[-0-9]* [0-9:]* as http://x/r6"'
+says 'of a published item the id is repeated, who took it, when and where it is' 'i1 webhook default true true' sh -c \
+    'head -n 1 in | th-publish webhook --url "$1" --queue ex >/dev/null 2>&1
+    th-queue explain i1 | jq -r "select(.queue == \"ex\") |
+        \"\(.id) \(.service) \(.account) \(.date != null) \(.explanation | test(\"^published on .* at webhook:default\"))\""' - "$url"
 touch "$TH_HOME/vacation"
 code 'explain tells of a vacation' 0 th-queue explain i3
 told 'in words' vacation
