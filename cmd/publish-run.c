@@ -29,24 +29,18 @@ add_url(struct th_buf *b, const char *url)
 	th_hex_encode((struct th_str){ (const char *)sum, 4 }, b);
 }
 
+/* The account, and the options that name a destination there. */
 static void
-name_queue(struct publish *p, const struct th_param *params,
-    const struct th_opts *opts)
+add_destination(struct publish *p, const struct th_param *params,
+    const struct th_opts *opts, struct th_buf *b)
 {
-	struct th_buf *b = &p->queue_name;
 	const char *value;
 	size_t i, j;
 
-	th_buf_init(b, NAME_MAX_SIZE);
-	if (p->queue != NULL)
-		th_buf_adds(b, p->queue);
-	else
-		th_buf_addf(b, "%s:%s", p->service, p->account);
-	for (i = 1; p->queue == NULL && p->words != NULL && i < p->words->n;
-	     i++)
+	th_buf_addf(b, "%s:%s", p->service, p->account);
+	for (i = 1; p->words != NULL && i < p->words->n; i++)
 		th_buf_addf(b, "/%s", p->words->argv[i]);
-	for (i = 0;
-	     p->queue == NULL && params != NULL && params[i].name != NULL; i++)
+	for (i = 0; params != NULL && params[i].name != NULL; i++)
 		for (j = 0; (params[i].flags & TH_P_DEST) != 0 &&
 			    j < th_opt_count(opts, params[i].name);
 		     j++) {
@@ -57,6 +51,19 @@ name_queue(struct publish *p, const struct th_param *params,
 			else
 				th_buf_adds(b, value);
 		}
+}
+
+static void
+name_queue(struct publish *p, const struct th_param *params,
+    const struct th_opts *opts)
+{
+	struct th_buf *b = &p->queue_name;
+
+	th_buf_init(b, NAME_MAX_SIZE);
+	if (p->queue != NULL)
+		th_buf_adds(b, p->queue);
+	else
+		add_destination(p, params, opts, b);
 	if (b->status == TH_EDATA)
 		cmd_usage("the name of the queue would be too long; give one "
 			  "with --queue");
@@ -85,9 +92,10 @@ compile(const char *option, const char *source)
 }
 
 void
-publish_open(struct publish *p, const struct th_param *params,
-    const struct th_opts *opts)
+publish_open(
+    struct publish *p, const struct th_service *s, const struct th_opts *opts)
 {
+	const struct th_param *params = s != NULL ? s->params : NULL;
 	struct th_err err = { 0 };
 	enum th_status st;
 
@@ -98,6 +106,12 @@ publish_open(struct publish *p, const struct th_param *params,
 	th_buf_init(&p->account_key, NAME_MAX_SIZE);
 	cmd_check(th_buf_addf(&p->account_key, "%s:%s", p->service, p->account),
 	    NULL);
+	th_buf_init(&p->place, TH_LINE_MAX);
+	if (s != NULL && s->apart)
+		add_destination(p, params, opts, &p->place);
+	else
+		th_buf_adds(&p->place, p->account_key.data);
+	cmd_check(p->place.status, NULL);
 	p->has_limit =
 	    th_config_limit(p->config, p->service, p->account, &p->limit);
 	st = cmd_store_open(p->config, p->wait, p->dry_run ? TH_STORE_READ : 0,
@@ -123,6 +137,7 @@ publish_close(struct publish *p)
 	th_template_free(p->text);
 	th_template_free(p->title);
 	th_buf_release(&p->account_key);
+	th_buf_release(&p->place);
 	th_buf_release(&p->queue_name);
 }
 
@@ -244,6 +259,7 @@ publish_init(struct publish *p, struct th_publisher *ret)
 	ret->queue_name = p->queue_name.data;
 	ret->account = p->account_key.data;
 	ret->account_name = p->account;
+	ret->place = p->place.data;
 	ret->text = p->text;
 	ret->title = p->title;
 	ret->limit = p->has_limit ? &p->limit : NULL;
@@ -301,7 +317,7 @@ publish_service(
 	struct th_session *ses = NULL;
 	struct th_publisher pub;
 
-	publish_open(p, s->params, opts);
+	publish_open(p, s, opts);
 	publish_init(p, &pub);
 	/* What only puts aside needs no account that works. */
 	if (!p->queue_only && !p->mark_seen)

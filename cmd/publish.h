@@ -26,13 +26,14 @@ struct publish {
 	bool has_limit;
 	struct th_limit limit;    /* of the account */
 	struct th_buf account_key; /* SERVICE:ACCOUNT */
+	struct th_buf place;       /* the same, or that and the destination */
 	struct th_buf queue_name;
 	int64_t seen;             /* --mark-seen: so many */
 	int64_t held;             /* by the storm guard, in this run */
 };
 
 /* Configuration, templates, name of the queue, store; dies when it cannot. */
-void publish_open(struct publish *, const struct th_param *,
+void publish_open(struct publish *, const struct th_service *,
     const struct th_opts *);
 void publish_close(struct publish *);
 /* Reads standard input into the outbox; receipts of known items go out. */

@@ -272,10 +272,9 @@ why_waiting(
 {
 	char clock[QUEUE_CLOCK_SIZE], key[512];
 	struct th_limit limit;
-	int64_t until = 0, room = 1, next = 0;
+	int64_t until = queue_paused(c), room = 1, next = 0;
 
 	snprintf(key, sizeof(key), "%s:%s", c->service, c->account);
-	th_pause_get(c->store, key, &until, NULL);
 	if (e->due > until)
 		until = e->due;
 	queue_clock(until, clock);

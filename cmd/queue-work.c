@@ -92,11 +92,18 @@ queue_take(struct queue_cmd *c)
 	char owner[TH_OWNER_SIZE] = "take ", self[TH_OWNER_SIZE];
 	struct th_claim claim = { .owner = owner, .seconds = c->lease };
 	struct th_err err = { 0 };
+	char clock[QUEUE_CLOCK_SIZE];
 	struct th_lease lease;
 	enum th_status st = TH_OK;
 	int64_t n;
 
 	queue_open(c, c->arg[0], NULL, NULL);
+	queue_clock(queue_paused(c), clock);
+	if (clock[0] != '\0') {
+		cmd_say(
+		    0, "the service asked to be left alone until %s", clock);
+		return;
+	}
 	/* Not ours as a process: the lease outlives this program. */
 	th_owner(self);
 	memcpy(owner + 5, self, sizeof(owner) - 6);

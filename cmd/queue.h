@@ -39,6 +39,8 @@ enum th_status queue_print_entry(void *ctx, const struct th_entry *);
 /* "2026-11-23 21:15", the zone of the reader; "" for 0. */
 #define QUEUE_CLOCK_SIZE 24
 void queue_clock(int64_t, char ret[QUEUE_CLOCK_SIZE]);
+/* Until when the account or the destination of the queue is left alone; 0. */
+int64_t queue_paused(const struct queue_cmd *);
 /* Dies with the sentence unless st is TH_OK or TH_END. */
 void queue_check(enum th_status st, const struct th_err *err);
 

@@ -88,6 +88,27 @@ queue_clock(int64_t at, char ret[QUEUE_CLOCK_SIZE])
 		strftime(ret, QUEUE_CLOCK_SIZE, "%Y-%m-%d %H:%M", &tm);
 }
 
+int64_t
+queue_paused(const struct queue_cmd *c)
+{
+	struct th_err err = { 0 };
+	struct th_buf key[2];
+	int64_t until, ret = 0;
+	int i;
+
+	th_buf_init(&key[0], TH_LINE_MAX);
+	th_buf_init(&key[1], TH_LINE_MAX);
+	cmd_check(th_buf_addf(&key[0], "%s:%s", c->service, c->account), NULL);
+	cmd_check(th_pause_queue_key(th_queue_name(c->q), &key[1]), NULL);
+	for (i = 0; i < 2; i++) {
+		cmd_check(
+		    th_pause_get(c->store, key[i].data, &until, &err), &err);
+		ret = until > ret ? until : ret;
+		th_buf_release(&key[i]);
+	}
+	return ret;
+}
+
 /* ---- opening
  * ----------------------------------------------------------------- */
 

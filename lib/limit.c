@@ -93,6 +93,13 @@ th_pause_set(
 }
 
 enum th_status
+th_pause_queue_key(const char *queue, struct th_buf *ret)
+{
+	th_buf_adds(ret, "queue ");
+	return th_buf_adds(ret, queue);
+}
+
+enum th_status
 th_pause_get(
     struct th_store *s, const char *key, int64_t *ret, struct th_err *err)
 {

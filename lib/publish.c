@@ -197,13 +197,23 @@ put_off(struct slot *s, const char *reason, int64_t due, bool tried)
 
 /* The service asked to be left alone: all processes obey, this one stops. */
 static void
-pause_account(struct run *r, int64_t until, const char *reason)
+pause_place(struct run *r, int64_t until, const char *reason)
 {
+	struct th_publisher *p = r->p;
 	enum th_status st;
+	struct th_buf key;
 
-	st = th_pause_set(r->p->store, r->p->account, until, r->err);
-	if (r->p->next == 0)
-		r->p->next = until;
+	st = th_pause_set(p->store, p->place, until, r->err);
+	/* Who explains the queue does not know where it leads. */
+	if (st == TH_OK && strcmp(p->place, p->account) != 0) {
+		th_buf_init(&key, TH_LINE_MAX);
+		st = th_pause_queue_key(p->queue_name, &key);
+		if (st == TH_OK)
+			st = th_pause_set(p->store, key.data, until, r->err);
+		th_buf_release(&key);
+	}
+	if (p->next == 0)
+		p->next = until;
 	if (st == TH_OK)
 		st = th_fail(r->err, TH_EAGAIN, "%s", reason);
 	th_run_stop(r, st);
@@ -235,7 +245,7 @@ failed(struct slot *s, enum th_status st, const char *reason, int64_t retry_at,
 	r->failed++;
 	r->unavailable = st == TH_EUNAVAIL ? r->unavailable + 1 : 0;
 	if (pause && (retry_at > now || s->code == TOO_MANY_REQUESTS))
-		pause_account(r, due, reason);
+		pause_place(r, due, reason);
 	else if (r->unavailable >= UNAVAILABLE_MAX || r->failed >= FAILED_MAX)
 		th_run_stop(
 		    r, th_fail(r->err, TH_EAGAIN,
@@ -365,7 +375,7 @@ th_publish_run(struct th_publisher *p, struct th_err *err)
 
 	if (r.err == NULL)
 		r.err = &none;
-	if ((st = th_pause_get(p->store, p->account, &until, r.err)) != TH_OK)
+	if ((st = th_pause_get(p->store, p->place, &until, r.err)) != TH_OK)
 		return st;
 	if (until != 0) {
 		p->next = until;

@@ -1482,13 +1482,16 @@ enum th_status th_limit_format(const struct th_limit *, struct th_buf *ret);
  */
 int64_t th_backoff(int64_t tries);
 /*
- * An account of a service asked to be left alone until then: kept, so that all
- * processes obey.  get gives 0 when it did not, or the time is over.
+ * An account of a service, or a destination, asked to be left alone until then:
+ * kept, so that all processes obey.  get gives 0 when it did not, or the time is over.
  */
 enum th_status th_pause_set(struct th_store *, const char *key, int64_t until,
     struct th_err *err);
 enum th_status th_pause_get(struct th_store *, const char *key, int64_t *ret,
     struct th_err *err);
+
+/* The key under which a pause of a queue's destination is found as well. */
+enum th_status th_pause_queue_key(const char *queue, struct th_buf *ret);
 
 /* ---- search_query.c: what a person types to find something ------------------------- */
 
@@ -1628,6 +1631,8 @@ struct th_publisher {
 	struct th_session *session;
 	const char *account;             /* "SERVICE:ACCOUNT", key of limits */
 	const char *account_name;        /* "ACCOUNT", for receipts */
+	const char *place;               /* key of pauses: the account, or what of it
+					    may ask to be left alone by itself */
 	const struct th_template *text, *title; /* may be NULL */
 	const struct th_limit *limit;    /* of the account; NULL: none */
 	const struct th_limit *own;      /* of the queue besides; NULL: none */
@@ -2106,6 +2111,9 @@ struct th_service {
 	    const struct th_reply *);
 	/* Sends no request: publish does its work at once (file).  Then no http. */
 	bool local;
+	/* Destinations have nothing to do with each other (webhook): one that asks
+	   to be left alone does not speak for the account. */
+	bool apart;
 	const struct th_login *login; /* ways to log in, the best first; NULL: none */
 	/* Who the tokens belong to.  May be NULL. */
 	enum th_status (*whoami)(struct th_session *, struct th_identity *ret);

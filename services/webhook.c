@@ -322,4 +322,5 @@ const struct th_service th_service_webhook = {
 	.auth = TH_AUTH_TOKEN,
 	.params = params,
 	.publish = webhook_publish,
+	.apart = true,
 };

@@ -121,6 +121,16 @@ rm p.plan
 code 'another process, another queue: the account is left alone too' 75 hook --queue p2 <in
 told 'and says why' 'asked to wait'
 says 'it did not ask' 1 sh -c 'wc -l <p.log'
+ok   'explain tells until when' sh -c \
+    'th-queue explain i2 | jq -es "any(.queue == \"p\" and (.explanation | test(\"waits, not before 20\")))"'
+ok   'who takes items out by hand obeys too' sh -c '[ -z "$(th-queue take p 2>take.err)" ]'
+ok   'and is told' grep -q 'asked to be left alone until 20' take.err
+paused=$url
+sink q
+ok   'another address of the account is not meant' hook --queue q <in
+url=$paused/other
+code 'nor is another path there' 0 sh -c \
+    'th-publish webhook --url "$1" --queue q2 <in' - "$url"
 TH_HOME=$scratch/home2; mkdir "$TH_HOME"
 sink r
 echo 'i1 500' >r.plan
