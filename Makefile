@@ -23,7 +23,7 @@ DEB_BUILD = gcc libc6-dev pkg-config libcurl4-gnutls-dev libjansson-dev \
 	    nettle-dev libmicrohttpd-dev libutf8proc-dev libhiredis-dev
 DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib redis-server jq mandoc curl \
 	    openssl ca-certificates libxml2-utils faketime time \
-	    bsdextrautils
+	    bsdextrautils bash-completion zsh
 DEB_LINT  = chromium clang clang-format clang-tidy cppcheck shellcheck mandoc binutils
 DEB_BENCH = jq sfeed nginx-light
 DEB       = $(DEB_CHECK)
@@ -44,6 +44,7 @@ UNIT    = $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
 FUZZ    = $(patsubst tests/fuzz/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAIL    = $(patsubst tests/%.c,$B/%.so,$(wildcard tests/*.c))
 MAN     = $(wildcard man/*.[1-8])
+EXAMPLE = $(filter-out %.pyc,$(wildcard examples/* examples/*/*))
 LOWER   = $B/libservices.a $B/libtrigger.a
 
 all: $(PROG:%=$B/%) $B/libtrigger.a $B/libtrigger.so
@@ -125,7 +126,10 @@ compile_commands.json: Makefile
 	printf '%s{"directory":"%s","file":"%s","command":"cc -std=c11 %s -Iservices -Icmd -c %s"}\n' "$$sep" '$(CURDIR)' $$f '$(CPPALL)' $$f; sep=,; \
 	done; echo ]; } >$@
 
-D = $(DESTDIR)$(PREFIX)
+D       = $(DESTDIR)$(PREFIX)
+DOC     = share/doc/triggerhappy
+BASHDIR = share/bash-completion/completions
+ZSHFILE = share/zsh/site-functions/_triggerhappy
 install: all
 	install -d $D/bin $D/include $D/lib/pkgconfig
 	install $(PROG:%=$B/%) $D/bin
@@ -138,9 +142,15 @@ install: all
 	    'Version: $(VERSION)' 'Cflags: -I$(PREFIX)/include' 'Libs: -L$(PREFIX)/lib -ltrigger' \
 	    'Requires.private: $(DEPS)' 'Libs.private: -lstemmer' >$D/lib/pkgconfig/libtrigger.pc
 	for m in $(MAN:man/%=%); do install -D -m 644 man/$$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m || exit; done
+	install -D -m 644 cmd/complete.zsh $D/$(ZSHFILE)
+	install -D -m 644 cmd/complete.bash $D/$(BASHDIR)/th-fetch
+	for p in $(filter-out th-fetch,$(PROG)); do ln -sf th-fetch $D/$(BASHDIR)/$$p || exit; done
+	for f in $(EXAMPLE:examples/%=%); do [ -d examples/$$f ] || \
+	    install -D -m $$([ -x examples/$$f ] && echo 755 || echo 644) examples/$$f $D/$(DOC)/examples/$$f || exit; done
 uninstall:
 	cd $D && rm -f $(PROG:%=bin/%) include/trigger.h lib/libtrigger.* lib/pkgconfig/libtrigger.pc
 	for m in $(MAN:man/%=%); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
+	cd $D && rm -f $(ZSHFILE) $(PROG:%=$(BASHDIR)/%) && rm -rf $(DOC)
 clean:
 	rm -rf build build-san build-fuzz compile_commands.json
 .PHONY: print-packages all check check-now check-opensearch demo demo-now deps torture bench fuzz fuzz-now lint fmt install uninstall clean

@@ -12,6 +12,11 @@
  * A program, for --help and --version.  synopsis: one line per form, without
  * the program's name, separated by newlines.  options: the program's own, in
  * the order of the manual, without those that cmd.c handles for all.
+ *
+ * The last two are for completion and may be NULL.  sub: the tables that come
+ * with the first operand, if that is a subcommand or service.  offer: calls
+ * cmd_offer() for what there is of a kind, which is what the synopsis or an
+ * option calls it ("QUEUE"); sub is the first operand or "".
  */
 struct cmd {
 	const char *name;     /* "th-filter" */
@@ -19,6 +24,9 @@ struct cmd {
 	const char *synopsis; /* "[OPTION]... [EXPRESSION]" */
 	const struct cmd_option *options;
 	const char *note;     /* a last paragraph for --help, or NULL */
+	void (*sub)(const char *word, struct cmd *ret,
+	    const struct th_param **ret_params, unsigned *ret_which);
+	void (*offer)(const char *sub, const char *kind);
 };
 
 /* One option of a program.  Help is printed and getopt_long fed from it. */
@@ -147,6 +155,19 @@ struct cmd_vacation {
 	bool now;
 };
 bool cmd_vacation_read(struct cmd_vacation *ret);
+
+/*
+ * For completion: offers a word, with a line of help or NULL.  cmd_offer_services
+ * does so with the services, built in or on PATH, that can be read from
+ * (TH_P_FETCH), written to (TH_P_PUBLISH) or logged in to (TH_P_LOGIN), and with
+ * their accounts.
+ */
+void cmd_offer(const char *word, const char *help);
+void cmd_offer_services(unsigned which);
+/* The parameters of the service in SERVICE[:ACCOUNT]; NULL: not built in. */
+const struct th_param *cmd_service_params(const char *word);
+/* The queues of the store, if it is here and there. */
+void cmd_offer_queues(void);
 
 /*
  * Prints a line for each service that can be read from (TH_P_FETCH) or written

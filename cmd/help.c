@@ -61,8 +61,8 @@ add_table(struct th_buf *b, const char *head, const struct cmd_option *o)
 		add_option(b, o->letter, o->name, o->arg, o->help);
 }
 
-static const char *
-param_arg(const struct th_param *p)
+const char *
+cmd_param_arg(const struct th_param *p)
 {
 	static const char *const usual[] = { [TH_STRING] = "TEXT",
 		[TH_INT] = "N",
@@ -92,7 +92,7 @@ add_params(struct th_buf *b, const char *name, const struct th_param *p,
 		if (!any)
 			th_buf_addf(b, "\noptions of %s:\n", name);
 		any = true;
-		add_option(b, p->letter, p->name, param_arg(p), p->help);
+		add_option(b, p->letter, p->name, cmd_param_arg(p), p->help);
 	}
 }
 

@@ -206,6 +206,10 @@ cmd_getopt(int argc, char *argv[], bool stop_at_operand)
 	struct tables t;
 	int c;
 
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0) {
+		cmd_complete(argc - 2, argv + 2);
+		exit(cmd_finish());
+	}
 	opterr = 0;
 	t = make_tables(stop_at_operand ? "+:" : ":", NULL, NULL, 0);
 	do {

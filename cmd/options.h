@@ -19,6 +19,15 @@ extern const struct cmd_option cmd_common[];
 void cmd_help(const struct cmd *sub, const struct th_param *params,
     unsigned which);
 
+/* What --help calls the argument of a parameter; NULL: it takes none. */
+const char *cmd_param_arg(const struct th_param *);
+
+/*
+ * th-NAME --complete WORD...: prints what the last word could be, a line each,
+ * a tab and help behind it; nothing where only files or free text could be.
+ */
+void cmd_complete(int argc, char *argv[]);
+
 /* First and last of a program in a trigger's pipeline; see cmd_tell(). */
 void cmd_report_start(void);
 void cmd_report_end(int code);

@@ -73,6 +73,27 @@ static const struct command {
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+static void
+command_tables(const char *word, struct cmd *ret,
+    const struct th_param **ret_params, unsigned *ret_which)
+{
+	size_t i;
+
+	(void)ret_params;
+	(void)ret_which;
+	for (i = 0; i < NCOMMANDS; i++)
+		if (strcmp(commands[i].sub.name, word) == 0)
+			*ret = commands[i].sub;
+}
+
+static void
+offer(const char *command, const char *kind)
+{
+	(void)command;
+	if (strcmp(kind, "SERVICE[:ACCOUNT]") == 0)
+		cmd_offer_services(TH_P_LOGIN);
+}
+
 static const struct cmd program = {
 	.name = "th-auth",
 	.summary = "Log in at services and look after the tokens.",
@@ -83,6 +104,8 @@ static const struct cmd program = {
 		    "logout SERVICE[:ACCOUNT]",
 	.options = no_options,
 	.note = "th-auth login --help lists the options of login.",
+	.sub = command_tables,
+	.offer = offer,
 };
 
 /* ---- accounts

@@ -31,12 +31,31 @@ static const struct cmd_option options[] = { { "limit", 'n', "N",
 	    "wait that long for a store that is away (10s) or held (1m)" },
 	{ NULL, 0, NULL, NULL } };
 
+static void
+service_tables(const char *word, struct cmd *ret,
+    const struct th_param **ret_params, unsigned *ret_which)
+{
+	(void)ret;
+	*ret_params = cmd_service_params(word);
+	*ret_which = TH_P_FETCH;
+}
+
+static void
+offer(const char *service, const char *kind)
+{
+	(void)service;
+	if (strcmp(kind, "SERVICE[:ACCOUNT]") == 0)
+		cmd_offer_services(TH_P_FETCH);
+}
+
 static const struct cmd program = {
 	.name = "th-fetch",
 	.summary = "Print the items of a source, one JSON object a line.",
 	.synopsis = "SERVICE[:ACCOUNT] [OPTION]... [ARG]...\n--list",
 	.options = options,
 	.note = "th-fetch SERVICE --help lists the options of a service.",
+	.sub = service_tables,
+	.offer = offer,
 };
 
 /* "10M" */

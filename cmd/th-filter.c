@@ -36,6 +36,20 @@ static const struct cmd_option options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
+/* Most kinds here are a field, or begin with one. */
+static void
+offer(const char *none, const char *kind)
+{
+	const char *name;
+	size_t i;
+
+	(void)none;
+	if (strcmp(kind, "N") == 0 || strcmp(kind, "FILE") == 0)
+		return;
+	for (i = 0; (name = th_field_name(i)) != NULL; i++)
+		cmd_offer(name, NULL);
+}
+
 static const struct cmd program = {
 	.name = "th-filter",
 	.summary =
@@ -44,6 +58,7 @@ static const struct cmd program = {
 	.options = options,
 	.note = "An expression: title ~ \"chess\" and not tags = \"ad\" and "
 		"date > now - 7d",
+	.offer = offer,
 };
 
 struct filter {

@@ -41,7 +41,7 @@ static const struct cmd_option options[] = {
 	{ "no-guard", OPT_NO_GUARD, NULL,
 	    "publish new ids even if their urls or titles were published" },
 	{ "parallel", OPT_PARALLEL, "N", "send N items at a time (default 1)" },
-	{ "queue", OPT_QUEUE, "NAME",
+	{ "queue", OPT_QUEUE, "QUEUE",
 	    "use this queue (default: service, account and destination)" },
 	{ "queue-only", OPT_QUEUE_ONLY, NULL,
 	    "put the items into the queue; send nothing" },
@@ -57,12 +57,33 @@ static const struct cmd_option options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
+static void
+service_tables(const char *word, struct cmd *ret,
+    const struct th_param **ret_params, unsigned *ret_which)
+{
+	(void)ret;
+	*ret_params = cmd_service_params(word);
+	*ret_which = TH_P_PUBLISH;
+}
+
+static void
+offer(const char *service, const char *kind)
+{
+	(void)service;
+	if (strcmp(kind, "SERVICE[:ACCOUNT]") == 0)
+		cmd_offer_services(TH_P_PUBLISH);
+	else if (strcmp(kind, "QUEUE") == 0)
+		cmd_offer_queues();
+}
+
 static const struct cmd program = {
 	.name = "th-publish",
 	.summary = "Deliver items from standard input to a service, each once.",
 	.synopsis = "SERVICE[:ACCOUNT] [OPTION]...\n--list",
 	.options = options,
 	.note = "th-publish SERVICE --help lists the options of a service.",
+	.sub = service_tables,
+	.offer = offer,
 };
 
 static int

@@ -33,6 +33,14 @@ static const struct cmd_option options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
+static void
+offer(const char *command, const char *kind)
+{
+	(void)command;
+	if (strcmp(kind, "QUEUE") == 0)
+		cmd_offer_queues();
+}
+
 static const struct cmd program = {
 	.name = "th-queue",
 	.summary = "Look into the queues of th-publish, and lend a hand there.",
@@ -41,6 +49,7 @@ static const struct cmd program = {
 	    "ack QUEUE\nretry QUEUE [ID]...\nrelease QUEUE [ID]...\n"
 	    "drop QUEUE ID...\npurge [QUEUE]...\nexport [QUEUE]...\nimport",
 	.options = options,
+	.offer = offer,
 };
 
 static const struct {

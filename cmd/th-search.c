@@ -107,10 +107,13 @@ set_option(struct search *s, int letter, const char *arg)
 static void
 read_arguments(struct search *s, int argc, char *argv[])
 {
-	char **sorted = sort_arguments(argc, argv);
+	char **sorted;
 	struct th_buf words;
 	int i, n, letter;
 
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0)
+		cmd_getopt(argc, argv, false); /* does not come back */
+	sorted = sort_arguments(argc, argv);
 	for (n = 1; sorted[n] != NULL; n++)
 		continue;
 	while ((letter = cmd_getopt(n, sorted, false)) != -1)

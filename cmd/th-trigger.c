@@ -40,6 +40,13 @@ static const struct cmd_option options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
+static void
+offer(const char *command, const char *kind)
+{
+	if (strcmp(kind, "NAME") == 0 && strcmp(command, "new") != 0)
+		trigger_offer();
+}
+
 static const struct cmd program = {
 	.name = "th-trigger",
 	.summary = "Run triggers when they are due, and see how they do.",
@@ -49,6 +56,7 @@ static const struct cmd program = {
 	    "run [NAME... | --due]\nstatus [NAME]...\nlog NAME\nrm NAME...\n"
 	    "vacation on|off|status\ncrontab\nsystemd",
 	.options = options,
+	.offer = offer,
 };
 
 static const struct {

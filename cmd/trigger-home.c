@@ -171,6 +171,19 @@ trigger_all(struct triggers *c, struct trigger_list *ret)
 }
 
 void
+trigger_offer(void)
+{
+	struct triggers c = { 0 }; /* no store: it may be far away */
+	struct trigger_list all = { 0 };
+	size_t i;
+
+	trigger_all(&c, &all);
+	for (i = 0; i < all.n; i++)
+		cmd_offer(all.t[i]->name, all.t[i]->script.description);
+	trigger_list_release(&all);
+}
+
+void
 trigger_list_release(struct trigger_list *l)
 {
 	while (l->n > 0)

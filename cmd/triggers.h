@@ -136,6 +136,8 @@ void trigger_free(struct trigger *);
 /* All there are, or those that are named by operands. */
 void trigger_all(struct triggers *, struct trigger_list *ret);
 void trigger_given(struct triggers *, struct trigger_list *ret);
+/* For completion: their names and what they do. */
+void trigger_offer(void);
 void trigger_list_release(struct trigger_list *);
 /* When it is due; 0: never (disabled, no schedule). */
 int64_t trigger_next(const struct trigger *, int64_t now);

@@ -17,6 +17,12 @@ static const char *const known[] = { "id", "url", "external_url", "title",
 	"_published.id", "_published.url", "_published.date", "author", "date",
 	"text", "any", NULL };
 
+const char *
+th_field_name(size_t i)
+{
+	return i < sizeof(known) / sizeof(known[0]) ? known[i] : NULL;
+}
+
 static bool
 is_name_char(unsigned char c, bool first)
 {

@@ -74,6 +74,17 @@ th_path_config(const char *name, struct th_buf *ret, struct th_err *err)
 }
 
 enum th_status
+th_path_state_look(const char *name, struct th_buf *ret, struct th_err *err)
+{
+	enum th_status st;
+
+	st = directory("XDG_STATE_HOME", ".local/state", ret, err);
+	if (st == TH_ECONFIG)
+		return st;
+	return add_name(ret, name, err);
+}
+
+enum th_status
 th_path_state(const char *name, struct th_buf *ret, struct th_err *err)
 {
 	size_t start = ret->len;

@@ -15,6 +15,10 @@ void th_wipe(void *, size_t);
 /* Makes the directories above a file, for their owner alone. */
 enum th_status th_path_make_parent(char *path, struct th_err *err);
 
+/* As th_path_state(), for a reader: makes no directory. */
+enum th_status th_path_state_look(
+    const char *name, struct th_buf *ret, struct th_err *err);
+
 /* ---- grant.c: token endpoints, for login.c and token.c ------------------------ */
 
 /* A field of a request; one without value is not sent. */

@@ -529,7 +529,9 @@ open_database(struct th_sqlite *s, unsigned flags, struct th_err *err)
 	int rc;
 
 	th_buf_init(&path, 1 << 16);
-	if ((st = th_path_state("th.db", &path, err)) != TH_OK)
+	st = reading ? th_path_state_look("th.db", &path, err)
+		     : th_path_state("th.db", &path, err);
+	if (st != TH_OK)
 		goto out;
 	if ((s->path = th_buf_take(&path)) == NULL) {
 		st = th_fail(err, TH_ENOMEM, "out of memory");

@@ -571,6 +571,8 @@ enum th_status th_key_sort(struct th_key *, const struct th_item *,
 /* Appends bytes that are equal for items of equal values.  TH_END: none. */
 enum th_status th_key_same(struct th_key *, const struct th_item *,
     struct th_buf *ret);
+/* The fields and aliases of th-item(5) by number; NULL after the last. */
+const char *th_field_name(size_t);
 
 /* ---- set.c: texts seen before ---------------------------------------------- */
 

@@ -1,0 +1,33 @@
+/* complete-queue -- names of queues for the shell to offer */
+#include <string.h>
+
+#include "cmd.h"
+
+static enum th_status
+offer_queue(
+    void *ctx, const char *name, const char *service, const char *account)
+{
+	(void)ctx;
+	(void)service;
+	(void)account;
+	cmd_offer(name, NULL);
+	return TH_OK;
+}
+
+/* Never waits, never makes a store, and asks no server. */
+void
+cmd_offer_queues(void)
+{
+	struct th_config *config = NULL;
+	struct th_store *store = NULL;
+
+	if (th_config_load(cmd_config, &config, NULL) != TH_OK ||
+	    strcmp(th_config_store(config), "sqlite") != 0)
+		goto out;
+	th_config_wait(config, 0);
+	if (th_store_open_with(config, TH_STORE_READ, &store, NULL) == TH_OK)
+		th_queue_list(store, offer_queue, NULL, NULL);
+out:
+	th_store_close(store);
+	th_config_free(config);
+}
