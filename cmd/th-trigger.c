@@ -8,34 +8,47 @@ enum {
 	OPT_BACKLOG = 256,
 	OPT_CRON,
 	OPT_DESCRIPTION,
+	OPT_DRY_RUN,
 	OPT_DUE,
 	OPT_EVERY,
 	OPT_FORCE,
 	OPT_FROM,
 	OPT_HTML,
 	OPT_JSON,
+	OPT_NEWSBOAT,
+	OPT_ONE,
 	OPT_PROMETHEUS,
+	OPT_SFEEDRC,
 	OPT_TAGS,
+	OPT_TO,
 	OPT_UNTIL
 };
 
 static const struct cmd_option options[] = {
 	{ "backlog", OPT_BACKLOG, "deliver|skip",
 	    "vacation off: what becomes of items that wait (deliver)" },
-	{ "cron", OPT_CRON, "FIELDS", "new: when, as in crontab(5)" },
+	{ "cron", OPT_CRON, "FIELDS", "new, import: when, as in crontab(5)" },
 	{ "description", OPT_DESCRIPTION, "TEXT", "new: what it does" },
+	{ "dry-run", OPT_DRY_RUN, NULL,
+	    "import: show what would come, change nothing" },
 	{ "due", OPT_DUE, NULL, "run: what is due, once each" },
-	{ "every", OPT_EVERY, "DURATION", "new: how often, as in 15m" },
-	{ "force", OPT_FORCE, NULL, "run: what is disabled, too" },
+	{ "every", OPT_EVERY, "DURATION", "new, import: how often, as in 15m" },
+	{ "force", OPT_FORCE, NULL,
+	    "run: what is disabled, too; import: replace what is there" },
 	{ "from", OPT_FROM, "PIPELINE|DATE",
 	    "new: the pipeline; vacation on: from when" },
 	{ "html", OPT_HTML, "FILE", "status: as a web page" },
 	{ "jobs", 'j', "N", "run: so many at once (default: processors)" },
 	{ "json", OPT_JSON, NULL, "list, show, status, vacation: as JSON" },
 	{ "lines", 'n', "N", "log: the last N lines (40)" },
+	{ "newsboat", OPT_NEWSBOAT, NULL, "import: newsboat's file urls" },
+	{ "one", OPT_ONE, "NAME",
+	    "import: one trigger of that name for all feeds" },
 	{ "prometheus", OPT_PROMETHEUS, NULL,
 	    "status: in the text format of Prometheus" },
-	{ "tags", OPT_TAGS, "A,B", "new: tags" },
+	{ "sfeedrc", OPT_SFEEDRC, NULL, "import: sfeed's file sfeedrc" },
+	{ "tags", OPT_TAGS, "A,B", "new, import: tags" },
+	{ "to", OPT_TO, "PIPELINE", "import: where the items of feeds go" },
 	{ "until", OPT_UNTIL, "DATE", "vacation on: until when" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -54,6 +67,7 @@ static const struct cmd program = {
 	    "list [NAME]...\nshow [NAME]...\nnew NAME\nedit NAME\n"
 	    "check [NAME]...\nenable NAME...\ndisable NAME...\n"
 	    "run [NAME... | --due]\nstatus [NAME]...\nlog NAME\nrm NAME...\n"
+	    "import FILE\n"
 	    "vacation on|off|status\ncrontab\nsystemd",
 	.options = options,
 	.offer = offer,
@@ -75,6 +89,7 @@ static const struct {
 	{ "status", trigger_status, 0, SIZE_MAX },
 	{ "log", trigger_print_log, 1, 1 },
 	{ "rm", trigger_remove, 1, SIZE_MAX },
+	{ "import", trigger_import, 1, 1 },
 	{ "vacation", trigger_vacation, 1, 1 },
 	{ "crontab", trigger_crontab, 0, 0 },
 	{ "systemd", trigger_systemd, 0, 0 },
@@ -90,14 +105,19 @@ set_option(struct triggers *c, int letter, const char *arg)
 	case OPT_BACKLOG: c->backlog = arg; break;
 	case OPT_CRON: c->cron = arg; break;
 	case OPT_DESCRIPTION: c->description = arg; break;
+	case OPT_DRY_RUN: c->dry_run = true; break;
 	case OPT_DUE: c->due = true; break;
 	case OPT_EVERY: c->every = arg; break;
 	case OPT_FORCE: c->force = true; break;
 	case OPT_FROM: c->from = arg; break;
 	case OPT_HTML: c->html = arg; break;
 	case OPT_JSON: c->json = true; break;
+	case OPT_NEWSBOAT: c->newsboat = true; break;
+	case OPT_ONE: c->one = arg; break;
 	case OPT_PROMETHEUS: c->prometheus = true; break;
+	case OPT_SFEEDRC: c->sfeedrc = true; break;
 	case OPT_TAGS: c->tags = arg; break;
+	case OPT_TO: c->to = arg; break;
 	case OPT_UNTIL: c->until = arg; break;
 	}
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "services.h"
-#include "trigger-words.h"
+#include "triggers.h"
 
 #define HELP_MAX ((size_t)256 << 10)
 
@@ -20,7 +20,7 @@ extern char **environ;
 struct check {
 	struct triggers *c;
 	const struct trigger *t;
-	struct words words;
+	struct th_shell words;
 	size_t found;
 };
 
@@ -43,8 +43,8 @@ complain(struct check *k, size_t line, size_t column, const char *fmt, ...)
 }
 
 static void
-at_word(
-    struct check *k, const struct word *w, const char *what, const char *guess)
+at_word(struct check *k, const struct th_shell_word *w, const char *what,
+    const char *guess)
 {
 	complain(k, w->line, w->column, "%s%s%s%s", what,
 	    guess != NULL ? " (did you mean " : "", guess != NULL ? guess : "",
@@ -223,7 +223,7 @@ static const char *const ours[] = { "th-auth", "th-fetch", "th-filter",
 	"th-publish", "th-queue", "th-rss", "th-search", "th-trigger", NULL };
 
 static bool
-check_command(struct check *k, const struct word *w)
+check_command(struct check *k, const struct th_shell_word *w)
 {
 	struct th_suggest guess;
 	char what[256];
@@ -277,8 +277,8 @@ next_known(const char **p, struct known *ret)
 
 /* Takes an option; *skip is set when the next word is its argument. */
 static void
-check_option(
-    struct check *k, const struct word *w, const char *help, bool *skip)
+check_option(struct check *k, const struct th_shell_word *w, const char *help,
+    bool *skip)
 {
 	const char *s = w->text.data, *p = help;
 	size_t len = strcspn(s + 2, "=");
@@ -317,7 +317,7 @@ check_option(
 }
 
 static bool
-is_option(const struct word *w)
+is_option(const struct th_shell_word *w)
 {
 	return w->text.len > 1 && w->text.data[0] == '-' &&
 	       strcmp(w->text.data, "--") != 0;
@@ -325,8 +325,8 @@ is_option(const struct word *w)
 
 /* The nth word that is no option; the program's help tells which take one. */
 static void
-check_options(struct check *k, const struct word *w, const struct word *end,
-    const char *help)
+check_options(struct check *k, const struct th_shell_word *w,
+    const struct th_shell_word *end, const char *help)
 {
 	bool skip = false;
 
@@ -351,7 +351,8 @@ check_options(struct check *k, const struct word *w, const struct word *end,
 /* ---- services and accounts ---- */
 
 static void
-check_account(struct check *k, const struct word *w, const struct th_service *s)
+check_account(
+    struct check *k, const struct th_shell_word *w, const struct th_service *s)
 {
 	const char *colon = strchr(w->text.data, ':');
 	struct th_account *a = NULL;
@@ -369,8 +370,9 @@ check_account(struct check *k, const struct word *w, const struct th_service *s)
 	th_account_free(a);
 }
 
-static const struct word *
-service_word(const struct word *w, const struct word *end, const char *help)
+static const struct th_shell_word *
+service_word(const struct th_shell_word *w, const struct th_shell_word *end,
+    const char *help)
 {
 	const char *p, *s;
 	struct known o;
@@ -397,7 +399,7 @@ service_word(const struct word *w, const struct word *end, const char *help)
 }
 
 static bool
-check_service(struct check *k, const struct word *w, const char *kind)
+check_service(struct check *k, const struct th_shell_word *w, const char *kind)
 {
 	char name[64], what[256];
 	const struct th_service *s;
@@ -447,10 +449,11 @@ get_help(const char *program, const char *service, struct th_buf *ret)
 }
 
 static void
-check_ours(struct check *k, const struct word *w, const struct word *end)
+check_ours(struct check *k, const struct th_shell_word *w,
+    const struct th_shell_word *end)
 {
 	const char *program = w->text.data, *kind = NULL;
-	const struct word *service = NULL;
+	const struct th_shell_word *service = NULL;
 	struct th_buf help;
 	bool good;
 
@@ -479,7 +482,7 @@ check_ours(struct check *k, const struct word *w, const struct word *end)
 static void
 check_body(struct check *k)
 {
-	const struct word *w, *end, *last;
+	const struct th_shell_word *w, *end, *last;
 	bool in_case = false;
 	size_t i;
 
@@ -511,9 +514,9 @@ check_one(struct triggers *c, const struct trigger *t)
 	if (access(t->path, X_OK) == -1)
 		complain(&k, 1, 1, "not a program: chmod +x");
 	check_syntax(&k);
-	words_read(th_buf_str(&t->text), &k.words);
+	cmd_check(th_shell_read(th_buf_str(&t->text), &k.words), NULL);
 	check_body(&k);
-	words_release(&k.words);
+	th_shell_release(&k.words);
 	if (k.found == 0)
 		cmd_say(0, "%s: in order", t->name);
 }

@@ -13,6 +13,7 @@
 #include "triggers.h"
 
 #define ANSWER_MAX 4096
+#define TAGS 64
 
 extern char **environ;
 
@@ -59,30 +60,27 @@ ask_for_rest(struct triggers *c)
 		c->from = NULL;
 }
 
-/* A value of YAML on one line, quoted whatever it is. */
-static void
-add_header(struct th_buf *b, const char *key, const char *value)
+size_t
+trigger_split_tags(const char *tags, struct th_str *ret, size_t max)
 {
-	th_buf_addf(b, "#: %s: \"", key);
-	th_json_escape(b, th_str(value));
-	th_buf_adds(b, "\"\n");
+	const char *p;
+	size_t n = 0;
+
+	for (p = tags; *p != '\0'; p += *p == ',') {
+		if (n == max)
+			cmd_usage("--tags: more than %zu", max);
+		ret[n] = (struct th_str){ p, strcspn(p, ",") };
+		p += ret[n++].len;
+	}
+	return n;
 }
 
 static void
 add_tags(struct th_buf *b, const char *tags)
 {
-	const char *p, *sep = "";
-	size_t n;
+	struct th_str tag[TAGS];
 
-	th_buf_adds(b, "#: tags: [");
-	for (p = tags; *p != '\0'; p += n + (p[n] == ',')) {
-		n = strcspn(p, ",");
-		th_buf_addf(b, "%s\"", sep);
-		th_json_escape(b, (struct th_str){ p, n });
-		th_buf_addc(b, '"');
-		sep = ", ";
-	}
-	th_buf_adds(b, "]\n");
+	th_script_add_list(b, "tags", tag, trigger_split_tags(tags, tag, TAGS));
 }
 
 static void
@@ -91,12 +89,12 @@ write_script(struct triggers *c, const char *name, struct th_buf *b)
 	const char *slash = strrchr(name, '/');
 
 	th_buf_adds(b, "#!/bin/sh\n");
-	add_header(b, "description",
-	    c->description != NULL && c->description[0] != '\0'
-		? c->description
-		: (slash != NULL ? slash + 1 : name));
+	th_script_add(b, "description",
+	    th_str(c->description != NULL && c->description[0] != '\0'
+		       ? c->description
+		       : (slash != NULL ? slash + 1 : name)));
 	if (c->cron != NULL)
-		add_header(b, "cron", c->cron);
+		th_script_add(b, "cron", th_str(c->cron));
 	else
 		th_buf_addf(
 		    b, "#: every: %s\n", c->every != NULL ? c->every : "1h");

@@ -5,26 +5,6 @@
 
 #include "triggers.h"
 
-/* A word for sh, quoted when it needs it. */
-static void
-add_word(struct th_buf *b, const char *s)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
-				    "QRSTUVWXYZ0123456789_-./:=@%+,";
-
-	if (s[0] != '\0' && s[strspn(s, plain)] == '\0') {
-		th_buf_adds(b, s);
-		return;
-	}
-	th_buf_addc(b, '\'');
-	for (; *s != '\0'; s++)
-		if (*s == '\'')
-			th_buf_adds(b, "'\\''");
-		else
-			th_buf_addc(b, *s);
-	th_buf_addc(b, '\'');
-}
-
 static void
 add_self(struct th_buf *b)
 {
@@ -32,7 +12,7 @@ add_self(struct th_buf *b)
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	path[n > 0 ? n : 0] = '\0';
-	add_word(b, n > 0 ? path : "th-trigger");
+	th_shell_quote(th_str(n > 0 ? path : "th-trigger"), b);
 }
 
 static void
@@ -57,7 +37,7 @@ trigger_crontab(struct triggers *c)
 	th_buf_adds(&line, "* * * * * ");
 	if (home != NULL && home[0] != '\0') {
 		th_buf_adds(&line, "TH_HOME=");
-		add_word(&line, home);
+		th_shell_quote(th_str(home), &line);
 		th_buf_addc(&line, ' ');
 	}
 	add_self(&line);
@@ -91,7 +71,7 @@ trigger_systemd(struct triggers *c)
 	    "ExecStart=systemd-run --user --collect --quiet");
 	if (home != NULL && home[0] != '\0') {
 		th_buf_adds(&b, " --setenv=TH_HOME=");
-		add_word(&b, home);
+		th_shell_quote(th_str(home), &b);
 	}
 	th_buf_addc(&b, ' ');
 	add_self(&b);

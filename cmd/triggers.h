@@ -114,9 +114,11 @@ struct trigger_list {
 struct triggers {
 	char **arg; /* operands after the subcommand */
 	size_t nargs;
-	bool due, json, prometheus, force;
+	bool due, json, prometheus, force, dry_run;
+	bool sfeedrc, newsboat; /* what a file is */
 	const char *html, *from, *until, *pipeline, *backlog;
 	const char *every, *cron, *description, *tags;
+	const char *one, *to;
 	int64_t jobs, lines;
 	struct th_config *config;
 	struct th_store *store; /* opened by trigger_store() */
@@ -126,6 +128,8 @@ struct th_store *trigger_store(struct triggers *);
 /* Path of a trigger's script; of one of its files in the state directory. */
 char *trigger_path(const char *name);
 char *trigger_state_path(const char *directory, const char *name);
+/* Words between commas, borrowed, at most max of them; ends with 64 past that. */
+size_t trigger_split_tags(const char *tags, struct th_str *ret, size_t max);
 /* Makes the directory of configuration and triggers/ in it. */
 void trigger_make_home(void);
 /* Reads one; NULL when there is none of that name. */
@@ -208,5 +212,6 @@ void trigger_status(struct triggers *);
 void trigger_vacation(struct triggers *);
 void trigger_crontab(struct triggers *);
 void trigger_systemd(struct triggers *);
+void trigger_import(struct triggers *);
 
 #endif

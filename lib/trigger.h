@@ -1421,6 +1421,39 @@ enum th_status th_script_parse(struct th_str text, const char *name,
     th_problem *problem, void *ctx, struct th_script *ret);
 void th_script_release(struct th_script *);
 
+/* ---- script_write.c: scripts made from what other programs know ------------------ */
+
+/*
+ * Appends a name made of a title: its words without case and accents, with "-"
+ * between, at most 60 bytes.  TH_END: it has no letter or digit of ASCII.
+ */
+enum th_status th_script_name(struct th_str title, struct th_buf *ret);
+/* Appends a line of the header, the value quoted whatever it is. */
+enum th_status th_script_add(struct th_buf *, const char *key, struct th_str value);
+/* The same of a list; none at all when it is empty. */
+enum th_status th_script_add_list(struct th_buf *, const char *key,
+    const struct th_str *value, size_t n);
+
+/* ---- shell.c: a script as words -------------------------------------------------- */
+
+struct th_shell_word {
+	struct th_buf text;  /* quotes taken off; data may be NULL */
+	size_t line, column; /* from 1, in bytes */
+	bool first;          /* where a command's name stands */
+	bool quoted;
+	bool dynamic; /* made at run time, in whole or part */
+	bool called;  /* a parenthesis follows: name() */
+};
+struct th_shell {
+	struct th_shell_word *word;
+	size_t n;
+};
+/* Reads any bytes as far as that goes; nothing is run.  TH_ENOMEM, TH_EDATA. */
+enum th_status th_shell_read(struct th_str text, struct th_shell *ret);
+void th_shell_release(struct th_shell *);
+/* Appends one word for the shell, in single quotes when it needs them. */
+enum th_status th_shell_quote(struct th_str, struct th_buf *ret);
+
 /* ---- owner.c: who leases ----------------------------------------------------------- */
 
 /* Who this process is, for leases and locks: host, boot, pid, start. */
@@ -1720,17 +1753,34 @@ enum th_status th_revisit_ask(const struct th_revisit *, struct th_request *);
 enum th_status th_revisit_learn(struct th_revisit *, const struct th_reply *,
     int64_t now);
 
-/* ---- feed_opml.c: lists of feeds -------------------------------------------- */
+/* ---- feed_opml.c, feed_lists.c: lists of feeds ------------------------------ */
 
+/* A feed that somebody reads.  All is borrowed. */
+struct th_listed {
+	struct th_str url, title;    /* the title may be empty */
+	const struct th_str *folder; /* it is in, the outermost first; or tags */
+	size_t nfolders;
+	size_t line; /* 0: not known */
+};
+/* Anything but TH_OK ends the reading and is what comes back. */
+typedef enum th_status th_listed_visit(void *ctx, const struct th_listed *);
+/* What a list has besides, and why it is no feed here; lost: one is missing. */
+typedef void th_unlisted(void *ctx, size_t line, bool lost, const char *what);
 /*
- * Calls visit for the xmlUrl of each outline, with its title (text; may be
- * empty).  Broken XML is read as far as it goes; TH_EDATA: it is no OPML.
- * Anything but TH_OK from visit ends the reading and is what comes back.
+ * OPML: the xmlUrl of each outline, its text or title, the outlines around it.
+ * Broken XML is read as far as it goes; TH_EDATA: it is no OPML.
  */
-typedef enum th_status th_opml_visit(void *ctx, struct th_str url,
-    struct th_str title);
-enum th_status th_opml_read(struct th_str text, th_opml_visit *visit,
+enum th_status th_opml_read(struct th_str text, th_listed_visit *visit,
     void *ctx, struct th_err *err);
+/*
+ * The feeds() of an sfeedrc: `feed NAME URL`, as words of the shell, which is
+ * not run.  A word that only running it would tell is unlisted.
+ */
+enum th_status th_sfeedrc_read(struct th_str text, th_listed_visit *visit,
+    th_unlisted *other, void *ctx, struct th_err *err);
+/* newsboat's urls: URL "TAG"... "~TITLE", a line each. */
+enum th_status th_urls_read(struct th_str text, th_listed_visit *visit,
+    th_unlisted *other, void *ctx, struct th_err *err);
 
 /* ---- feed.c, feed_write.c: feeds in and out --------------------------------- */
 

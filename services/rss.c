@@ -732,12 +732,12 @@ read_list(struct reader *r, const char *name)
 }
 
 static enum th_status
-on_outline(void *ctx, struct th_str url, struct th_str title)
+on_outline(void *ctx, const struct th_listed *feed)
 {
+	const struct th_str url = feed->url;
 	struct reader *r = ctx;
 	struct th_buf name;
 
-	(void)title;
 	/* A list from elsewhere is not to read our files. */
 	if (!th_url_is_http(url)) {
 		th_session_say(r->ses, 0, TH_EUNAVAIL,

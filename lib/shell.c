@@ -1,5 +1,5 @@
 /*
- * trigger-words -- a script as simple commands, as far as one can tell
+ * shell -- a script as simple commands, as far as one can tell
  *
  * Not a shell: what is made at run time ($x, `x`, $(x)) is marked and passed
  * over, and so is what stands in a case.  What is left is enough to find a
@@ -8,37 +8,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trigger-words.h"
+#include "trigger.h"
+
+#define WORD_MAX ((size_t)1 << 20)
 
 struct reader {
 	const char *p, *end, *line_start;
 	size_t line;
 	char heredoc[128]; /* ends at a line like this; "" */
 	bool cut_tabs;
-	struct words *w;
+	struct th_shell *w;
+	size_t cap;
+	enum th_status status;
 };
 
-static void
-no_memory(void)
-{
-	cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-}
-
-static struct word *
+/* NULL: no memory. */
+static struct th_shell_word *
 new_word(struct reader *r, bool first)
 {
-	struct words *w = r->w;
-	struct word *more = th_realloc(w->word, (w->n + 1) * sizeof(*w->word));
+	struct th_shell *w = r->w;
+	size_t more = r->cap > 0 ? 2 * r->cap : 64;
+	struct th_shell_word *p = w->word;
 
-	if (more == NULL)
-		no_memory();
-	w->word = more;
-	more = &w->word[w->n++];
-	*more = (struct word){ .line = r->line,
+	if (w->n == r->cap) {
+		p = th_realloc(w->word, more * sizeof(*p));
+		if (p == NULL) {
+			r->status = TH_ENOMEM;
+			return NULL;
+		}
+		r->cap = more;
+		w->word = p;
+	}
+	p = &w->word[w->n++];
+	*p = (struct th_shell_word){ .line = r->line,
 		.column = (size_t)(r->p - r->line_start) + 1,
 		.first = first };
-	th_buf_init(&more->text, TRIGGER_SCRIPT_MAX);
-	return more;
+	th_buf_init(&p->text, WORD_MAX);
+	return p;
 }
 
 static bool
@@ -55,7 +61,7 @@ new_line(struct reader *r)
 }
 
 static void
-take_char(struct reader *r, struct word *w)
+take_char(struct reader *r, struct th_shell_word *w)
 {
 	th_buf_addc(&w->text, *r->p);
 	if (*r->p++ == '\n')
@@ -83,7 +89,7 @@ skip_nested(struct reader *r, char open, char close)
 }
 
 static void
-take_dollar(struct reader *r, struct word *w)
+take_dollar(struct reader *r, struct th_shell_word *w)
 {
 	w->dynamic = true;
 	r->p++;
@@ -94,7 +100,7 @@ take_dollar(struct reader *r, struct word *w)
 }
 
 static void
-take_quoted(struct reader *r, struct word *w, char quote)
+take_quoted(struct reader *r, struct th_shell_word *w, char quote)
 {
 	r->p++;
 	while (r->p < r->end && *r->p != quote) {
@@ -116,8 +122,10 @@ take_quoted(struct reader *r, struct word *w, char quote)
 static void
 take_word(struct reader *r, bool first)
 {
-	struct word *w = new_word(r, first);
+	struct th_shell_word *w = new_word(r, first);
 
+	if (w == NULL)
+		return;
 	while (r->p < r->end && !is_one_of(*r->p, " \t\n|&;()<>")) {
 		if (*r->p == '\'' || *r->p == '"') {
 			w->quoted = true;
@@ -134,7 +142,7 @@ take_word(struct reader *r, bool first)
 		}
 	}
 	if (w->text.status != TH_OK)
-		no_memory();
+		r->status = w->text.status;
 }
 
 /* "<<EOF": its lines begin after the present one. */
@@ -142,7 +150,7 @@ static void
 take_redirection(struct reader *r)
 {
 	bool here = r->end - r->p > 1 && r->p[0] == '<' && r->p[1] == '<';
-	struct word *w;
+	struct th_shell_word *w;
 
 	while (r->p < r->end && is_one_of(*r->p, "<>&|"))
 		r->p++;
@@ -152,6 +160,8 @@ take_redirection(struct reader *r)
 	while (r->p < r->end && is_one_of(*r->p, " \t"))
 		r->p++;
 	take_word(r, false);
+	if (r->status != TH_OK)
+		return;
 	w = &r->w->word[--r->w->n];
 	if (here && w->text.data != NULL)
 		snprintf(r->heredoc, sizeof(r->heredoc), "%s", w->text.data);
@@ -188,7 +198,7 @@ skip_comment(struct reader *r)
 
 /* After these another command begins. */
 static bool
-is_lead(const struct word *w)
+is_lead(const struct th_shell_word *w)
 {
 	static const char *const all[] = { "if", "then", "else", "elif", "do",
 		"while", "until", "!", "{", "time", NULL };
@@ -202,7 +212,7 @@ is_lead(const struct word *w)
 
 /* "NAME=value" in front of a command. */
 static bool
-is_assignment(const struct word *w)
+is_assignment(const struct th_shell_word *w)
 {
 	const char *s = w->text.data;
 	size_t n =
@@ -214,14 +224,14 @@ is_assignment(const struct word *w)
 }
 
 static bool
-is_number(const struct word *w)
+is_number(const struct th_shell_word *w)
 {
 	return w->text.len > 0 &&
 	       w->text.data[strspn(w->text.data, "0123456789")] == '\0';
 }
 
-void
-words_read(struct th_str text, struct words *ret)
+enum th_status
+th_shell_read(struct th_str text, struct th_shell *ret)
 {
 	struct reader r = { .p = text.s,
 		.end = text.s + text.len,
@@ -229,9 +239,10 @@ words_read(struct th_str text, struct words *ret)
 		.line = 1,
 		.w = ret };
 	bool first = true;
-	struct word *w;
+	struct th_shell_word *w;
 
-	while (r.p < r.end) {
+	*ret = (struct th_shell){ 0 };
+	while (r.p < r.end && r.status == TH_OK) {
 		if (is_one_of(*r.p, " \t")) {
 			r.p++;
 		} else if (*r.p == '\\' && r.p + 1 < r.end && r.p[1] == '\n') {
@@ -253,6 +264,8 @@ words_read(struct th_str text, struct words *ret)
 			first = true;
 		} else {
 			take_word(&r, first);
+			if (r.status != TH_OK)
+				break;
 			w = &ret->word[ret->n - 1];
 			/* "2>file": the number belongs to the arrow. */
 			if (is_number(w) && r.p < r.end &&
@@ -263,13 +276,36 @@ words_read(struct th_str text, struct words *ret)
 			first = first && (is_lead(w) || is_assignment(w));
 		}
 	}
+	if (r.status != TH_OK)
+		th_shell_release(ret);
+	return r.status;
 }
 
 void
-words_release(struct words *w)
+th_shell_release(struct th_shell *w)
 {
 	while (w->n > 0)
 		th_buf_release(&w->word[--w->n].text);
 	free(w->word);
 	w->word = NULL;
+}
+
+enum th_status
+th_shell_quote(struct th_str s, struct th_buf *ret)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
+				    "QRSTUVWXYZ0123456789_-./:=@%+,";
+	size_t i;
+
+	for (i = 0; i < s.len && is_one_of(s.s[i], plain); i++)
+		;
+	if (i > 0 && i == s.len)
+		return th_buf_add(ret, s.s, s.len);
+	th_buf_addc(ret, '\'');
+	for (i = 0; i < s.len; i++)
+		if (s.s[i] == '\'')
+			th_buf_adds(ret, "'\\''");
+		else
+			th_buf_addc(ret, s.s[i]);
+	return th_buf_addc(ret, '\'');
 }

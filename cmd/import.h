@@ -1,0 +1,43 @@
+/* import.h -- shared between the files of th-trigger import and export */
+#ifndef IMPORT_H
+#define IMPORT_H
+
+#include "triggers.h"
+
+#define IMPORT_MAX ((size_t)64 << 20) /* of a list or a dump */
+
+/* Names given out in this import, and what became of all. */
+struct importing {
+	struct triggers *c;
+	const char *file; /* for messages */
+	struct th_set *names;
+	int64_t made, known, left;
+};
+
+/* One script on its way. */
+struct import_script {
+	struct th_str title;   /* what it is named after */
+	const char *otherwise; /* the name when a title makes none */
+	const char *mark;      /* a script with this line in it is the same */
+	const char *shown;     /* what it does, without secrets */
+	bool disabled;
+};
+/* A name that is free, or that of the script with the mark. */
+void import_name(
+    struct importing *, const struct import_script *, struct th_buf *ret);
+/* Writes it, unless it is there already or this is a dry run. */
+void import_write(struct importing *, const char *name,
+    const struct import_script *, struct th_str text);
+/* Says that something else of that name is there, and stays. */
+void import_keep(struct importing *, const char *name);
+/* "every" or "cron" as the options say, else hourly. */
+void import_add_schedule(const struct importing *, struct th_buf *);
+/* Tells of what does not come, with the reason; lost: it is missed. */
+void import_leave(struct importing *, size_t line, bool lost, const char *what);
+
+/* The kinds of files; text is all of it. */
+void import_opml(struct importing *, struct th_str text);
+void import_sfeedrc(struct importing *, struct th_str text);
+void import_newsboat(struct importing *, struct th_str text);
+
+#endif

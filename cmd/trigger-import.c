@@ -1,0 +1,238 @@
+/* trigger-import -- triggers made from what other programs know */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "import.h"
+
+#define NAME_SIZE 128
+#define TRIES 10000 /* at names that are taken */
+
+static void
+need(enum th_status st)
+{
+	cmd_check(st, NULL);
+}
+
+/* ---- names ---- */
+
+/* Is it free, or of the same thing? */
+static bool
+is_ours(
+    struct importing *m, const char *name, const struct import_script *script)
+{
+	struct trigger *t = trigger_read(m->c, name);
+	char *path;
+	bool ours = t != NULL && t->text.data != NULL &&
+		    strstr(t->text.data, script->mark) != NULL;
+
+	if (t == NULL) {
+		/* A directory, or what nobody but root may look at. */
+		path = trigger_path(name);
+		ours = access(path, F_OK) == -1;
+		free(path);
+	}
+	trigger_free(t);
+	return ours;
+}
+
+void
+import_name(
+    struct importing *m, const struct import_script *script, struct th_buf *ret)
+{
+	enum th_status st;
+	size_t len;
+	bool is_new;
+	int i;
+
+	th_buf_clear(ret);
+	if ((st = th_script_name(script->title, ret)) == TH_END)
+		st = th_script_name(th_str(script->otherwise), ret);
+	if (st == TH_END)
+		st = th_buf_adds(ret, "trigger");
+	need(st);
+	len = ret->len;
+	for (i = 2; i < TRIES; i++) {
+		need(th_set_add(m->names, th_buf_str(ret), &is_new));
+		if (is_new && is_ours(m, ret->data, script))
+			return;
+		ret->len = len;
+		need(th_buf_addf(ret, "-%d", i));
+	}
+	cmd_die(TH_EDATA, "%s: more than %d of one name: %.*s", m->file, TRIES,
+	    (int)len, ret->data);
+}
+
+/* ---- scripts ---- */
+
+static void
+say_problem(void *ctx, const struct th_err *err)
+{
+	(void)ctx;
+	cmd_warn("%s", err->text);
+	cmd_note(TH_EUSAGE);
+}
+
+static void
+make(struct importing *m, const char *name, const char *path, bool disabled,
+    struct th_str text)
+{
+	struct th_store *store = trigger_store(m->c);
+	struct th_err err = { 0 };
+
+	/* It must not run in between. */
+	if (disabled)
+		cmd_check(
+		    trigger_record_disable(store, name, "user", th_now(), &err),
+		    &err);
+	trigger_make_home();
+	cmd_check(th_file_replace(path, text, 0700, &err), &err);
+	if (!disabled)
+		cmd_check(
+		    trigger_record_enable(store, name, th_now(), &err), &err);
+}
+
+static void
+show(const char *name, const struct import_script *s)
+{
+	struct th_buf b;
+
+	th_buf_init(&b, IMPORT_MAX);
+	th_buf_addf(
+	    &b, "%s%s: %s", name, s->disabled ? " (disabled)" : "", s->shown);
+	need(b.status);
+	th_out_line(&cmd_out, th_buf_str(&b));
+	th_buf_release(&b);
+}
+
+void
+import_keep(struct importing *m, const char *name)
+{
+	cmd_warn("%s is there already and differs; --force replaces it", name);
+	cmd_note(TH_ECREATE);
+	m->left++;
+}
+
+void
+import_write(struct importing *m, const char *name,
+    const struct import_script *s, struct th_str text)
+{
+	struct trigger *t = trigger_read(m->c, name);
+	struct th_script script;
+	char *path = trigger_path(name);
+
+	if (th_script_parse(text, name, say_problem, NULL, &script) != TH_OK)
+		cmd_die(TH_EUSAGE, "%s: not made", name);
+	th_script_release(&script);
+	if (t != NULL && t->text.len == text.len &&
+	    memcmp(t->text.data, text.s, text.len) == 0) {
+		cmd_say(1, "%s is there already", name);
+		m->known++;
+	} else if (t != NULL && !m->c->force) {
+		import_keep(m, name);
+	} else {
+		if (m->c->dry_run)
+			show(name, s);
+		else
+			make(m, name, path, s->disabled, text);
+		m->made++;
+	}
+	trigger_free(t);
+	free(path);
+}
+
+void
+import_add_schedule(const struct importing *m, struct th_buf *b)
+{
+	if (m->c->cron != NULL)
+		th_script_add(b, "cron", th_str(m->c->cron));
+	else
+		th_buf_addf(b, "#: every: %s\n",
+		    m->c->every != NULL ? m->c->every : "1h");
+}
+
+void
+import_leave(struct importing *m, size_t line, bool lost, const char *what)
+{
+	if (line > 0)
+		cmd_warn("%s:%zu: %s", m->file, line, what);
+	else
+		cmd_warn("%s: %s", m->file, what);
+	if (!lost)
+		return;
+	cmd_note(TH_EDATA);
+	m->left++;
+}
+
+/* ---- files ---- */
+
+static void
+read_file(const char *name, struct th_buf *ret)
+{
+	struct th_err err = { 0 };
+	enum th_status st;
+
+	th_buf_init(ret, IMPORT_MAX);
+	if (strcmp(name, "-") == 0)
+		st = th_file_read_fd(STDIN_FILENO, ret, &err);
+	else
+		st = th_file_read(name, ret, &err);
+	if (st == TH_END)
+		cmd_die(TH_EUSAGE, "%s: no such file", name);
+	cmd_check(st, &err);
+}
+
+/* What a file is when no option says so. */
+static void
+import_any(struct importing *m, struct th_str text)
+{
+	struct th_str s = text;
+
+	if (th_str_has_prefix(s, "\xef\xbb\xbf"))
+		s = (struct th_str){ s.s + 3, s.len - 3 };
+	s = th_str_trim(s);
+	if (s.len > 0 && s.s[0] == '<')
+		import_opml(m, text);
+	else
+		cmd_usage(
+		    "%s: not OPML; is it --sfeedrc or --newsboat?", m->file);
+}
+
+static void
+check_options(const struct triggers *c)
+{
+	if (c->sfeedrc + c->newsboat > 1)
+		cmd_usage("either --sfeedrc or --newsboat");
+	if (c->every != NULL && c->cron != NULL)
+		cmd_usage("either --every or --cron");
+	if (c->one != NULL && !th_script_is_name(c->one))
+		cmd_usage("--one: %s: not a name: letters, digits, \"_\", "
+			  "\".\" and \"-\", neither of the last two in front",
+		    c->one);
+}
+
+void
+trigger_import(struct triggers *c)
+{
+	struct importing m = { .c = c, .file = c->arg[0] };
+	struct th_buf text;
+
+	check_options(c);
+	if ((m.names = th_set_new()) == NULL)
+		need(TH_ENOMEM);
+	read_file(m.file, &text);
+	if (strcmp(m.file, "-") == 0)
+		m.file = "standard input";
+	if (c->sfeedrc)
+		import_sfeedrc(&m, th_buf_str(&text));
+	else if (c->newsboat)
+		import_newsboat(&m, th_buf_str(&text));
+	else
+		import_any(&m, th_buf_str(&text));
+	cmd_say(0,
+	    "%" PRId64 " %s, %" PRId64 " there already, %" PRId64 " left out",
+	    m.made, c->dry_run ? "would be made" : "made", m.known, m.left);
+	th_buf_release(&text);
+	th_set_free(m.names);
+}

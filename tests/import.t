@@ -1,0 +1,133 @@
+#!/bin/sh
+# import.t -- triggers from what other programs know, and all of a home moved
+# shellcheck disable=SC2016
+. "${0%/*}/lib.sh"
+data=$top/tests/data
+HOME=$scratch/user; export HOME; mkdir "$HOME"
+names() { th-trigger list --json | jq -r '[.[].name] | join(" ")'; }
+body() { grep -v '^#' "$TH_HOME/triggers/$1"; }
+header() { grep '^#: ' "$TH_HOME/triggers/$1"; }
+anew() { TH_HOME=$scratch/home$1; mkdir "$TH_HOME"; }
+count() { sed -n 's/^th-trigger: \([0-9]* [a-z ]*made, .*\)/\1/p' "$scratch/.err"; }
+
+# ---- OPML ----
+code 'an OPML file with what is no feed is imported, with 65' 65 \
+    th-trigger import "$data/subscriptions.opml"
+told 'what is left out is named, with the reason' 'not an http or https URL: file:'
+told 'a URL with blanks in it is none' 'not an http or https URL: http://trick.example/'
+told 'all are counted' ' 6 made, 0 there already, 2 left out'
+ok 'what may be a secret in a URL is in no message' sh -c '! grep opensesame "$1"' - "$scratch/.err"
+says 'names are made of titles: safe, each its own' \
+    'creme-brulee etc-passwd news news-2 news-example-all-xml tricks' names
+says 'and the scripts are in order' 6 sh -c 'th-trigger check 2>&1 | grep -c "in order"'
+cat >want <<'END'
+#: description: "News"
+#: every: 1h
+#: tags: ["Cooking", "Bread"]
+END
+is 'nested outlines are tags' want header news
+{ printf '%s\n' "th-fetch rss --file - <<'END' |" \
+    'http://bread.example/news?format=rss&key=opensesame' END \
+    '    th-publish file --path "$HOME/feeds/news.ndjson" --append'; } >want
+is 'what may be a secret is no argument' want body news
+says 'a quote in a URL stays one' "th-fetch rss 'http://pots.example/it'\\''s/feed.xml' |" \
+    sh -c 'grep th-fetch "$TH_HOME/triggers/news-2"'
+says 'feed: is what readers register' 'th-fetch rss http://news.example/all.xml |' \
+    sh -c 'grep th-fetch "$TH_HOME/triggers/news-example-all-xml"'
+mkdir shim
+printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >shim/th-fetch
+printf '#!/bin/sh\ncat\n' >shim/th-publish
+chmod +x shim/*
+# shellcheck disable=SC2016
+printf '%s\n' rss 'http://trick.example/$(touch${IFS}ran)'"'"'`date`' >want
+is 'nothing of an address is run' want sh -c 'PATH=$PWD/shim:$PATH; "$TH_HOME/triggers/tricks"'
+ok 'indeed nothing' test ! -e ran
+says 'scripts are for their owner alone' 700 stat -c %a "$TH_HOME/triggers/news"
+
+# ---- again ----
+code 'the same once more' 65 th-trigger import "$data/subscriptions.opml"
+told 'makes nothing' ' 0 made, 6 there already, 2 left out'
+th-trigger disable -q news; echo '# mine' >>"$TH_HOME/triggers/news"
+code 'what was edited is not overwritten' 73 \
+    sh -c 'grep -v "file:\|touch" "$1" | th-trigger import -' - "$data/subscriptions.opml"
+told 'it is named' 'news is there already and differs; --force replaces it'
+says 'and as it was' 1 grep -c mine "$TH_HOME/triggers/news"
+grep -v 'file:\|touch' "$data/subscriptions.opml" >good.opml
+says '--dry-run with --force tells what would be' 'news: http://bread.example/news' \
+    th-trigger import -q --dry-run --force good.opml
+says 'and changes nothing' 1 grep -c mine "$TH_HOME/triggers/news"
+code '--force replaces it' 0 th-trigger import --force good.opml
+code 'then it is as it was' 1 grep -c mine "$TH_HOME/triggers/news"
+printf '<opml><body><outline text="News" xmlUrl="http://other.example/n.xml"/></body></opml>' >other.opml
+code 'another feed of the same name' 0 th-trigger import --force other.opml
+says 'gets a name of its own, even with --force' 'th-fetch rss http://other.example/n.xml |' \
+    sh -c 'grep th-fetch "$TH_HOME/triggers/news-3"'
+
+# ---- options ----
+anew 2
+says '--dry-run shows names and addresses without queries' \
+    'news: http://bread.example/news' sh -c 'th-trigger import -q --dry-run "$1" | grep bread' - good.opml
+ok 'and makes nothing' test ! -e "$TH_HOME/triggers"
+code '--every, --tags and --to are for all' 0 th-trigger import --every 2h --tags a,b \
+    --to 'th-rss --title X -o x.xml --merge' other.opml
+cat >want <<'END'
+#!/bin/sh
+#: description: "News"
+#: every: 2h
+#: tags: ["a", "b"]
+th-fetch rss http://other.example/n.xml |
+    th-rss --title X -o x.xml --merge
+END
+is 'so is the script' want cat "$TH_HOME/triggers/news"
+code '--one makes one trigger for all' 0 th-trigger import --one all --cron @daily good.opml
+says 'that reads a list' 5 grep -c ://  "$TH_HOME/lists/all"
+says 'with titles and folders' '# Cooking: Bread: News' grep Bread "$TH_HOME/lists/all"
+ok 'which others cannot read' sh -c 'test "$(stat -c %a "$TH_HOME/lists/all")" = 600'
+code 'th-trigger check finds nothing wrong' 0 th-trigger check all
+code 'another list of that name is not overwritten' 73 th-trigger import --one all other.opml
+says 'it stays' 5 grep -c ://  "$TH_HOME/lists/all"
+code 'but with --force' 0 th-trigger import --one all --force other.opml
+says 'it is the new one' http://other.example/n.xml grep -v '^#' "$TH_HOME/lists/all"
+printf '<opml><body><outline text="Kitchen" xmlUrl="%s"/></body></opml>' "$data/feed.xml" >local.opml
+code 'a path in a list from elsewhere is not read' 65 th-trigger import local.opml
+code 'what is no OPML' 65 sh -c 'echo "<html></html>" | th-trigger import -'
+told 'is said to be none' 'standard input: not OPML'
+code 'what is nothing we know' 64 sh -c 'echo hello | th-trigger import -'
+code 'a file that is not there' 64 th-trigger import nowhere.opml
+code 'a schedule that is none' 64 th-trigger import --every sometimes --force other.opml
+code 'a name that is none' 64 th-trigger import --one ../x other.opml
+
+# ---- sfeed ----
+anew 3
+code 'an sfeedrc is read, with 65 for what only running it would tell' 65 \
+    th-trigger import --sfeedrc "$data/feeds.sfeedrc"
+says 'its feeds are there, whatever their quotes' 'it-s-news plain slow-kitchen' names
+says 'over two lines, too' 'th-fetch rss http://plain.example/feed.json |' \
+    sh -c 'grep th-fetch "$TH_HOME/triggers/plain"'
+ok 'nothing in it was run' test ! -e ran
+cp "$scratch/.err" sfeed.err
+th-trigger import --sfeedrc "$data/feeds.sfeedrc" 2>&1 | sed 's|.*/||' >said
+cat >want <<'END'
+feeds.sfeedrc:7: fetch() is not taken over: its work is the pipeline's now
+feeds.sfeedrc:16: feed Releases: only running the file would tell its URL
+feeds.sfeedrc:19: feed without a name and a URL
+feeds.sfeedrc:20: for is not run
+feeds.sfeedrc:21: feed ?: only running the file would tell its URL
+feeds.sfeedrc:24: touch is not run
+th-trigger: 0 made, 3 there already, 4 left out
+END
+is 'what it has besides is told by line' want cat said
+
+# ---- newsboat ----
+anew 4
+code "newsboat's urls are read, with 65 for queries and programs" 65 \
+    th-trigger import --newsboat "$data/newsboat.urls"
+told 'by line' 'newsboat.urls:5: query: needs a pipeline of its own'
+told 'each' 'newsboat.urls:6: exec: needs'
+says 'names are titles or addresses' 'a-quoted-name plain-example-atom-xml slow-kitchen' names
+says 'tags are tags' '#: tags: ["cooking", "slow food"]' \
+    sh -c 'grep tags "$TH_HOME/triggers/slow-kitchen"'
+says 'a title may have quotes' '#: description: "A \"quoted\" name"' \
+    sh -c 'grep descr "$TH_HOME/triggers/a-quoted-name"'
+
+finish
