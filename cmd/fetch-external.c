@@ -39,18 +39,17 @@ static enum th_status
 pass(struct fetch *f, const struct th_item *it, const char *scope,
     struct th_err *err)
 {
+	const struct th_fetch to = {
+		.state = f->state, .emit = fetch_emit, .ctx = f
+	};
 	struct th_buf id;
 	enum th_status st;
-	bool fresh = true;
 
 	th_buf_init(&id, TH_LINE_MAX);
 	st = th_item_text(it, "id", &id);
-	if (st == TH_OK && f->state != NULL)
-		st =
-		    th_state_see(f->state, scope, th_buf_str(&id), &fresh, err);
-	if (st == TH_END) /* without an id it cannot be known again */
-		st = TH_OK;
-	if (st == TH_OK && fresh)
+	if (st == TH_OK)
+		st = th_fetch_emit(&to, scope, th_buf_str(&id), it->line, err);
+	else if (st == TH_END) /* without an id it cannot be known again */
 		st = fetch_emit(f, th_buf_str(&id), it->line);
 	th_buf_release(&id);
 	return st;

@@ -333,6 +333,40 @@ find_scope(
 	return TH_OK;
 }
 
+/* Finds what is known of an id; the mark is filled for add_mark(). */
+static enum th_status
+look_up(struct th_state *st, const char *scope, struct th_str id,
+    struct th_state_mark *mark, bool *ret_marked, struct th_err *err)
+{
+	enum th_status rc;
+
+	*ret_marked = false;
+	if ((rc = find_scope(st, scope, &mark->scope, err)) != TH_OK)
+		return rc;
+	mark->id = th_hash(id);
+	if (find(st, &st->marks, hash_mark(mark), same_mark, mark) <
+	    st->marks.n) {
+		*ret_marked = true;
+		return TH_OK;
+	}
+	return st->store->ops->state_seen(
+	    st->store, st->name, st->run, scope, &mark->id, &mark->known, err);
+}
+
+enum th_status
+th_state_knows(struct th_state *st, const char *scope, struct th_str id,
+    bool *ret, struct th_err *err)
+{
+	struct th_state_mark mark = { 0 };
+	enum th_status rc;
+	bool marked;
+
+	rc = look_up(st, scope, id, &mark, &marked, err);
+	if (rc == TH_OK)
+		*ret = marked || mark.known;
+	return rc;
+}
+
 enum th_status
 th_state_see(struct th_state *st, const char *scope, struct th_str id,
     bool *ret, struct th_err *err)
@@ -340,22 +374,17 @@ th_state_see(struct th_state *st, const char *scope, struct th_str id,
 	struct th_state_change *c = &st->change;
 	struct th_state_mark mark = { 0 };
 	enum th_status rc;
-	void *array = c->mark;
+	void *array;
+	bool marked;
 
-	if ((rc = find_scope(st, scope, &mark.scope, err)) != TH_OK)
-		return rc;
-	mark.id = th_hash(id);
-	if (find(st, &st->marks, hash_mark(&mark), same_mark, &mark) <
-	    st->marks.n) {
+	rc = look_up(st, scope, id, &mark, &marked, err);
+	if (rc == TH_OK && marked)
 		*ret = false;
-		return TH_OK;
-	}
+	if (rc != TH_OK || marked)
+		return rc;
+	array = c->mark;
 	rc = grow(&array, &st->cap_marks, sizeof(mark), &st->marks, err);
 	c->mark = array;
-	if (rc != TH_OK)
-		return rc;
-	rc = st->store->ops->state_seen(
-	    st->store, st->name, st->run, scope, &mark.id, &mark.known, err);
 	if (rc != TH_OK)
 		return rc;
 	c->mark[c->nmarks++] = mark;

@@ -1128,6 +1128,9 @@ enum th_status th_state_put(struct th_state *, const char *key,
  */
 enum th_status th_state_see(struct th_state *, const char *scope,
     struct th_str id, bool *ret, struct th_err *err);
+/* Is it marked?  Changes nothing. */
+enum th_status th_state_knows(struct th_state *, const char *scope,
+    struct th_str id, bool *ret, struct th_err *err);
 enum th_status th_state_commit(struct th_state *, struct th_err *err);
 enum th_status th_state_settle(struct th_store *, const char *run, bool keep,
     struct th_err *err);
@@ -2102,6 +2105,28 @@ struct th_fetch {
 	void (*progress)(void *ctx, size_t done, size_t total);
 	void *ctx;
 };
+
+/* ---- fetch.c: what every reader does ------------------------------------------------ */
+
+/*
+ * Hands an item on unless an earlier run did.  It counts as seen once emit has
+ * taken it, and not before: what a signal or a full disk kept from being
+ * printed is read again.  Returns what emit does; TH_OK for one that is known;
+ * TH_EAGAIN when interrupted.  Without state all are handed on.
+ */
+enum th_status th_fetch_emit(const struct th_fetch *, const char *scope,
+    struct th_str id, struct th_str line, struct th_err *err);
+/* Was it handed on before?  For what is dear to make ready. */
+enum th_status th_fetch_knows(const struct th_fetch *, const char *scope,
+    struct th_str id, bool *ret, struct th_err *err);
+/*
+ * A number kept under a key of the state: a date, a count.  What is not there is
+ * left as it is, and so it is without state.
+ */
+enum th_status th_fetch_recall(const struct th_fetch *, const char *key,
+    int64_t *ret, struct th_err *err);
+enum th_status th_fetch_keep(const struct th_fetch *, const char *key,
+    int64_t, struct th_err *err);
 
 /* Where a delivered item went. */
 struct th_receipt {

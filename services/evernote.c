@@ -1406,40 +1406,6 @@ put_scope(struct reading *r)
 	th_json_close(b, ']');
 }
 
-static enum th_status
-get_cursor(struct reading *r)
-{
-	struct th_err *err = th_session_err(r->ses);
-	struct th_buf b;
-	enum th_status st;
-
-	if (r->f->state == NULL)
-		return TH_OK;
-	th_buf_init(&b, 64);
-	st = th_state_get(r->f->state, r->scope.data, &b, err);
-	if (st == TH_OK && th_int_parse(th_buf_str(&b), &r->cursor) != TH_OK)
-		r->cursor = 0;
-	th_buf_release(&b);
-	return st == TH_END ? TH_OK : st;
-}
-
-static enum th_status
-put_cursor(struct reading *r, int64_t usn)
-{
-	struct th_buf b;
-	enum th_status st;
-
-	if (r->f->state == NULL)
-		return TH_OK;
-	th_buf_init(&b, 64);
-	st = th_buf_addf(&b, "%" PRId64, usn);
-	if (st == TH_OK)
-		st = th_state_put(r->f->state, r->scope.data, th_buf_str(&b),
-		    th_session_err(r->ses));
-	th_buf_release(&b);
-	return st;
-}
-
 static void
 forget_list(struct reading *r)
 {
@@ -1690,7 +1656,8 @@ emit_note(struct reading *r, const struct th_thrift *meta)
 		st = no_result(r->ses, "getNoteContent");
 	if (st == TH_OK &&
 	    (st = item_of(r, meta, th_thrift_str(&content), &line)) == TH_OK)
-		st = r->f->emit(r->f->ctx, guid, th_buf_str(&line));
+		st = th_fetch_emit(r->f, r->scope.data, guid, th_buf_str(&line),
+		    th_session_err(r->ses));
 	else if (a.code == NOT_FOUND)
 		st = TH_OK;
 	th_reply_release(&rep);
@@ -1698,19 +1665,21 @@ emit_note(struct reading *r, const struct th_thrift *meta)
 	return as_reader(st);
 }
 
-/* Is the note one that was not seen in this reading before, and young enough?
- */
+/* Is the note one that was not handed on before, and young enough? */
 static enum th_status
 is_wanted(struct reading *r, const struct th_thrift *meta, bool *ret)
 {
 	struct th_str guid = th_thrift_text(meta, 1);
 	int64_t created = th_thrift_number(meta, 6, 0);
-	enum th_status st = TH_OK;
+	enum th_status st;
+	bool known;
 
-	*ret = guid.len > 0;
-	if (*ret && r->f->state != NULL)
-		st = th_state_see(r->f->state, r->scope.data, guid, ret,
-		    th_session_err(r->ses));
+	st = th_fetch_knows(
+	    r->f, r->scope.data, guid, &known, th_session_err(r->ses));
+	*ret = guid.len > 0 && !known;
+	if (st == TH_OK && known) /* as it is: it is not to be forgotten */
+		return th_fetch_emit(r->f, r->scope.data, guid,
+		    (struct th_str){ "", 0 }, th_session_err(r->ses));
 	if (created > 0 && r->f->since != INT64_MIN &&
 	    created / 1000 < r->f->since)
 		*ret = false;
@@ -1721,6 +1690,7 @@ is_wanted(struct reading *r, const struct th_thrift *meta, bool *ret)
 static enum th_status
 emit_notes(struct reading *r)
 {
+	struct th_err *err = th_session_err(r->ses);
 	struct th_thrift meta;
 	enum th_status st = TH_OK, more;
 	bool wanted;
@@ -1737,11 +1707,14 @@ emit_notes(struct reading *r)
 		if (st != TH_OK && st != TH_END)
 			return st;
 		if (r->note[i].usn > 0 &&
-		    (more = put_cursor(r, r->note[i].usn)) != TH_OK)
+		    (more = th_fetch_keep(
+			 r->f, r->scope.data, r->note[i].usn, err)) != TH_OK)
 			return more;
 	}
 	/* All is known up to where the list was begun. */
-	return st == TH_OK ? put_cursor(r, r->count) : st;
+	if (st == TH_OK)
+		st = th_fetch_keep(r->f, r->scope.data, r->count, err);
+	return st;
 }
 
 /* How long the service asked to be left alone is kept, whatever becomes of us.
@@ -1795,7 +1768,9 @@ evernote_fetch(struct th_session *ses, const struct th_fetch *f)
 	th_buf_init(&r.scope, TH_LINE_MAX);
 	put_scope(&r);
 	if ((st = r.scope.status) == TH_OK && (st = may_ask(&r)) == TH_OK &&
-	    (st = open_store(&r)) == TH_OK && (st = get_cursor(&r)) == TH_OK &&
+	    (st = open_store(&r)) == TH_OK &&
+	    (st = th_fetch_recall(
+		 f, r.scope.data, &r.cursor, th_session_err(ses))) == TH_OK &&
 	    (st = get_count(&r)) == TH_OK &&
 	    (f->state == NULL || r.count != r.cursor)) {
 		if (notebook != NULL)

@@ -50,19 +50,16 @@ complain(struct reading *r, size_t line, const char *why)
 
 /* Ids are known by file: two may count their items from 1. */
 static enum th_status
-is_fresh(struct reading *r, bool *ret)
+hand_on(struct reading *r)
 {
 	struct th_buf scope;
 	enum th_status st;
 
-	*ret = true;
-	if (r->fetch->state == NULL)
-		return TH_OK;
 	th_buf_init(&scope, TH_LINE_MAX);
 	th_buf_adds(&scope, "file:");
 	if ((st = th_buf_adds(&scope, r->name)) == TH_OK)
-		st = th_state_see(r->fetch->state, scope.data,
-		    th_buf_str(&r->id), ret, th_session_err(r->ses));
+		st = th_fetch_emit(r->fetch, scope.data, th_buf_str(&r->id),
+		    th_buf_str(&r->line), th_session_err(r->ses));
 	th_buf_release(&scope);
 	return st;
 }
@@ -72,7 +69,6 @@ static enum th_status
 emit_item(struct reading *r)
 {
 	enum th_status st;
-	bool fresh = false;
 
 	th_buf_clear(&r->id);
 	th_buf_clear(&r->line);
@@ -87,12 +83,7 @@ emit_item(struct reading *r)
 		st = th_item_set(&r->item, "_source", th_buf_str(&r->source));
 	if (st == TH_OK)
 		st = th_item_line(&r->item, &r->line);
-	if (st == TH_OK)
-		st = is_fresh(r, &fresh);
-	if (st != TH_OK || !fresh)
-		return st;
-	return r->fetch->emit(
-	    r->fetch->ctx, th_buf_str(&r->id), th_buf_str(&r->line));
+	return st == TH_OK ? hand_on(r) : st;
 }
 
 static enum th_status

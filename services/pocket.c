@@ -347,11 +347,8 @@ static enum th_status
 hand_on(struct reading *r, const json_t *o, struct th_buf *line)
 {
 	const char *id = first_text(o, "item_id", "given_url");
-	bool fresh = true;
-	enum th_status st = TH_OK;
+	enum th_status st;
 
-	if (th_interrupted)
-		return th_session_fail(r->ses, TH_EAGAIN, "interrupted");
 	th_buf_clear(line);
 	st = item_of(th_session_account(r->ses), o, line);
 	if (st == TH_EDATA) {
@@ -359,11 +356,9 @@ hand_on(struct reading *r, const json_t *o, struct th_buf *line)
 		    address_of(o));
 		return TH_OK;
 	}
-	if (st == TH_OK && r->f->state != NULL)
-		st = th_state_see(r->f->state, r->key.data, th_str(id), &fresh,
-		    th_session_err(r->ses));
-	if (st == TH_OK && fresh)
-		st = r->f->emit(r->f->ctx, th_str(id), th_buf_str(line));
+	if (st == TH_OK)
+		st = th_fetch_emit(r->f, r->key.data, th_str(id),
+		    th_buf_str(line), th_session_err(r->ses));
 	return st;
 }
 
@@ -371,7 +366,6 @@ hand_on(struct reading *r, const json_t *o, struct th_buf *line)
 static enum th_status
 emit_all(struct reading *r)
 {
-	char number[32];
 	json_t **entry = NULL;
 	struct th_buf line;
 	size_t n = 0, i = 0;
@@ -386,11 +380,10 @@ emit_all(struct reading *r)
 	free(entry);
 	if (st != TH_OK && (st != TH_END || i < n))
 		return st;
-	if (r->f->state == NULL || r->next == 0)
+	if (r->next == 0)
 		return st;
-	snprintf(number, sizeof(number), "%lld", (long long)r->next);
-	return th_state_put(
-	    r->f->state, r->key.data, th_str(number), th_session_err(r->ses));
+	return th_fetch_keep(
+	    r->f, r->key.data, r->next, th_session_err(r->ses));
 }
 
 /* ---- the list of an account --------------------------------------------- */
@@ -544,21 +537,19 @@ sift(struct reading *r)
 static enum th_status
 recall(struct reading *r)
 {
-	struct th_buf b;
-	enum th_status st = TH_OK;
+	int64_t last = 0;
+	enum th_status st;
 
 	th_buf_addf(&r->key, "pocket/%s/%d/%s", r->status, r->favorite,
 	    r->tag != NULL ? r->tag : "");
 	if (r->f->since > 0)
 		r->since = r->f->since;
-	if (r->key.status != TH_OK || r->f->state == NULL)
+	if (r->key.status != TH_OK)
 		return r->key.status;
-	th_buf_init(&b, 64);
-	st = th_state_get(r->f->state, r->key.data, &b, th_session_err(r->ses));
-	if (st == TH_OK && th_int_parse(th_buf_str(&b), &r->since) == TH_OK)
-		r->since -= r->since > 0;
-	th_buf_release(&b);
-	return st == TH_END ? TH_OK : st;
+	st = th_fetch_recall(r->f, r->key.data, &last, th_session_err(r->ses));
+	if (last > 0)
+		r->since = last - 1;
+	return st;
 }
 
 static enum th_status

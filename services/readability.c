@@ -381,21 +381,23 @@ get_article(struct reading *r, const json_t *o, json_t **ret)
 	return st == TH_END ? TH_OK : st;
 }
 
-/* Hands on one, unless it was before.  Seen is what is ready to be printed. */
+/* Hands on one, unless it was before. */
 static enum th_status
 hand_on(struct reading *r, const json_t *o, struct th_buf *line)
 {
+	struct th_err *err = th_session_err(r->ses);
 	json_t *article = NULL;
 	char id[32];
-	bool fresh = true;
+	bool known;
 	enum th_status st;
 
-	if (th_interrupted)
-		return th_session_fail(r->ses, TH_EAGAIN, "interrupted");
 	snprintf(
 	    id, sizeof(id), "%lld", (long long)th_payload_int(o, "id", -1));
 	th_buf_clear(line);
-	if ((st = get_article(r, o, &article)) == TH_OK)
+	st = th_fetch_knows(r->f, r->key.data, th_str(id), &known, err);
+	if (st == TH_OK && !known)
+		st = get_article(r, o, &article);
+	if (st == TH_OK)
 		st = item_of(th_session_account(r->ses), r->zone, o,
 		    th_payload_text(article, "content"), line);
 	json_decref(article);
@@ -404,25 +406,10 @@ hand_on(struct reading *r, const json_t *o, struct th_buf *line)
 		    r->ses, 0, TH_EDATA, "bookmark %s: too long, left out", id);
 		return TH_OK;
 	}
-	if (st == TH_OK && r->f->state != NULL)
-		st = th_state_see(r->f->state, r->key.data, th_str(id), &fresh,
-		    th_session_err(r->ses));
-	if (st == TH_OK && fresh)
-		st = r->f->emit(r->f->ctx, th_str(id), th_buf_str(line));
+	if (st == TH_OK)
+		st = th_fetch_emit(
+		    r->f, r->key.data, th_str(id), th_buf_str(line), err);
 	return st;
-}
-
-/* The next run begins with the second of what was handed on last. */
-static enum th_status
-keep_cursor(struct reading *r, int64_t last)
-{
-	char number[32];
-
-	if (r->f->state == NULL || last <= 0)
-		return TH_OK;
-	snprintf(number, sizeof(number), "%lld", (long long)last);
-	return th_state_put(
-	    r->f->state, r->key.data, th_str(number), th_session_err(r->ses));
 }
 
 static enum th_status
@@ -447,7 +434,10 @@ emit_all(struct reading *r)
 	}
 	th_buf_release(&line);
 	free(entry);
-	kept = keep_cursor(r, last);
+	/* The next run begins with the second of what was handed on last. */
+	kept = last > 0 ? th_fetch_keep(
+			      r->f, r->key.data, last, th_session_err(r->ses))
+			: TH_OK;
 	return kept == TH_OK ? st : kept;
 }
 
@@ -455,21 +445,19 @@ emit_all(struct reading *r)
 static enum th_status
 recall(struct reading *r)
 {
-	struct th_buf b;
+	int64_t last = 0;
 	enum th_status st;
 
 	th_buf_addf(&r->key, "readability/%d/%d/%s", r->archive, r->favorite,
 	    r->tag != NULL ? r->tag : "");
 	if (r->f->since > 0 && r->f->since + r->zone > 1)
 		r->since = r->f->since + r->zone - 1;
-	if (r->key.status != TH_OK || r->f->state == NULL)
+	if (r->key.status != TH_OK)
 		return r->key.status;
-	th_buf_init(&b, 64);
-	st = th_state_get(r->f->state, r->key.data, &b, th_session_err(r->ses));
-	if (st == TH_OK && th_int_parse(th_buf_str(&b), &r->since) == TH_OK)
-		r->since -= r->since > 0;
-	th_buf_release(&b);
-	return st == TH_END ? TH_OK : st;
+	st = th_fetch_recall(r->f, r->key.data, &last, th_session_err(r->ses));
+	if (last > 0)
+		r->since = last - 1;
+	return st;
 }
 
 static enum th_status

@@ -74,18 +74,19 @@ on_item(void *ctx, struct th_str id, struct th_str line)
 {
 	struct source *src = ctx;
 	struct reader *r = src->reader;
-	bool fresh = true;
+	bool known = false;
 	enum th_status st = r->status;
 
 	/* A field may be missing for want of memory: that is no item. */
 	if (st == TH_OK && th_alloc_failed())
 		st = out_of_memory(r);
-	if (st == TH_OK && r->fetch->state != NULL)
-		st = th_state_see(r->fetch->state, src->memory.key, id, &fresh,
+	if (st == TH_OK)
+		st = th_fetch_knows(r->fetch, src->memory.key, id, &known,
 		    th_session_err(r->ses));
-	if (st == TH_OK && fresh) {
-		src->fresh++;
-		st = r->fetch->emit(r->fetch->ctx, id, line);
+	if (st == TH_OK) {
+		src->fresh += !known;
+		st = th_fetch_emit(r->fetch, src->memory.key, id, line,
+		    th_session_err(r->ses));
 	}
 	if (r->status == TH_OK)
 		r->status = st;

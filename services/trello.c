@@ -676,13 +676,8 @@ static enum th_status
 hand_on(void *ctx, struct th_str id, struct th_str line)
 {
 	struct reading *r = ctx;
-	bool fresh = true;
-	enum th_status st = TH_OK;
 
-	if (r->f->state != NULL)
-		st = th_state_see(
-		    r->f->state, r->scope, id, &fresh, th_session_err(r->ses));
-	return st == TH_OK && fresh ? r->f->emit(r->f->ctx, id, line) : st;
+	return th_fetch_emit(r->f, r->scope, id, line, th_session_err(r->ses));
 }
 
 /* Hands them on by the date they were made; a card read twice counts once. */

@@ -935,15 +935,10 @@ static enum th_status
 hand_on(void *ctx, struct th_str id, struct th_str line)
 {
 	struct reading *r = ctx;
-	bool fresh = true;
-	enum th_status st = TH_OK;
+	enum th_status st;
 	size_t n;
 
-	if (r->f->state != NULL)
-		st = th_state_see(r->f->state, r->key.data, id, &fresh,
-		    th_session_err(r->ses));
-	if (st == TH_OK && fresh)
-		st = r->f->emit(r->f->ctx, id, line);
+	st = th_fetch_emit(r->f, r->key.data, id, line, th_session_err(r->ses));
 	if (st != TH_OK && st != TH_END)
 		return st;
 	for (n = 0; id.s[id.len - n - 1] != '/'; n++)

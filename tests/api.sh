@@ -26,3 +26,12 @@ visit() { # FILE: waits for an address there and follows it as a browser does
 	_i=0; while [ ! -s "$1" ] && [ $_i -lt 200 ]; do sleep 0.05; _i=$((_i + 1)); done
 	curl -m 10 -sL "$(cat "$1")${2-}"
 }
+# resumes NAME N COMMAND...: interrupted and run again it gives N items, each once
+resumes() {
+	_what=$1 _all=$2; shift 2
+	code "$_what: interrupted" 75 sh -c 'python3 "$@" >first.run' - "$top/tests/interrupt.py" "$@"
+	ok "$_what: which was in the middle" sh -c '[ -s first.run ] && [ "$(wc -l <first.run)" -lt "$1" ]' - "$_all"
+	code "$_what: once more" 0 sh -c '"$@" >second.run' - "$@"
+	says "$_what: nothing is lost, nothing comes twice" "$_all $_all" sh -c \
+	    'echo "$(cat first.run second.run | wc -l) $(cat first.run second.run | jq -r .id | sort -u | wc -l)"'
+}

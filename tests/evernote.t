@@ -1,6 +1,7 @@
 #!/bin/sh
 # evernote: notes out and in, against a stand-in decoded by Apache Thrift
 . "${0%/*}/lib.sh"
+. "$top/tests/api.sh"
 
 canary=S=s1:U=8f1c:E=19f6b5c2c00:C=17a:P=1cd:A=me:V=2:H=c4n4ryc4n4ry
 start() { # NAME TOKEN
@@ -186,6 +187,10 @@ while [ $i -lt 260 ]; do i=$((i + 1)); echo "$i"; done | jq -nc '[inputs | {titl
 curl -sS --noproxy '*' --data-binary @many.json -H 'Content-Type: text/plain' "$at/notes"
 says 'pages are turned' '260 n1 n260' sh -c 'th-fetch evernote --notebook Many | jq -r .title >t
     echo "$(sort -u t | wc -l) $(head -n 1 t) $(tail -n 1 t)"'
+jq -nc '[range(0;100) | {title: "s\(.)", notebook: "Slow", tags: [], created: 1700000000000,
+    content: ("<en-note>" + "s" * 4000 + "</en-note>")}]' >slow.json
+curl -sS --noproxy '*' --data-binary @slow.json -H 'Content-Type: text/plain' "$at/notes"
+resumes 'notes' 100 th-fetch evernote --notebook Slow --state slow
 post faults '[["findNotesMetadata","truncate"]]'
 note late Work '[]' 1700000000000
 code 'a list that is cut short is told' 69 th-fetch evernote --state s --notebook Work

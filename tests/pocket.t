@@ -193,6 +193,11 @@ says 'a NUL in a title makes no list unreadable' https://example.org/nul sh -c '
 ok 'no secret is told, however much is' sh -c '! { th-fetch -vv pocket; th-fetch -vv pocket:wrong
     th-publish -vv pocket --queue a --drain; } 2>&1 | grep -E "$1|$2"' - $key $canary
 
+# ---- interrupted
+jq -cn '[range(0;100) | {url: "https://example.org/s\(.)", title: ("s" * 4000), at: 40, tags: ["slow"]}]' >slow.json
+post @slow.json
+resumes 'entries' 100 th-fetch pocket --tag slow --state slow
+
 # ---- logging in
 mkfifo answer
 th-auth login pocket:new --paste <answer >address 2>err & p=$!

@@ -176,6 +176,11 @@ code 'publishing: a wrong signature' 77 sh -c 'th-publish readability:wrong --qu
 code 'publishing: no token' 77 sh -c 'th-publish readability:new --queue b <in'
 told 'is told how to get one' 'th-auth login readability:new'
 
+# ---- interrupted
+jq -cn '[range(0;100) | {url: "https://example.org/s\(.)", title: ("s" * 4000), at: 35, tags: ["slow"]}]' >slow.json
+post @slow.json
+resumes 'bookmarks' 100 th-fetch readability --tag slow --state slow
+
 # ---- logging in
 th-auth login readability:new --timeout 20s >address 2>err & p=$!
 visit address >page

@@ -106,6 +106,9 @@ curl -s -o /dev/null -d '[{"board":"R","list":"A","name":"same second","made":17
 says 'later only what is new, of whatever date' 'older same second' sh -c \
     'th-fetch trello:other --board R --list A --state x | jq -rs "map(.title) | join(\" \")"'
 says 'and then nothing' 0 sh -c 'th-fetch trello:other --board R --list A --state x | wc -l'
+jq -cn '[range(0;100) | {board:"R", list:"Slow", name:"s\(.)", desc: ("s" * 4000), made: 1700000000}]' >slow.json
+curl -s -o /dev/null -d @slow.json "$url/_card"
+resumes 'cards' 100 th-fetch trello:other --board R --list Slow --state slow
 fault /1/lists truncated
 code 'reading: a truncated answer' 69 th-fetch trello:other --board R --list A
 fault /1/lists 429

@@ -66,6 +66,9 @@ post '[{"text":"go a"},{"text":"go b"},{"text":"go c"}]'
 says 'a limit leaves the rest to the next run' 'go a go b go c' sh -c \
     '{ th-fetch twitter --search go --state s -n 2; th-fetch twitter --search go --state s; } |
      jq -rs "map(.content_text) | join(\" \")"'
+jq -cn '[range(0;100) | {text: ("slow \(.) " + "x" * 4000)}]' >slow.json
+post @slow.json
+resumes 'posts' 100 th-fetch twitter --search slow --state slow
 curl -s -o /dev/null -d 1900000000000000900 "$url/_oldest"
 post '[{"text":"go on"}]'
 says 'an id too old for X is no end' 'go on' sh -c 'th-fetch twitter --search go --state s | jq -r .content_text'
