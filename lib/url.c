@@ -113,6 +113,8 @@ split(struct th_str s, struct th_url *ret)
 	size_t n = scheme_length(s);
 
 	*ret = (struct th_url){ 0 };
+	if (s.s == NULL)
+		s = TH_STR("");
 	if (n > 0) {
 		ret->scheme = (struct th_str){ s.s, n };
 		drop(&s, n + 1);

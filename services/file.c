@@ -366,23 +366,24 @@ read_csv(struct reading *r, struct th_str text)
 	struct th_buf cell, line;
 	struct th_csv csv;
 	enum th_status st;
+	bool all;
 
 	th_buf_init(&cell, TH_LINE_MAX);
 	th_buf_init(&line, TH_LINE_MAX);
 	th_csv_init(&csv, text);
-	st = read_record(r, &csv, &h, &cell, &line);
-	while (st == TH_OK) {
+	do {
 		st = read_record(r, &csv, &h, &cell, &line);
-		if (st != TH_OK || line.len <= 2) /* "{}": an empty line */
+		all = st == TH_END || st == TH_EDATA; /* that was told */
+		if (st != TH_OK || line.len <= 2)     /* "{}": a line without */
 			continue;
 		st = th_item_parse(&r->item, th_buf_str(&line), NULL);
 		if (st == TH_OK)
 			st = emit_item(r);
-	}
+	} while (st == TH_OK);
 	header_release(&h);
 	th_buf_release(&cell);
 	th_buf_release(&line);
-	return st == TH_EDATA ? TH_OK : st; /* it was told */
+	return all ? TH_OK : st;
 }
 
 /* ---- which of them it is ---- */

@@ -78,6 +78,10 @@ cat >want <<'END'
 END
 is 'CSV has names in its first line, quotes, line breaks and a BOM' want th-fetch file t.csv
 is 'and is known on standard input' want sh -c 'th-fetch file - <t.csv'
+says 'of two CSV both are read' '1
+2
+1
+2' sh -c 'cp t.csv again.csv && th-fetch file t.csv again.csv | jq -r .id'
 printf '[ {"id":"1",\n "title": "a b"},\n {"id":"2"} ]\n' >t.json
 printf '%s\n' '{"id":"1","title":"a b"}' '{"id":"2"}' >want
 is 'a JSON array is one item a line' want th-fetch file t.json

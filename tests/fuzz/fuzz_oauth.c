@@ -1,8 +1,8 @@
-/* fuzz_oauth -- answers of token endpoints, forms, and what is signed of a URL
+/*
+ * fuzz_oauth -- answers of token endpoints, forms, what is signed of a URL, and
+ * the file that tokens are kept in
  */
-#include <string.h>
-
-#include "trigger.h"
+#include "../../lib/creds.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -51,6 +51,30 @@ sign(struct th_str url, struct th_str form)
 	th_buf_release(&base);
 }
 
+/* What is written of a file is read as the same. */
+static void
+keep(struct th_str file)
+{
+	struct th_creds *c = th_calloc(1, sizeof(*c));
+	struct th_creds *again = th_calloc(1, sizeof(*again));
+	struct th_buf one, two;
+
+	th_buf_init(&one, TH_LINE_MAX);
+	th_buf_init(&two, TH_LINE_MAX);
+	if (c != NULL && again != NULL && creds_parse(c, file, NULL) == TH_OK) {
+		th_creds_set(c, "token", TH_STR("\"\\\n"));
+		if (creds_text(c, &one) != TH_OK ||
+		    creds_parse(again, th_buf_str(&one), NULL) != TH_OK ||
+		    creds_text(again, &two) != TH_OK ||
+		    !th_str_is(th_buf_str(&one), two.data))
+			__builtin_trap();
+	}
+	th_creds_free(c);
+	th_creds_free(again);
+	th_buf_release(&one);
+	th_buf_release(&two);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -59,6 +83,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct th_str all = { (const char *)data, size };
 
 	read_reply(all);
+	keep(all);
 	sign((struct th_str){ (const char *)data, n },
 	    (struct th_str){ (const char *)data + n, size - n });
 	return 0;

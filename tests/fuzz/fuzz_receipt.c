@@ -1,8 +1,12 @@
-/* any bytes as what a publisher answers; then packed and unpacked */
+/*
+ * any bytes as what a publisher answers, then packed and unpacked; and as what
+ * another machine wrote into the store
+ */
 #include <stdlib.h>
 #include <string.h>
 
-#include "trigger.h"
+#include "priv.h"
+#include "store_redis.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -45,6 +49,20 @@ unpack(struct th_str any)
 	th_buf_release(&room);
 }
 
+static void
+stored(struct th_str any)
+{
+	char *owner = th_strndup(any.s, any.len);
+	struct th_str rest;
+
+	th_redis_number(any, &rest);
+	if (rest.s + rest.len != any.s + any.len || rest.len > any.len)
+		abort();
+	if (owner != NULL)
+		th_owner_life(owner);
+	free(owner);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -56,6 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	unpack(line);
+	stored(line);
 	th_item_init(&it);
 	if (th_item_parse(&it, line, &err) == TH_OK &&
 	    th_receipt_read(&it, &l, &err) == TH_OK) {

@@ -1,7 +1,10 @@
-/* fuzz_reply -- the head and body of an HTTP reply, and what is made of it */
-#include <string.h>
+/*
+ * fuzz_reply -- the head and body of an HTTP reply, and what is made of it: by
+ * the library, and by a webhook
+ */
+#include <stdlib.h>
 
-#include "trigger.h"
+#include "../../services/webhook.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -19,6 +22,25 @@ look(const struct th_reply *rep)
 		__builtin_trap();
 	th_reply_feed_link(rep, &b);
 	th_buf_release(&b);
+}
+
+/* What was taken has nowhere to be but at an address. */
+static void
+take_receipt(const struct th_reply *rep)
+{
+	struct th_session *ses =
+	    th_session_new(&th_service_webhook, NULL, NULL, NULL, NULL, NULL);
+	struct th_delivery d = { 0 };
+	enum th_status st;
+
+	if (ses == NULL)
+		return;
+	st = read_reply(ses, &d, rep);
+	if (st == TH_OK || (st == TH_END) != (rep->code / 100 == 2) ||
+	    (d.receipt.url != NULL && !th_url_is_http(th_str(d.receipt.url))))
+		__builtin_trap();
+	free(d.receipt.url);
+	th_session_free(ses);
 }
 
 int
@@ -40,6 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	th_buf_add(&rep.body, rest.s, rest.len);
 	look(&rep);
+	take_receipt(&rep);
 	th_reply_release(&rep);
 	return 0;
 }

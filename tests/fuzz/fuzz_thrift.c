@@ -1,7 +1,10 @@
-/* any bytes as a reply in Thrift's binary protocol: what was checked is read */
-#include <stdlib.h>
+/*
+ * any bytes as a reply in Thrift's binary protocol: what was checked is read,
+ * also as Evernote's list of notes
+ */
+#include "../../services/evernote.c"
 
-#include "trigger.h"
+#define TOKEN "S=s1:U=2:H=canary"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -32,13 +35,75 @@ walk(const struct th_thrift *st, struct th_str all, int depth)
 	}
 }
 
+/* Each note is an item, of one line; its tags are known by this very list. */
+static void
+make_item(struct reading *r, const struct th_thrift *meta)
+{
+	struct th_buf line;
+	struct th_value v;
+
+	th_buf_init(&line, TH_LINE_MAX);
+	if (item_of(r, meta, th_thrift_text(meta, 2), &line) == TH_OK &&
+	    (memchr(line.data, '\n', line.len) != NULL ||
+		th_json_parse(th_buf_str(&line), &v, NULL) != TH_OK))
+		abort();
+	th_buf_release(&line);
+}
+
+static void
+list_of(struct reading *r, const struct th_thrift *list)
+{
+	struct page p = { 0 };
+	struct th_thrift meta;
+	size_t i;
+
+	r->tag_list = *list;
+	r->has_tags = true;
+	take_page(r, list, &p);
+	for (i = 0; i < r->nnotes; i++) {
+		meta = (struct th_thrift){ .type = TH_THRIFT_STRUCT,
+			.raw = { r->note[i].raw, r->note[i].len } };
+		make_item(r, &meta);
+	}
+}
+
+/* As the answer to the list that we ask for; no error shows the token. */
+static void
+take_answer(struct th_str all)
+{
+	struct th_opts *opts = th_opts_new(params);
+	struct th_reply rep = { .code = 200 };
+	struct th_thrift list;
+	struct reading r = { 0 };
+	struct answer a;
+
+	r.ses =
+	    th_session_new(&th_service_evernote, NULL, NULL, opts, NULL, NULL);
+	r.token.value = th_strdup(TOKEN);
+	th_buf_init(&rep.body, TH_REPLY_MAX);
+	th_buf_add(&rep.body, all.s, all.len);
+	if (opts != NULL && r.ses != NULL && r.token.value != NULL) {
+		if (answer(r.ses, &r.token, &rep, methods[LOOK], &a) == TH_OK &&
+		    th_thrift_get(&a.body, 0, TH_THRIFT_STRUCT, &list))
+			list_of(&r, &list);
+		if (strstr(th_session_err(r.ses)->text, TOKEN) != NULL)
+			abort();
+	}
+	th_reply_release(&rep);
+	reading_release(&r);
+	th_session_free(r.ses);
+	th_opts_free(opts);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct th_str all = { (const char *)data, size };
 	struct th_thrift_message m;
 
-	if (th_thrift_parse(all, &m, NULL) == TH_OK)
+	if (th_thrift_parse(all, &m, NULL) == TH_OK) {
 		walk(&m.body, all, 0);
+		take_answer(all);
+	}
 	return 0;
 }
