@@ -759,9 +759,12 @@ th_http_run(struct th_http *h, size_t left, struct th_err *err)
 {
 	enum th_status st;
 
-	while (h->nqueued + h->nactive > left)
+	while (h->nqueued + h->nactive > left) {
+		if (h->opt.tick != NULL)
+			h->opt.tick(h->opt.tick_ctx);
 		if ((st = turn(h, err)) != TH_OK)
 			return st;
+	}
 	return th_interrupted ? th_fail(err, TH_EAGAIN, "interrupted") : TH_OK;
 }
 

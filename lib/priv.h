@@ -173,8 +173,8 @@ struct th_store_ops {
 	 * Leases the first waiting item that is due, after all that are older
 	 * than max_age have expired (and were counted).  In order: not while one
 	 * before it is leased or not due.  What waits for a date that was set
-	 * more than a minute after now (the clock jumped) is due.  TH_END:
-	 * ret->next.
+	 * more than a minute after now (the clock jumped) is due.  Sets beat
+	 * when it was leased earlier than now.  TH_END: ret->next.
 	 */
 	enum th_status (*claim)(struct th_store *, const char *queue,
 	    struct th_claim *, int64_t now, struct th_lease *ret,
@@ -188,11 +188,17 @@ struct th_store_ops {
 	    struct th_err *);
 	/*
 	 * Makes what an owner leased wait again, doubtful: all of it when he is
-	 * dead, else what is over (or was leased more than a minute after now:
-	 * the clock jumped).
+	 * dead, else what is over; of one who is far also what was leased more
+	 * than a minute after now (the clock jumped).  Where clocks of this
+	 * machine count, those who live on it are judged by th_steady_ms().
 	 */
 	enum th_status (*reclaim)(struct th_store *, const char *queue,
-	    const char *owner, bool dead, int64_t now, struct th_err *);
+	    const char *owner, enum th_owner_life, int64_t now,
+	    struct th_err *);
+	/* As th_queue_renew(). */
+	enum th_status (*renew)(struct th_store *, const char *queue,
+	    const struct th_hash *, const char *owner, int64_t seconds,
+	    int64_t now, struct th_err *);
 	/* As th_queue_move(), th_queue_purge(); hash NULL: all. */
 	enum th_status (*move)(struct th_store *, const char *queue,
 	    const struct th_hash *, unsigned from, enum th_item_state to,

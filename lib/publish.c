@@ -6,7 +6,9 @@
 
 #include "publish.h"
 
-#define LEASE 900 /* seconds; what is sent takes far less */
+#define LEASE 300 /* seconds; renewed when RENEW of them are over */
+#define RENEW 100
+#define MARGIN 30 /* a lease this near to its end is none */
 #define UNAVAILABLE_MAX                                                        \
 	3            /* items in a row without an answer: it is not there */
 #define FAILED_MAX 5 /* items in a row put off: it is not well */
@@ -299,6 +301,32 @@ th_slot_release(struct slot *s)
 	th_delivery_text_release(&s->room);
 	s->state = FREE;
 	s->run->busy--;
+}
+
+bool
+th_slot_hold(struct slot *s)
+{
+	struct run *r = s->run;
+	int64_t passed = th_steady_ms() - s->lease.beat;
+	enum th_status st;
+
+	if (passed < (int64_t)RENEW * 1000)
+		return true;
+	st = th_queue_renew(r->p->queue, &s->lease, r->owner, LEASE, NULL);
+	/* A store that does not answer may have let another in, later. */
+	return st == TH_OK ||
+	       (st != TH_END && passed < (int64_t)(LEASE - MARGIN) * 1000);
+}
+
+void
+th_slot_lose(struct slot *s)
+{
+	th_session_say(s->run->p->session, 0, TH_OK,
+	    "%.*s: was leased for too long, and is left to another",
+	    (int)s->d.id.len, s->d.id.s);
+	if (!s->asked)
+		give_back(s->run, s->token);
+	th_slot_release(s);
 }
 
 bool

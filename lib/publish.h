@@ -36,6 +36,13 @@ struct run {
 void th_run_stop(struct run *, enum th_status);
 /* Claims one item within the limits.  TH_END: none for now. */
 enum th_status th_slot_claim(struct slot *);
+/*
+ * Is it still ours?  Renews the lease when a good part of it is over.  What is
+ * not must not be sent: another publisher has it, or will.
+ */
+bool th_slot_hold(struct slot *);
+/* Lets go of an item that th_slot_hold() says is not ours, and says so. */
+void th_slot_lose(struct slot *);
 /* Makes the claimed item ready; false when that settled it already. */
 bool th_slot_open(struct slot *);
 /*

@@ -60,6 +60,10 @@ send(struct slot *s)
 	struct th_err err = { 0 };
 	enum th_status st;
 
+	if (!th_slot_hold(s)) {
+		th_slot_lose(s);
+		return;
+	}
 	s->state = SENDING;
 	r->sending++;
 	s->asked = true;
@@ -82,6 +86,10 @@ begin(struct slot *s)
 {
 	if (!th_slot_open(s))
 		return;
+	if (!th_slot_hold(s)) {
+		th_slot_lose(s);
+		return;
+	}
 	/* What is done here and now is as good as a request. */
 	s->asked = s->run->p->service->local;
 	step(s, NULL);
@@ -111,11 +119,27 @@ fill(struct run *r)
 	return any;
 }
 
+/* An answer may take its time. */
+static void
+hold_all(void *ctx)
+{
+	struct run *r = ctx;
+	size_t i;
+
+	for (i = 0; i < r->nslots; i++)
+		if (r->slot[i].state == SENDING)
+			th_slot_hold(&r->slot[i]);
+}
+
 void
 th_run_http(struct run *r)
 {
+	struct th_http_options *opt = th_session_http_options(r->p->session);
 	enum th_status st;
 	size_t i;
+
+	opt->tick = hold_all;
+	opt->tick_ctx = r;
 
 	/* An item may take several rounds, so the end is seen before a round.
 	 */

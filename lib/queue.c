@@ -518,6 +518,7 @@ enum th_status
 th_queue_claim(struct th_queue *q, struct th_claim *c, struct th_lease *ret,
     struct th_err *err)
 {
+	ret->beat = th_steady_ms();
 	return q->store->ops->claim(q->store, q->name, c, th_now(), ret, err);
 }
 
@@ -552,17 +553,28 @@ th_queue_reclaim(struct th_queue *q, struct th_err *err)
 
 	st = q->store->ops->owners(q->store, q->name, note_owner, &o, err);
 	for (i = 0; i < o.n && st == TH_OK; i++) {
-		/* One who lives and is near is at work, however long it takes.
-		 */
 		life = th_owner_life(o.name[i]);
-		if (life != TH_OWNER_ALIVE)
-			st = q->store->ops->reclaim(q->store, q->name,
-			    o.name[i], life == TH_OWNER_DEAD, th_now(), err);
+		st = q->store->ops->reclaim(
+		    q->store, q->name, o.name[i], life, th_now(), err);
 	}
 	for (i = 0; i < o.n; i++)
 		free(o.name[i]);
 	free(o.name);
 	return st == TH_ENOMEM ? th_fail(err, st, "out of memory") : st;
+}
+
+enum th_status
+th_queue_renew(struct th_queue *q, struct th_lease *l, const char *owner,
+    int64_t seconds, struct th_err *err)
+{
+	const int64_t beat = th_steady_ms();
+	enum th_status st;
+
+	st = q->store->ops->renew(
+	    q->store, q->name, &l->hash, owner, seconds, th_now(), err);
+	if (st == TH_OK)
+		l->beat = beat;
+	return st;
 }
 
 enum th_status

@@ -175,15 +175,6 @@ th_redis_key(struct th_redis_cmd *cmd, const char *kind, const char *name,
 
 /* ---- connecting -------------------------------------------------------- */
 
-static int64_t
-steady_ms(void)
-{
-	struct timespec t = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void
 disconnect(struct th_redis *r)
 {
@@ -482,7 +473,7 @@ wait_more(const struct th_redis *r, int64_t start, int64_t *pause)
 				 : r->wait;
 	const struct timespec t = { *pause / 1000, *pause % 1000 * 1000000 };
 
-	if (steady_ms() - start + *pause > most)
+	if (th_steady_ms() - start + *pause > most)
 		return false;
 	nanosleep(&t, NULL);
 	*pause = *pause * 2 < PAUSE_MAX_MS ? *pause * 2 : PAUSE_MAX_MS;
@@ -493,7 +484,7 @@ enum th_status
 th_redis_run(
     struct th_redis *r, struct th_redis_cmd *cmd, size_t n, struct th_err *err)
 {
-	int64_t start = steady_ms(), pause = PAUSE_MIN_MS;
+	int64_t start = th_steady_ms(), pause = PAUSE_MIN_MS;
 	enum th_status st;
 	enum fate fate;
 	bool again = false;

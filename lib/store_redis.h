@@ -49,7 +49,7 @@ struct th_redis {
 	struct {
 		char *queue;
 		char owner[TH_OWNER_SIZE];
-		int64_t seconds, max_age, expired;
+		int64_t seconds, max_age, expired, beat;
 		bool in_order;
 		struct redisReply *lease; /* NULL: none */
 	} ahead;

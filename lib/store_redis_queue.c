@@ -315,7 +315,8 @@ static const struct th_redis_script owners_script = { { th_redis_queue_lua,
     "return ret\n" } };
 
 static const struct th_redis_script reclaim_script = { { th_redis_queue_lua,
-    "local owner, dead, from = ARGV[1], ARGV[2] == '1', '-'\n"
+    "local owner, life, from = ARGV[1], ARGV[2], '-'\n"
+    "local dead, far = life == '1', life == '2'\n"
     "if call('EXISTS', S) == 0 then return 0 end\n"
     "repeat\n"
     "  local page = call('XPENDING', S, 'pub', from, '+', 500, owner)\n"
@@ -323,7 +324,7 @@ static const struct th_redis_script reclaim_script = { { th_redis_queue_lua,
     "    from = '(' .. p[1]\n"
     "    local h = call('XRANGE', S, p[1], p[1])[1][2][2]\n"
     "    local r = get(h)\n"
-    "    if dead or r[DUE] <= now or r[SINCE] > now + 60 then\n"
+    "    if dead or r[DUE] <= now or far and r[SINCE] > now + 60 then\n"
     "      leave(h, r)\n"
     "      r[STATE], r[DUE], r[SINCE] = WAITING, 0, now\n"
     "      r[DOUBT], r[OWNER], r[TRY] = 1, '', ''\n"
@@ -332,6 +333,13 @@ static const struct th_redis_script reclaim_script = { { th_redis_queue_lua,
     "  end\n"
     "until #page == 0\n"
     "return finish(1)\n" } };
+
+static const struct th_redis_script renew_script = { { th_redis_queue_lua,
+    "local r = get(ARGV[1])\n"
+    "if not r or r[STATE] ~= LEASED or r[OWNER] ~= ARGV[2] then return 0 end\n"
+    "r[DUE], r[SINCE] = now + tonumber(ARGV[3]), now\n"
+    "put(ARGV[1], r)\n"
+    "return 1\n" } };
 
 static const char *const tails[] = { ":q", ":s", ":o", ":l", ":w", ":r", ":m" };
 #define NTAILS (sizeof(tails) / sizeof(*tails))
@@ -662,6 +670,7 @@ take_ahead(struct th_redis *r, const char *queue, struct th_claim *c,
 	if (r->ahead.lease == NULL)
 		return TH_END;
 	st = read_lease(r->ahead.lease, ret);
+	ret->beat = r->ahead.beat;
 	th_redis_free(r->ahead.lease);
 	r->ahead.lease = NULL;
 	return st == TH_OK ? st : th_fail(err, st, "%s", th_strstatus(st));
@@ -730,12 +739,13 @@ may_claim_ahead(
 }
 
 static void
-keep_ahead(struct th_redis *r, struct th_redis_cmd *cmd)
+keep_ahead(struct th_redis *r, struct th_redis_cmd *cmd, int64_t beat)
 {
 	r->ahead.expired += th_redis_int(th_redis_at(cmd->reply, 1));
 	if (th_redis_int(th_redis_at(cmd->reply, 0)) != 1)
 		return;
 	r->ahead.lease = cmd->reply;
+	r->ahead.beat = beat;
 	cmd->reply = NULL;
 }
 
@@ -744,6 +754,7 @@ settle(struct th_store *store, const char *queue, const struct th_settlement *t,
     struct th_err *err)
 {
 	struct th_redis *r = (struct th_redis *)store;
+	const int64_t beat = th_steady_ms();
 	struct th_claim c = { 0 };
 	struct th_redis_cmd cmd[2];
 	enum th_status st;
@@ -764,7 +775,7 @@ settle(struct th_store *store, const char *queue, const struct th_settlement *t,
 		st = TH_END;
 	if (n == 2) {
 		if (st == TH_OK || st == TH_END)
-			keep_ahead(r, &cmd[1]);
+			keep_ahead(r, &cmd[1], beat);
 		th_redis_done(&cmd[1]);
 	}
 	th_redis_done(&cmd[0]);
@@ -792,8 +803,8 @@ owners(struct th_store *store, const char *queue,
 }
 
 static enum th_status
-reclaim(struct th_store *store, const char *queue, const char *owner, bool dead,
-    int64_t now, struct th_err *err)
+reclaim(struct th_store *store, const char *queue, const char *owner,
+    enum th_owner_life life, int64_t now, struct th_err *err)
 {
 	struct th_redis_cmd cmd;
 	enum th_status st;
@@ -801,8 +812,27 @@ reclaim(struct th_store *store, const char *queue, const char *owner, bool dead,
 	(void)now;
 	th_redis_queue_script(&cmd, &reclaim_script, queue);
 	th_redis_adds(&cmd, owner);
-	th_redis_addi(&cmd, dead);
+	th_redis_addi(&cmd, (int64_t)life);
 	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
+	th_redis_done(&cmd);
+	return st;
+}
+
+static enum th_status
+renew(struct th_store *store, const char *queue, const struct th_hash *hash,
+    const char *owner, int64_t seconds, int64_t now, struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+
+	(void)now;
+	th_redis_queue_script(&cmd, &renew_script, queue);
+	th_redis_addh(&cmd, hash);
+	th_redis_adds(&cmd, owner);
+	th_redis_addi(&cmd, seconds);
+	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
+	if (st == TH_OK && th_redis_int(cmd.reply) == 0)
+		st = TH_END;
 	th_redis_done(&cmd);
 	return st;
 }
@@ -818,4 +848,5 @@ th_redis_queue_ops(struct th_store_ops *ops)
 	ops->settle = settle;
 	ops->owners = owners;
 	ops->reclaim = reclaim;
+	ops->renew = renew;
 }

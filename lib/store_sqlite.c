@@ -26,7 +26,7 @@
 
 #include "store_sqlite.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define INTERRUPTED_MS 5000 /* waited for at most once we were told to stop */
 
 static const char state_schema[] =
@@ -453,12 +453,25 @@ static enum th_status
 make_tables(struct th_sqlite *s, struct th_err *err)
 {
 	const char *const part[] = { state_schema, th_sqlite_queue_schema,
-		th_sqlite_limit_schema, "PRAGMA user_version=1" };
+		th_sqlite_limit_schema, "PRAGMA user_version=2" };
 	int rc = SQLITE_OK;
 	size_t i;
 
 	for (i = 0; i < sizeof(part) / sizeof(*part) && rc == SQLITE_OK; i++)
 		rc = sqlite3_exec(s->db, part[i], NULL, NULL, NULL);
+	return rc == SQLITE_OK ? TH_OK : th_sql_fail(s, rc, err);
+}
+
+/* Version 1 knew no steady clock. */
+static enum th_status
+alter_tables(struct th_sqlite *s, struct th_err *err)
+{
+	int rc;
+
+	rc = sqlite3_exec(s->db,
+	    "ALTER TABLE outbox ADD COLUMN beat INTEGER;"
+	    "PRAGMA user_version=2",
+	    NULL, NULL, NULL);
 	return rc == SQLITE_OK ? TH_OK : th_sql_fail(s, rc, err);
 }
 
@@ -475,14 +488,16 @@ prepare_schema(struct th_sqlite *s, bool reading, struct th_err *err)
 	if (version > SCHEMA_VERSION)
 		return th_fail(err, TH_ECONFIG,
 		    "%s: made by a newer version of this program", s->path);
-	if (reading)
-		return TH_END;
+	if (reading) /* of the older one all that is looked at is there */
+		return version == 0 ? TH_END : TH_OK;
 	if ((st = th_sql_begin(s, true, err)) != TH_OK)
 		return st;
 	/* Another process may have been quicker. */
 	st = th_sql_int(s, &version, err, "PRAGMA user_version", "");
 	if (st == TH_OK && version == 0)
 		st = make_tables(s, err);
+	else if (st == TH_OK && version == 1)
+		st = alter_tables(s, err);
 	return th_sql_end(s, st, err);
 }
 

@@ -7,6 +7,7 @@
  *
  * A published id costs one row of ledger without a rowid: the queue's number,
  * 16 bytes of hash, one integer (date and kind), the receipt if there is one.
+ * beat is when a lease ends by the steady clock, for processes of this machine.
  * The storm guard remembers in a table of bounded size: a mark goes to the slot
  * of its low bits, over what was there.
  */
@@ -26,7 +27,8 @@ const char th_sqlite_queue_schema[] =
     " service TEXT, account TEXT);"
     "CREATE TABLE outbox(seq INTEGER PRIMARY KEY AUTOINCREMENT,"
     " queue INTEGER, hash BLOB, state INTEGER, due INTEGER, since INTEGER,"
-    " date INTEGER, tries INTEGER, doubtful INTEGER, owner TEXT, reason TEXT);"
+    " date INTEGER, tries INTEGER, doubtful INTEGER, owner TEXT, reason TEXT,"
+    " beat INTEGER);"
     "CREATE UNIQUE INDEX outbox_hash ON outbox(queue, hash);"
     "CREATE INDEX outbox_state ON outbox(queue, state, due);"
     "CREATE TABLE body(seq INTEGER PRIMARY KEY, id TEXT, line TEXT);"
@@ -415,9 +417,10 @@ claim_first(struct th_sqlite *s, struct th_claim *c, int64_t now,
 	}
 	if (st == TH_OK)
 		return th_sql_run(s, err,
-		    "UPDATE outbox SET state=2, due=?, since=?, owner=?"
+		    "UPDATE outbox SET state=2, due=?, since=?, owner=?, beat=?"
 		    " WHERE seq=?",
-		    "iisi", now + c->seconds, now, c->owner, seq);
+		    "iisii", now + c->seconds, now, c->owner,
+		    th_steady_ms() + c->seconds * 1000, seq);
 	if (st != TH_END)
 		return st;
 	ret->next = 0;
@@ -528,10 +531,11 @@ owners(struct th_store *store, const char *queue,
 }
 
 static enum th_status
-reclaim(struct th_store *store, const char *queue, const char *owner, bool dead,
-    int64_t now, struct th_err *err)
+reclaim(struct th_store *store, const char *queue, const char *owner,
+    enum th_owner_life life, int64_t now, struct th_err *err)
 {
 	struct th_sqlite *s = (struct th_sqlite *)store;
+	const int64_t beat = th_steady_ms();
 	enum th_status st;
 
 	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
@@ -540,10 +544,33 @@ reclaim(struct th_store *store, const char *queue, const char *owner, bool dead,
 		return st;
 	st = th_sql_run(s, err,
 	    "UPDATE outbox SET state=1, due=0, since=?1, doubtful=1, owner=NULL"
-	    " WHERE queue=?2 AND state=2 AND owner=?3 AND"
-	    " (?4 OR due<=?1 OR since>?1+?5)",
-	    "iisii", now, s->queue_no, owner, (int64_t)dead,
-	    (int64_t)CLOCK_SLACK);
+	    " WHERE queue=?2 AND state=2 AND owner=?3 AND CASE ?4"
+	    " WHEN 1 THEN 1"
+	    " WHEN 0 THEN iif(beat IS NULL, due<=?1, beat<=?6)"
+	    " ELSE due<=?1 OR since>?1+?5 END",
+	    "iisiii", now, s->queue_no, owner, (int64_t)life,
+	    (int64_t)CLOCK_SLACK, beat);
+	return th_sql_end(s, st, err);
+}
+
+static enum th_status
+renew(struct th_store *store, const char *queue, const struct th_hash *hash,
+    const char *owner, int64_t seconds, int64_t now, struct th_err *err)
+{
+	struct th_sqlite *s = (struct th_sqlite *)store;
+	enum th_status st;
+
+	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
+		return st;
+	if ((st = th_sql_begin(s, false, err)) != TH_OK)
+		return st;
+	st = th_sql_run(s, err,
+	    "UPDATE outbox SET due=?, since=?, beat=?"
+	    " WHERE queue=? AND hash=? AND state=2 AND owner=?",
+	    "iiiihs", now + seconds, now, th_steady_ms() + seconds * 1000,
+	    s->queue_no, hash, owner);
+	if (st == TH_OK && sqlite3_changes(s->db) == 0)
+		st = TH_END;
 	return th_sql_end(s, st, err);
 }
 
@@ -557,4 +584,5 @@ th_sqlite_queue_ops(struct th_store_ops *ops)
 	ops->settle = settle;
 	ops->owners = owners;
 	ops->reclaim = reclaim;
+	ops->renew = renew;
 }

@@ -946,6 +946,8 @@ struct th_http_options {
 	int max_per_host;     /* 0: 4 */
 	const char *ca_file;  /* NULL: the system's */
 	bool allow_http;      /* plain http to hosts that are not loopback */
+	void (*tick)(void *); /* called now and then while transfers run; or NULL */
+	void *tick_ctx;
 };
 enum th_status th_http_new(const struct th_http_options *,
     struct th_http **ret, struct th_err *err);
@@ -1135,6 +1137,9 @@ enum th_status th_state_commit(struct th_state *, struct th_err *err);
 enum th_status th_state_settle(struct th_store *, const char *run, bool keep,
     struct th_err *err);
 
+/* Milliseconds of a clock that only goes forward; of no meaning elsewhere. */
+int64_t th_steady_ms(void);
+
 /* ---- lock.c: one at a time, over all processes and machines ------------------ */
 
 /*
@@ -1312,6 +1317,7 @@ struct th_lease {
 	struct th_buf line;
 	int64_t tries, date; /* as in struct th_entry */
 	bool doubtful;       /* leased before, and nobody said what became of it */
+	int64_t beat;        /* when it was leased or renewed, th_steady_ms() */
 	int64_t next;        /* with TH_END: when one will be due; 0: none waits */
 };
 void th_lease_init(struct th_lease *);
@@ -1326,8 +1332,17 @@ struct th_claim {
 /* TH_END: none is due. */
 enum th_status th_queue_claim(struct th_queue *, struct th_claim *,
     struct th_lease *ret, struct th_err *err);
-/* Takes back what dead processes leased and what was leased for too long. */
+/*
+ * Takes back what dead processes leased and what was leased for too long.  One
+ * of this machine who lives is judged by the steady clock, which does not jump.
+ */
 enum th_status th_queue_reclaim(struct th_queue *, struct th_err *err);
+/*
+ * Has a lease last for so many seconds from now.  TH_END: it was over, and the
+ * item is another's by now or settled.
+ */
+enum th_status th_queue_renew(struct th_queue *, struct th_lease *,
+    const char *owner, int64_t seconds, struct th_err *err);
 /* What became of a leased item. */
 struct th_outcome {
 	enum th_item_state state; /* PUBLISHED, REFUSED, or WAITING: try again */

@@ -117,6 +117,26 @@ rm x.plan
 ok   'what a dead process leased is taken over at once' hook --queue x --drain
 told 'and reported as doubtful, as a webhook cannot be asked' 'i1: may have been sent before'
 
+
+# ---- leases of those who live, but do nothing
+sink h
+echo 'i1 200 delay=1' >h.plan
+items 1 4 >four
+th-publish webhook --url "$url" --queue h <four >h.out 2>h.err & p=$!
+until_true sh -c '[ "$(th-queue list | jq "select(.queue == \"h\").leased")" = 1 ]'
+kill -STOP $p
+ok   'the lease of a process that was stopped is left to it at first' hook --queue h --drain
+if on sqlite; then
+	code 'after five minutes another takes it over' 0 faketime '+6 minutes' \
+	    th-publish webhook --url "$url" --queue h --drain
+	told 'as doubtful' 'i1: may have been sent before'
+	kill -CONT $p; wait $p
+	says 'the one who comes back sends nothing more' 'i1 i1 i2 i3 i4' sh -c \
+	    'sed -n "s/^200 \([^ ]*\) .*/\1/p" h.log | sort | xargs'
+else
+	kill -CONT $p; wait $p
+fi
+
 # ---- interrupted
 sink i
 echo '* 200 delay=0.05' >i.plan

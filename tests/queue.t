@@ -117,6 +117,19 @@ told 'it says so' ' 0 imported'
 says 'nothing is published again after the move' 0 sh -c \
     'TH_HOME=$PWD/other th-publish webhook --url "$1" --queue p <in | wc -l' - "$url"
 code 'import of nonsense is bad input' 65 sh -c 'printf "%s\n" "{}" "x" "{\"queue\":\"q\",\"state\":\"odd\"}" "{\"queue\":\"q\",\"state\":\"waiting\",\"hash\":\"00\"}" | th-queue import'
+if on sqlite; then
+	th-queue export | sort >exported
+	python3 -c 'import sqlite3; d = sqlite3.connect("'"$TH_HOME"'/th.db")
+d.executescript("ALTER TABLE outbox DROP COLUMN beat; PRAGMA user_version=1")'
+	is 'a store that an older version made is used as it is' exported sh -c 'th-queue export | sort'
+	ok 'and written to' sh -c 'th-queue take e -n 1 >/dev/null'
+	python3 -c 'import sqlite3; d = sqlite3.connect("'"$TH_HOME"'/th.db")
+d.execute("PRAGMA user_version=99")'
+	code 'one that a newer version made is not' 78 th-queue list
+	told 'which is told' 'made by a newer version'
+	python3 -c 'import sqlite3; d = sqlite3.connect("'"$TH_HOME"'/th.db")
+d.execute("PRAGMA user_version=2")'
+fi
 code 'output on a full disk is an error' 74 sh -c 'th-queue export >/dev/full'
 code 'take on a full disk is one too' 74 sh -c 'th-queue take e >/dev/full'
 finish

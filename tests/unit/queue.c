@@ -164,6 +164,51 @@ test_pauses(struct th_store *s)
 	    "a pause that is over is none");
 }
 
+static enum th_status
+deposit_one(struct th_queue *q, const char *line)
+{
+	struct th_item it;
+	enum th_status st;
+
+	th_item_init(&it);
+	st = th_item_parse(&it, th_str(line), NULL);
+	if (st == TH_OK)
+		st = th_queue_add(q, &it, NULL);
+	if (st == TH_OK)
+		st = th_queue_deposit(q, TH_DEPOSIT, NULL, NULL, NULL);
+	th_item_release(&it);
+	return st;
+}
+
+static void
+test_leases(struct th_store *s)
+{
+	char self[TH_OWNER_SIZE];
+	struct th_claim c = { .owner = self, .seconds = 100 };
+	struct th_queue *q = NULL;
+	struct th_lease l;
+
+	th_owner(self);
+	th_lease_init(&l);
+	ok(th_queue_new(s, "leases", "x", "y", &q, NULL) == TH_OK &&
+		deposit_one(q, "{\"id\":\"1\"}") == TH_OK &&
+		th_queue_claim(q, &c, &l, NULL) == TH_OK && !l.doubtful,
+	    "an item is leased");
+	ok(th_queue_reclaim(q, NULL) == TH_OK &&
+		th_queue_claim(q, &c, &l, NULL) == TH_END,
+	    "the lease of one who lives is left to him");
+	ok(th_queue_renew(q, &l, self, 0, NULL) == TH_OK &&
+		th_queue_renew(q, &l, "somebody", 9, NULL) == TH_END,
+	    "he may renew it, others may not");
+	ok(th_queue_reclaim(q, NULL) == TH_OK &&
+		th_queue_renew(q, &l, self, 9, NULL) == TH_END,
+	    "when it is over, it is over for one who lives, too");
+	ok(th_queue_claim(q, &c, &l, NULL) == TH_OK && l.doubtful,
+	    "and the item is doubtful");
+	th_lease_release(&l);
+	th_queue_free(q);
+}
+
 static void
 test_locks(struct th_store *s)
 {
@@ -268,6 +313,7 @@ main(void)
 	if (s != NULL) {
 		test_limits(s);
 		test_pauses(s);
+		test_leases(s);
 		test_locks(s);
 		test_state(s);
 	}
