@@ -23,6 +23,7 @@ struct th_charset {
 	char http[NAME_MAX_], name[NAME_MAX_];
 	bool known, repaired, cr;
 	bool wide, legacy;  /* beyond ASCII: good UTF-8 was seen; surely none */
+	bool doubtful;      /* the encoding was declared, by who knows whom */
 	iconv_t cd;         /* (iconv_t)-1: the bytes are UTF-8 */
 	struct th_buf head; /* bytes before the encoding is known */
 	struct th_buf clean;
@@ -382,7 +383,7 @@ struct mark {
 	const char *name;
 };
 
-/* Byte order marks, then what a "<" or "<?" looks like without one. */
+/* Byte order marks, then what a "<" or "<?xm" looks like without one. */
 static const struct mark marks[] = {
 	{ "\377\376\0\0", 4, 4, "UTF-32LE" },
 	{ "\0\0\376\377", 4, 4, "UTF-32BE" },
@@ -391,10 +392,6 @@ static const struct mark marks[] = {
 	{ "\376\377", 2, 2, "UTF-16BE" },
 	{ "<\0\0\0", 4, 0, "UTF-32LE" },
 	{ "\0\0\0<", 4, 0, "UTF-32BE" },
-	{ "<\0", 2, 0, "UTF-16LE" },
-	{ "\0<", 2, 0, "UTF-16BE" },
-	{ "{\0", 2, 0, "UTF-16LE" },
-	{ "\0{", 2, 0, "UTF-16BE" },
 	{ "\114\157\247\224", 4, 0, "IBM037" },
 };
 
@@ -473,7 +470,30 @@ believe(struct th_charset *c, struct th_str name)
 	if (c->cd == (iconv_t)-1)
 		return false;
 	set_name(c->name, name);
+	c->doubtful = true;
 	return true;
+}
+
+/* Two characters of ASCII in sixteen bits each, a "<" or blanks before it. */
+static const char *
+sixteen_bits(struct th_str s)
+{
+	if (s.len < 4)
+		return NULL;
+	if (s.s[0] != 0 && s.s[1] == 0 && s.s[2] != 0 && s.s[3] == 0)
+		return "UTF-16LE";
+	if (s.s[0] == 0 && s.s[1] != 0 && s.s[2] == 0 && s.s[3] != 0)
+		return "UTF-16BE";
+	return NULL;
+}
+
+/* Settled by the bytes themselves. */
+static void
+settle(struct th_charset *c, const char *name)
+{
+	set_name(c->name, th_str(name));
+	if (strcmp(name, "UTF-8") != 0)
+		c->cd = iconv_open("UTF-8", name);
 }
 
 /* By mark, header, declaration; returns how many bytes of it to skip. */
@@ -488,10 +508,12 @@ decide(struct th_charset *c, struct th_str s)
 		if (s.len < marks[i].len ||
 		    memcmp(s.s, marks[i].bytes, marks[i].len) != 0)
 			continue;
-		set_name(c->name, th_str(marks[i].name));
-		if (strcmp(c->name, "UTF-8") != 0)
-			c->cd = iconv_open("UTF-8", c->name);
+		settle(c, marks[i].name);
 		return marks[i].skip;
+	}
+	if (sixteen_bits(s) != NULL) {
+		settle(c, sixteen_bits(s));
+		return 0;
 	}
 	if (believe(c, th_str(c->http)))
 		return 0;
@@ -504,9 +526,57 @@ decide(struct th_charset *c, struct th_str s)
 	return 0;
 }
 
+/* ---- what is really there ---- */
+
+/* How many characters beyond ASCII it has as UTF-8; -1 when it is none. */
+static long
+utf8_sequences(struct th_str in)
+{
+	const unsigned char *s = (const unsigned char *)in.s;
+	size_t i = 0, n;
+	bool open = false;
+	long count = 0;
+
+	while (i < in.len && !open) {
+		if (s[i] < 0x80) {
+			i++;
+			continue;
+		}
+		n = good_sequence(s + i, in.len - i, &open);
+		if (n == 0 && !open)
+			return -1;
+		i += n;
+		count += n > 0;
+	}
+	return count;
+}
+
+/*
+ * Many a server calls UTF-8 something else.  Text in another encoding hardly
+ * ever looks like it: one character is proof enough against windows-1252, which
+ * would have to say "Ã©"; where pairs of letters are more common it takes some.
+ */
+static void
+doubt(struct th_charset *c, struct th_str s)
+{
+	long n = utf8_sequences(s);
+
+	if (n < 0)
+		c->doubtful = false;
+	if (n < (strcmp(c->name, "windows-1252") == 0 ? 1 : 4))
+		return;
+	iconv_close(c->cd);
+	c->cd = (iconv_t)-1;
+	set_name(c->name, TH_STR("UTF-8"));
+	c->doubtful = false;
+	c->repaired = true;
+}
+
 static enum th_status
 push_known(struct th_charset *c, struct th_str s, bool final)
 {
+	if (c->doubtful && c->ntail == 0)
+		doubt(c, s);
 	if (c->cd == (iconv_t)-1)
 		return push_utf8(c, s, final);
 	return push_other(c, s, final);

@@ -15,7 +15,7 @@ struct th_feed {
 	struct th_page *page; /* when it is one */
 	struct th_buf head;   /* before it is known what it is */
 	struct th_feed_meta meta;
-	struct th_found entry;
+	struct th_found entry, common;
 	struct th_item_maker *maker;
 	struct th_buf line, id, source;
 	/* Lines without their end, each after its id and both lengths. */
@@ -36,6 +36,12 @@ struct th_found *
 th_feed_entry(struct th_feed *f)
 {
 	return &f->entry;
+}
+
+struct th_found *
+th_feed_common(struct th_feed *f)
+{
+	return &f->common;
 }
 
 const struct th_feed_info *
@@ -148,7 +154,7 @@ th_feed_emit(struct th_feed *f)
 		return st;
 	th_buf_clear(&f->line);
 	th_buf_clear(&f->id);
-	st = th_item_make(f->maker, &f->entry, &f->line, &f->id);
+	st = th_item_make(f->maker, &f->entry, &f->common, &f->line, &f->id);
 	th_found_clear(&f->entry);
 	if (th_alloc_failed()) /* something may be missing from the line */
 		return TH_ENOMEM;
@@ -169,31 +175,58 @@ skip_blanks(struct th_str s)
 	return s;
 }
 
-static bool
-has_word(struct th_str s, const char *word)
+/* The name of the tag at s, its prefix left out. */
+static struct th_str
+tag_name(struct th_str s)
 {
-	size_t n = strlen(word);
+	struct th_str name = { s.s + 1, 0 };
+	size_t i;
 
-	for (; s.len >= n; s.s++, s.len--)
-		if (*s.s == '<' && th_str_iis((struct th_str){ s.s, n }, word))
+	for (i = 1; i < s.len && strchr(" \t\r\n/>", s.s[i]) == NULL; i++) {
+		name.len++;
+		if (s.s[i] == ':') {
+			name.s = s.s + i + 1;
+			name.len = 0;
+		}
+	}
+	return name;
+}
+
+static bool
+is_one_of(struct th_str name, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (th_str_iis(name, *names))
 			return true;
 	return false;
 }
 
-/* A page: html comes, and no root of a feed before it. */
+/* A page: what only pages have comes, and no root of a feed. */
 static bool
 is_page(struct th_str s)
 {
-	static const char *const roots[] = { "<rss", "<rdf:rdf", "<feed",
-		"<channel", "<?xml-stylesheet" };
-	size_t i;
+	static const char *const roots[] = { "rss", "rdf", "feed", "channel",
+		"entry", NULL };
+	static const char *const pages[] = { "!doctype", "html", "head", "body",
+		"meta", "title", "link", NULL };
+	static const char dtd[] = "<!doctype html";
+	struct th_str name;
+	bool page = false;
 
-	if (!has_word(s, "<html") && !has_word(s, "<!doctype html"))
-		return false;
-	for (i = 0; i < sizeof(roots) / sizeof(*roots); i++)
-		if (has_word(s, roots[i]))
+	for (; s.len > 1; s.s++, s.len--) {
+		if (*s.s != '<')
+			continue;
+		name = tag_name(s);
+		if (is_one_of(name, roots))
 			return false;
-	return true;
+		if (!is_one_of(name, pages))
+			continue;
+		page |= name.s[0] != '!' ||
+			(s.len >= sizeof(dtd) - 1 &&
+			    th_str_iis(
+				(struct th_str){ s.s, sizeof(dtd) - 1 }, dtd));
+	}
+	return page;
 }
 
 static enum th_status
@@ -279,6 +312,7 @@ th_feed_new(
 	th_buf_init(&f->meta.link, TH_FEED_META_MAX);
 	th_buf_init(&f->meta.language, TH_FEED_META_MAX);
 	th_found_init(&f->entry);
+	th_found_init(&f->common);
 	f->maker = th_item_maker_new();
 	if (!copy(&f->info.url, &f->url) ||
 	    !copy(&f->info.charset, &f->charset) ||
@@ -302,6 +336,7 @@ th_feed_free(struct th_feed *f)
 	th_page_free(f->page);
 	th_item_maker_free(f->maker);
 	th_found_release(&f->entry);
+	th_found_release(&f->common);
 	th_buf_release(&f->head);
 	th_buf_release(&f->line);
 	th_buf_release(&f->id);

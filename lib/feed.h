@@ -67,6 +67,7 @@ struct th_found {
 	struct th_buf text;
 	struct th_slot slot[TH_SLOTS];
 	struct th_buf authors; /* struct th_feed_author */
+	struct th_buf source;  /* those of Atom's source, when it has no own */
 	struct th_buf tags;    /* struct th_slot */
 	struct th_buf files;   /* struct th_feed_file */
 };
@@ -80,6 +81,11 @@ struct th_str th_found_str(const struct th_found *, struct th_slot);
 /* Appends to one of the lists; more than TH_FEED_LIST_MAX are dropped. */
 enum th_status th_found_author(
     struct th_found *, const struct th_feed_author *);
+enum th_status th_found_source_author(
+    struct th_found *, const struct th_feed_author *);
+/* The same of another entry, whose text is copied. */
+enum th_status th_found_copy_author(struct th_found *to,
+    const struct th_found *from, const struct th_feed_author *);
 enum th_status th_found_tag(struct th_found *, struct th_slot);
 enum th_status th_found_file(struct th_found *, const struct th_feed_file *);
 
@@ -90,17 +96,22 @@ struct th_feed_meta {
 	bool dirty; /* since _source was made */
 };
 
-/* Makes the line, all but _source and its end, and the id. */
+/*
+ * Makes the line, all but _source and its end, and the id.  Authors of `feed`
+ * are those of an entry without.
+ */
 struct th_item_maker;
 struct th_item_maker *th_item_maker_new(void);
 void th_item_maker_free(struct th_item_maker *);
 enum th_status th_item_make(struct th_item_maker *, const struct th_found *,
-    struct th_buf *line, struct th_buf *id);
+    const struct th_found *feed, struct th_buf *line, struct th_buf *id);
 
 /* ---- feed.c, for the readers ---- */
 
 struct th_feed_meta *th_feed_meta(struct th_feed *);
 struct th_found *th_feed_entry(struct th_feed *);
+/* What entries have when they say nothing else: authors. */
+struct th_found *th_feed_common(struct th_feed *);
 const struct th_feed_info *th_feed_info_of(const struct th_feed *);
 /* Emits the entry and clears it; returns what emit did. */
 enum th_status th_feed_emit(struct th_feed *);

@@ -17,6 +17,8 @@ th_found_init(struct th_found *e)
 	th_buf_init(&e->text, TH_FEED_ENTRY_MAX);
 	th_buf_init(
 	    &e->authors, TH_FEED_LIST_MAX * sizeof(struct th_feed_author));
+	th_buf_init(
+	    &e->source, TH_FEED_LIST_MAX * sizeof(struct th_feed_author));
 	th_buf_init(&e->tags, TH_FEED_LIST_MAX * sizeof(struct th_slot));
 	th_buf_init(&e->files, TH_FEED_LIST_MAX * sizeof(struct th_feed_file));
 }
@@ -26,6 +28,7 @@ th_found_release(struct th_found *e)
 {
 	th_buf_release(&e->text);
 	th_buf_release(&e->authors);
+	th_buf_release(&e->source);
 	th_buf_release(&e->tags);
 	th_buf_release(&e->files);
 }
@@ -35,6 +38,7 @@ th_found_clear(struct th_found *e)
 {
 	th_buf_clear(&e->text);
 	th_buf_clear(&e->authors);
+	th_buf_clear(&e->source);
 	th_buf_clear(&e->tags);
 	th_buf_clear(&e->files);
 	memset(e->slot, 0, sizeof(e->slot));
@@ -60,6 +64,35 @@ enum th_status
 th_found_author(struct th_found *e, const struct th_feed_author *a)
 {
 	return add_to_list(&e->authors, a, sizeof(*a));
+}
+
+enum th_status
+th_found_source_author(struct th_found *e, const struct th_feed_author *a)
+{
+	return add_to_list(&e->source, a, sizeof(*a));
+}
+
+static struct th_slot
+copy_slot(struct th_found *to, const struct th_found *from, struct th_slot s)
+{
+	struct th_slot ret = { to->text.len, s.len, s.form };
+	struct th_str text = th_found_str(from, s);
+
+	th_buf_add(&to->text, text.s, text.len);
+	return ret;
+}
+
+enum th_status
+th_found_copy_author(struct th_found *to, const struct th_found *from,
+    const struct th_feed_author *a)
+{
+	struct th_feed_author copy = { copy_slot(to, from, a->name),
+		copy_slot(to, from, a->email), copy_slot(to, from, a->url),
+		copy_slot(to, from, a->avatar) };
+
+	if (to->text.status != TH_OK)
+		return to->text.status;
+	return th_found_author(to, &copy);
 }
 
 enum th_status
@@ -169,26 +202,35 @@ add_texts(
 		MEMBER(line, "summary", plain(m, text, form2));
 }
 
+/* The first of the slots that is a date. */
 static void
-add_date(struct th_str key, struct th_str s, struct th_buf *line)
+add_date(const struct th_found *e, struct th_str key, const enum th_slots *of,
+    size_t n, struct th_buf *line)
 {
 	char text[TH_DATE_SIZE];
+	struct th_str s;
 	int64_t t;
+	size_t i;
 
-	if (s.len > 0 && th_date_parse(s, &t) == TH_OK &&
-	    th_date_format(t, text) == TH_OK)
+	for (i = 0; i < n; i++) {
+		s = th_found_str(e, e->slot[of[i]]);
+		if (s.len == 0 || th_date_parse(s, &t) != TH_OK ||
+		    th_date_format(t, text) != TH_OK)
+			continue;
 		member(line, key, th_str(text));
+		return;
+	}
 }
 
 static void
 add_dates(const struct th_found *e, struct th_buf *line)
 {
-	add_date(TH_STR(",\"date_published\":\""),
-	    FIRST(e, NULL, TH_S_PUBLISHED, TH_S_PUBLISHED2, TH_S_DC_DATE,
-		TH_S_CREATED),
-	    line);
-	add_date(TH_STR(",\"date_modified\":\""),
-	    FIRST(e, NULL, TH_S_UPDATED, TH_S_MODIFIED), line);
+	static const enum th_slots published[] = { TH_S_PUBLISHED,
+		TH_S_PUBLISHED2, TH_S_DC_DATE, TH_S_CREATED };
+	static const enum th_slots modified[] = { TH_S_UPDATED, TH_S_MODIFIED };
+
+	add_date(e, TH_STR(",\"date_published\":\""), published, 4, line);
+	add_date(e, TH_STR(",\"date_modified\":\""), modified, 2, line);
 }
 
 /* ---- lists ---- */
@@ -252,6 +294,30 @@ add_author(struct th_item_maker *m, const struct th_found *e,
 	th_json_close(line, '}');
 }
 
+static bool
+is_same(const struct th_found *e, struct th_slot a, struct th_slot b)
+{
+	struct th_str s = th_str_trim(th_found_str(e, a));
+	struct th_str t = th_str_trim(th_found_str(e, b));
+
+	return s.len == t.len && memcmp(s.s, t.s, s.len) == 0;
+}
+
+/* RSS names its authors in two ways, and many a feed in both. */
+static bool
+is_repeated_author(
+    const struct th_found *e, const struct th_feed_author *a, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (is_same(e, a[i].name, a[j].name) &&
+		    is_same(e, a[i].email, a[j].email) &&
+		    is_same(e, a[i].url, a[j].url))
+			return true;
+	return false;
+}
+
 /* Ends a list; takes back what was opened when nothing came into it. */
 static void
 close_list(struct th_buf *line, size_t before, size_t opened)
@@ -265,38 +331,54 @@ close_list(struct th_buf *line, size_t before, size_t opened)
 }
 
 static void
-add_authors(
-    struct th_item_maker *m, const struct th_found *e, struct th_buf *line)
+add_author_list(struct th_item_maker *m, const struct th_found *e,
+    const struct th_feed_author *a, size_t n, struct th_buf *line)
 {
-	const struct th_feed_author *a = (const void *)e->authors.data;
-	struct th_feed_author itunes = { .name = e->slot[TH_S_ITUNES_AUTHOR] };
-	size_t n = e->authors.len / sizeof(*a), before = line->len, opened, i;
+	size_t before = line->len, opened, i;
 
-	if (n == 0) {
-		if (itunes.name.len == 0)
-			return;
-		a = &itunes;
-		n = 1;
-	}
 	th_json_key(line, "authors");
 	th_json_open(line, '[');
 	opened = line->len;
 	for (i = 0; i < n; i++)
-		add_author(m, e, &a[i], line);
+		if (!is_repeated_author(e, a, i))
+			add_author(m, e, &a[i], line);
 	close_list(line, before, opened);
+}
+
+/* Its own, those of the feed it was taken from, those of this feed. */
+static void
+add_authors(struct th_item_maker *m, const struct th_found *e,
+    const struct th_found *feed, struct th_buf *line)
+{
+	struct th_feed_author itunes = { .name = e->slot[TH_S_ITUNES_AUTHOR] };
+	const struct th_found *of = e;
+	const struct th_buf *list = &e->authors;
+	size_t size = sizeof(itunes);
+
+	if (list->len == 0 && itunes.name.len > 0) {
+		add_author_list(m, e, &itunes, 1, line);
+		return;
+	}
+	if (list->len == 0)
+		list = &e->source;
+	if (list->len == 0) {
+		of = feed;
+		list = &feed->authors;
+	}
+	if (list->len > 0)
+		add_author_list(
+		    m, of, (const void *)list->data, list->len / size, line);
 }
 
 /* Has the same tag come before?  Quadratic, but the list is short. */
 static bool
 is_repeated(const struct th_found *e, const struct th_slot *tag, size_t i)
 {
-	struct th_str a = th_str_trim(th_found_str(e, tag[i])), b;
+	size_t j;
 
-	while (i-- > 0) {
-		b = th_str_trim(th_found_str(e, tag[i]));
-		if (a.len == b.len && memcmp(a.s, b.s, a.len) == 0)
+	for (j = 0; j < i; j++)
+		if (is_same(e, tag[i], tag[j]))
 			return true;
-	}
 	return false;
 }
 
@@ -323,14 +405,14 @@ add_tags(struct th_item_maker *m, const struct th_found *e, struct th_buf *line)
 	close_list(line, before, opened);
 }
 
-/* "SS", "MM:SS", "HH:MM:SS"; 0 when it is something else. */
+/* "SS", "MM:SS", "HH:MM:SS", "SS.5"; 0 when it is something else. */
 static int64_t
 seconds(struct th_str s)
 {
 	int64_t sum = 0, v = 0;
 	size_t i;
 
-	for (i = 0; i < s.len; i++) {
+	for (i = 0; i < s.len && (i == 0 || s.s[i] != '.'); i++) {
 		if (s.s[i] == ':') {
 			sum = (sum + v) * 60;
 			v = 0;
@@ -411,7 +493,7 @@ set_id(struct th_item_maker *m, const struct th_found *e, struct th_buf *id)
 
 enum th_status
 th_item_make(struct th_item_maker *m, const struct th_found *e,
-    struct th_buf *line, struct th_buf *id)
+    const struct th_found *feed, struct th_buf *line, struct th_buf *id)
 {
 	enum th_form form = TH_FORM_GUESS;
 	struct th_str title;
@@ -427,7 +509,7 @@ th_item_make(struct th_item_maker *m, const struct th_found *e,
 	add_texts(m, e, line);
 	MEMBER(line, "image", FIRST(e, NULL, TH_S_IMAGE, TH_S_IMAGE2));
 	add_dates(e, line);
-	add_authors(m, e, line);
+	add_authors(m, e, feed, line);
 	add_tags(m, e, line);
 	MEMBER(line, "language", FIRST(e, NULL, TH_S_LANGUAGE));
 	add_files(e, line);

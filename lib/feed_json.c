@@ -12,7 +12,8 @@
 struct th_feed_json {
 	struct th_feed *feed;
 	struct th_found *entry;
-	struct th_buf piece; /* the member or item being gathered */
+	struct th_buf piece;  /* the member or item being gathered */
+	struct th_buf member; /* the same as an object */
 	struct th_buf other;
 	size_t depth; /* open brackets, items' own not counted */
 	bool in_string, escaped, ended;
@@ -63,6 +64,24 @@ keep_url(struct th_feed_json *j, const struct th_value *of, const char *name)
 }
 
 static void
+each(struct th_feed_json *j, const struct th_value *of, const char *name,
+    void (*read)(struct th_feed_json *, const struct th_value *))
+{
+	struct th_iter it;
+	struct th_value list, v;
+
+	if (!th_value_get(of, name, &list))
+		return;
+	if (list.type != TH_JSON_ARRAY) { /* one, for a list of one */
+		read(j, &list);
+		return;
+	}
+	th_iter_init(&it, &list);
+	while (th_iter_next(&it, NULL, &v))
+		read(j, &v);
+}
+
+static void
 read_author(struct th_feed_json *j, const struct th_value *v)
 {
 	struct th_feed_author a = { 0 };
@@ -72,6 +91,15 @@ read_author(struct th_feed_json *j, const struct th_value *v)
 	a.avatar = keep_url(j, v, "avatar");
 	if (a.name.len > 0 || a.url.len > 0)
 		th_found_author(j->entry, &a);
+}
+
+/* Those of an item, or of the feed; before 1.1 there was but one. */
+static void
+read_authors(struct th_feed_json *j, const struct th_value *of)
+{
+	each(j, of, "authors", read_author);
+	if (j->entry->authors.len == 0)
+		each(j, of, "author", read_author);
 }
 
 static void
@@ -108,20 +136,6 @@ read_file(struct th_feed_json *j, const struct th_value *v)
 		th_found_file(j->entry, &f);
 }
 
-static void
-each(struct th_feed_json *j, const struct th_value *of, const char *name,
-    void (*read)(struct th_feed_json *, const struct th_value *))
-{
-	struct th_iter it;
-	struct th_value list, v;
-
-	if (!th_value_get(of, name, &list) || list.type != TH_JSON_ARRAY)
-		return;
-	th_iter_init(&it, &list);
-	while (th_iter_next(&it, NULL, &v))
-		read(j, &v);
-}
-
 static const struct {
 	const char *name;
 	enum th_slots slot;
@@ -150,7 +164,6 @@ static const struct {
 static enum th_status
 read_item(struct th_feed_json *j, const struct th_value *v)
 {
-	struct th_value author;
 	size_t i;
 
 	th_found_clear(j->entry);
@@ -159,27 +172,63 @@ read_item(struct th_feed_json *j, const struct th_value *v)
 		    keep(j, v, texts[i].name, texts[i].form);
 	for (i = 0; i < sizeof(urls) / sizeof(*urls); i++)
 		j->entry->slot[urls[i].slot] = keep_url(j, v, urls[i].name);
-	each(j, v, "authors", read_author);
-	if (j->entry->authors.len == 0 && th_value_get(v, "author", &author))
-		read_author(j, &author);
+	read_authors(j, v);
 	each(j, v, "tags", read_tag);
 	each(j, v, "attachments", read_file);
 	if (j->entry->text.status != TH_OK)
 		return j->entry->text.status;
+	if (j->entry->text.len == 0)
+		return TH_OK; /* it says nothing */
+	th_feed_found(j->feed);
 	return th_feed_emit(j->feed);
 }
 
 /* ---- the feed's own members ---- */
 
+/* Authors of the feed are those of items that have none. */
+static enum th_status
+keep_common(struct th_feed_json *j, const struct th_value *feed)
+{
+	const struct th_feed_author *a;
+	enum th_status st = TH_OK;
+	size_t i;
+
+	th_found_clear(j->entry);
+	read_authors(j, feed);
+	a = (const void *)j->entry->authors.data;
+	for (i = 0; i < j->entry->authors.len / sizeof(*a) && st == TH_OK; i++)
+		st = th_found_copy_author(
+		    th_feed_common(j->feed), j->entry, &a[i]);
+	if (st == TH_OK)
+		st = j->entry->text.status;
+	th_found_clear(j->entry);
+	return st;
+}
+
+/* "https://jsonfeed.org/version/1.1"; what has items needs none. */
+static bool
+is_version(const struct th_value *v)
+{
+	static const char mark[] = "jsonfeed.org/version/";
+	struct th_str s = v->raw;
+
+	for (; s.len >= sizeof(mark) - 1; s.s++, s.len--)
+		if (th_str_iis((struct th_str){ s.s, sizeof(mark) - 1 }, mark))
+			return v->type == TH_JSON_STRING;
+	return false;
+}
+
 static enum th_status
 read_member(struct th_feed_json *j, const struct th_value *feed)
 {
 	struct th_feed_meta *m = th_feed_meta(j->feed);
+	enum th_status st = keep_common(j, feed);
 	struct th_value v;
 
+	if (st != TH_OK)
+		return st;
 	m->dirty = true;
-	if (th_value_get(feed, "version", &v) && v.type == TH_JSON_STRING &&
-	    v.raw.len > 8)
+	if (th_value_get(feed, "version", &v) && is_version(&v))
 		th_feed_found(j->feed);
 	if (m->title.len == 0 && th_value_get(feed, "title", &v))
 		th_value_text(&v, &m->title);
@@ -209,11 +258,11 @@ take_piece(struct th_feed_json *j)
 		if (st == TH_OK && v.type == TH_JSON_OBJECT)
 			st = read_item(j, &v);
 	} else if (s.len > 0) {
-		th_buf_clear(&j->other);
-		th_buf_addc(&j->other, '{');
-		th_buf_add(&j->other, s.s, s.len);
-		th_buf_addc(&j->other, '}');
-		st = th_json_parse(th_buf_str(&j->other), &v, NULL);
+		th_buf_clear(&j->member);
+		th_buf_addc(&j->member, '{');
+		th_buf_add(&j->member, s.s, s.len);
+		th_buf_addc(&j->member, '}');
+		st = th_json_parse(th_buf_str(&j->member), &v, NULL);
 		if (st == TH_OK)
 			st = read_member(j, &v);
 	}
@@ -288,7 +337,8 @@ th_feed_json_new(struct th_feed *feed)
 	j->feed = feed;
 	j->entry = th_feed_entry(feed);
 	th_buf_init(&j->piece, TH_FEED_ENTRY_MAX);
-	th_buf_init(&j->other, TH_FEED_ENTRY_MAX + 2);
+	th_buf_init(&j->member, TH_FEED_ENTRY_MAX + 2);
+	th_buf_init(&j->other, TH_FEED_ENTRY_MAX);
 	return j;
 }
 
@@ -298,6 +348,7 @@ th_feed_json_free(struct th_feed_json *j)
 	if (j == NULL)
 		return;
 	th_buf_release(&j->piece);
+	th_buf_release(&j->member);
 	th_buf_release(&j->other);
 	free(j);
 }

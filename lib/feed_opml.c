@@ -60,6 +60,13 @@ tell(struct opml *o, struct th_str url, struct th_str title)
 	stop(o, o->visit(o->ctx, &feed));
 }
 
+/* Then some keep the address where that of a page would be. */
+static bool
+is_feed(struct th_str type)
+{
+	return th_str_iis(type, "rss") || th_str_iis(type, "atom");
+}
+
 static void
 on_element(void *ctx, const xmlChar *name, const xmlChar **attr)
 {
@@ -72,6 +79,8 @@ on_element(void *ctx, const xmlChar *name, const xmlChar **attr)
 	if (!o->is_opml || o->status != TH_OK || !is_outline(name))
 		return;
 	url = th_str_trim(attribute(attr, "xmlUrl"));
+	if (url.len == 0 && is_feed(attribute(attr, "type")))
+		url = th_str_trim(attribute(attr, "url"));
 	title = attribute(attr, "text");
 	if (title.len == 0)
 		title = attribute(attr, "title");

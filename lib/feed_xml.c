@@ -83,6 +83,7 @@ enum role {
 	R_CHANNEL,
 	R_ITEM,
 	R_AUTHOR,
+	R_SOURCE,
 	R_GROUP,
 	R_IMAGE,
 	R_TAKEN,
@@ -95,6 +96,7 @@ enum {
 	AT_CHANNEL = 1 << R_CHANNEL,
 	AT_ITEM = 1 << R_ITEM,
 	AT_AUTHOR = 1 << R_AUTHOR,
+	AT_SOURCE = 1 << R_SOURCE,
 	AT_GROUP = 1 << R_GROUP,
 	AT_ENTRY = AT_ITEM | AT_GROUP
 };
@@ -126,6 +128,7 @@ struct th_feed_xml {
 	enum th_form form;
 	bool base64, drop_div;
 	struct th_feed_author author;
+	size_t author_at;                   /* where its text begins */
 	struct th_buf value, other;         /* scratch */
 	unsigned char head[128], next[128]; /* of the table of rules */
 };
@@ -630,6 +633,7 @@ begin_author(
     struct th_feed_xml *f, const struct th_xml_tag *t, const struct rule *r)
 {
 	memset(&f->author, 0, sizeof(f->author));
+	f->author_at = f->entry->text.len;
 	begin_role(f, t, r);
 }
 
@@ -664,37 +668,64 @@ rel_is(struct th_str rel, const char *what)
 	return th_str_iis(rel, what);
 }
 
-static void
-add_file(struct th_feed_xml *f, const struct th_xml_tag *t, const char *url,
-    const char *length)
+/* An attribute that is a number; -1 for what is none. */
+static int64_t
+number(struct th_feed_xml *f, const struct th_xml_tag *t, const char *name)
 {
-	struct th_feed_file file = { .length = -1 };
-	struct th_str s = attr(f, t, length);
-	size_t i;
+	struct th_str s = attr(f, t, name);
 	int64_t v = 0;
+	size_t i;
 
 	for (i = 0; i < s.len && v < INT64_MAX / 100; i++) {
 		if (s.s[i] < '0' || s.s[i] > '9')
 			break;
 		v = v * 10 + (s.s[i] - '0');
 	}
-	if (s.len > 0 && i == s.len)
-		file.length = v;
-	file.url = keep_url_attr(f, t, url);
-	if (file.url.len == 0)
+	return s.len > 0 && i == s.len ? v : -1;
+}
+
+static bool
+is_known_file(const struct th_feed_xml *f, struct th_slot url)
+{
+	const struct th_feed_file *old = (const void *)f->entry->files.data;
+	size_t n = f->entry->files.len / sizeof(*old), i;
+	struct th_str s = str(f, url);
+
+	for (i = 0; i < n; i++)
+		if (old[i].url.len == s.len &&
+		    memcmp(str(f, old[i].url).s, s.s, s.len) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_file(struct th_feed_xml *f, const struct th_xml_tag *t, struct th_slot url,
+    const char *length)
+{
+	struct th_feed_file file = { .url = url };
+
+	if (url.len == 0)
 		return;
+	file.length = number(f, t, length);
+	file.seconds = number(f, t, "duration");
 	file.type = keep_attr(f, t, "type");
 	file.title = keep_attr(f, t, "title");
 	failed(f, th_found_file(f->entry, &file));
 }
 
+/* RSS 2.0 has a url, others a resource, and some take it for a link. */
 static void
 begin_enclosure(
     struct th_feed_xml *f, const struct th_xml_tag *t, const struct rule *r)
 {
+	static const char *const names[] = { "url", "resource", "href" };
+	struct th_slot url = { 0 };
+	size_t i;
+
 	(void)r;
-	add_file(
-	    f, t, attr(f, t, "url").len > 0 ? "url" : "resource", "length");
+	for (i = 0; i < 3 && url.len == 0; i++)
+		url = keep_url_attr(f, t, names[i]);
+	add_file(f, t, url, "length");
 }
 
 /* media:content, unless an enclosure said the same. */
@@ -702,17 +733,11 @@ static void
 begin_media(
     struct th_feed_xml *f, const struct th_xml_tag *t, const struct rule *r)
 {
-	const struct th_feed_file *old = (const void *)f->entry->files.data;
-	size_t n = f->entry->files.len / sizeof(*old), i;
-	struct th_str url = attr(f, t, "url"), seen;
+	struct th_slot url = keep_url_attr(f, t, "url");
 
 	top(f)->role = (enum role)r->arg;
-	for (i = 0; i < n; i++) {
-		seen = str(f, old[i].url);
-		if (seen.len == url.len && memcmp(seen.s, url.s, url.len) == 0)
-			return;
-	}
-	add_file(f, t, "url", "filesize");
+	if (!is_known_file(f, url))
+		add_file(f, t, url, "filesize");
 }
 
 static void
@@ -782,7 +807,7 @@ begin_link(
 		else
 			feed_link(f, t);
 	} else if (item && rel_is(rel, "enclosure")) {
-		add_file(f, t, "href", "length");
+		add_file(f, t, keep_url_attr(f, t, "href"), "length");
 	}
 }
 
@@ -821,7 +846,7 @@ static const struct rule rules[] = {
 	{ "description", IN_RSS, AT_ITEM, begin_guess, text_summary, 0 },
 	{ "pubdate", IN_RSS, AT_ITEM, begin_plain, SLOT(PUBLISHED) },
 	{ "author", IN_RSS, AT_ITEM, begin_plain, text_author, 0 },
-	{ "category", IN_RSS, AT_ITEM, begin_plain, text_tag, 0 },
+	{ "category", IN_RSS, AT_ITEM, begin_category, text_tag, 0 },
 	{ "enclosure", ~0u, AT_ITEM, begin_enclosure, NULL, 0 },
 	{ "fullitem", IN_RSS, AT_ITEM, begin_html, SLOT(CONTENT) },
 	{ "body", IN_RSS | IN_XHTML, AT_ITEM, begin_xhtml, SLOT(BODY) },
@@ -838,7 +863,9 @@ static const struct rule rules[] = {
 	{ "updated", IN_ATOM, AT_ITEM, begin_plain, SLOT(UPDATED) },
 	{ "modified", IN_ATOM, AT_ITEM, begin_plain, SLOT(UPDATED) },
 	{ "created", IN_ATOM, AT_ITEM, begin_plain, SLOT(CREATED) },
-	{ "author", IN_ATOM, AT_ITEM, begin_author, NULL, R_AUTHOR },
+	{ "author", IN_ATOM, AT_ITEM | AT_SOURCE | AT_CHANNEL, begin_author,
+	    NULL, R_AUTHOR },
+	{ "source", IN_ATOM, AT_ITEM, begin_role, NULL, R_SOURCE },
 	{ "name", IN_RSS | IN_ATOM, AT_AUTHOR, begin_plain, text_person, 0 },
 	{ "email", IN_RSS | IN_ATOM, AT_AUTHOR, begin_plain, text_person, 1 },
 	{ "uri", IN_RSS | IN_ATOM, AT_AUTHOR, begin_plain, text_person, 2 },
@@ -973,6 +1000,21 @@ on_left_open(void *ctx, const struct th_xml_tag *next)
 	return false;
 }
 
+/* An author of RSS that is written like one of Atom: what follows is told. */
+static bool
+is_person(struct th_feed_xml *f, const struct th_xml_tag *t)
+{
+	if (f->taking->text != text_author || f->depth != f->taken_at + 1 ||
+	    find_rule(f, t, R_AUTHOR) == NULL)
+		return false;
+	f->entry->text.len = f->start;
+	f->taking = NULL;
+	th_xml_want(f->xml, TH_XML_SKIP, NULL);
+	memset(&f->author, 0, sizeof(f->author));
+	f->level[f->depth - 1].role = R_AUTHOR;
+	return true;
+}
+
 static void
 on_start(void *ctx, const struct th_xml_tag *t)
 {
@@ -985,6 +1027,8 @@ on_start(void *ctx, const struct th_xml_tag *t)
 	top(f)->inherited = f->inherited.len;
 	if (t->nattrs > 0)
 		inherit(f, t);
+	if (f->taking != NULL && is_person(f, t))
+		parent = R_AUTHOR;
 	if (f->taking != NULL) {
 		add_start(f, t);
 		return;
@@ -1008,6 +1052,13 @@ leave(struct th_feed_xml *f, enum role role, enum role parent)
 		failed(f, th_feed_emit(f->feed));
 	else if (role == R_AUTHOR && parent == R_ITEM)
 		failed(f, th_found_author(f->entry, &f->author));
+	else if (role == R_AUTHOR && parent == R_SOURCE)
+		failed(f, th_found_source_author(f->entry, &f->author));
+	else if (role == R_AUTHOR && parent == R_CHANNEL) {
+		failed(f, th_found_copy_author(
+			      th_feed_common(f->feed), f->entry, &f->author));
+		f->entry->text.len = f->author_at;
+	}
 }
 
 static void

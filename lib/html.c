@@ -77,6 +77,16 @@ rank_of(struct th_str type, struct th_str rel)
 	return has_word(rel, "feed") ? 2 : 0;
 }
 
+/* "Comments", "The Site » Comments Feed": what readers say, not the site. */
+static bool
+mentions_comments(struct th_str title)
+{
+	for (; title.len >= 8; title.s++, title.len--)
+		if (th_str_iis((struct th_str){ title.s, 8 }, "comments"))
+			return true;
+	return false;
+}
+
 static void
 on_link(struct th_page *p, const xmlChar **atts)
 {
@@ -90,8 +100,7 @@ on_link(struct th_page *p, const xmlChar **atts)
 	rank = rank_of(attr(atts, "type"), rel) * 2;
 	if (rank == 0)
 		return;
-	if (title.len < 8 ||
-	    !th_str_iis((struct th_str){ title.s, 8 }, "comments"))
+	if (!mentions_comments(title))
 		rank++;
 	if (rank <= p->rank)
 		return;
@@ -187,7 +196,7 @@ th_page_push(struct th_page *p, struct th_str s)
 enum th_status
 th_page_feed(struct th_page *p, struct th_buf *ret)
 {
-	struct th_buf base;
+	struct th_buf base, feed;
 
 	htmlParseChunk(p->parser, "", 0, 1);
 	if (th_alloc_failed())
@@ -197,11 +206,16 @@ th_page_feed(struct th_page *p, struct th_buf *ret)
 	if (p->feed.len == 0)
 		return TH_END;
 	th_buf_init(&base, PAGE_MAX);
+	th_buf_init(&feed, PAGE_MAX);
 	th_url_resolve(th_str(p->url), th_buf_str(&p->base), &base);
+	th_url_of_feed(th_buf_str(&p->feed), &feed);
 	th_url_resolve(p->base.len > 0 ? th_buf_str(&base) : th_str(p->url),
-	    th_buf_str(&p->feed), ret);
+	    th_buf_str(&feed), ret);
 	if (base.status != TH_OK)
 		ret->status = base.status;
+	if (feed.status != TH_OK)
+		ret->status = feed.status;
+	th_buf_release(&feed);
 	th_buf_release(&base);
 	return ret->status;
 }

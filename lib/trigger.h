@@ -347,6 +347,11 @@ enum th_status th_url_resolve(struct th_str base, struct th_str ref,
     struct th_buf *ret);
 /* Is it an absolute http or https URL with a host? */
 bool th_url_is_http(struct th_str);
+/*
+ * Appends an address as it is, but for those that say what they lead to:
+ * feed://HOST/ is http://HOST/, feed:URL is URL.
+ */
+enum th_status th_url_of_feed(struct th_str, struct th_buf *ret);
 /* Is its host a loopback address or localhost? */
 bool th_url_is_loopback(struct th_str);
 /* Appends it fit for a message: no userinfo, query or fragment. */

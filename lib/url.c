@@ -349,6 +349,18 @@ th_url_is_http(struct th_str s)
 	       th_str_iis(url.scheme, "https");
 }
 
+enum th_status
+th_url_of_feed(struct th_str s, struct th_buf *ret)
+{
+	if (scheme_length(s) == 4 &&
+	    th_str_iis((struct th_str){ s.s, 4 }, "feed")) {
+		drop(&s, 5);
+		if (th_str_has_prefix(s, "//"))
+			th_buf_adds(ret, "http:");
+	}
+	return th_buf_add(ret, s.s, s.len);
+}
+
 bool
 th_url_is_loopback(struct th_str s)
 {

@@ -682,12 +682,18 @@ read_url(struct reader *r, const char *name)
 static void
 read_one(struct reader *r, const char *name)
 {
+	struct th_buf url;
+
 	if (r->status != TH_OK)
 		return;
-	if (th_url_is_http(th_str(name)))
-		read_url(r, name);
+	th_buf_init(&url, URL_MAX);
+	if (th_url_of_feed(th_str(name), &url) == TH_ENOMEM)
+		out_of_memory(r);
+	else if (th_url_is_http(th_buf_str(&url)))
+		read_url(r, url.data);
 	else
 		read_file(r, name);
+	th_buf_release(&url);
 }
 
 /* ---- lists ---- */
@@ -737,19 +743,20 @@ on_outline(void *ctx, const struct th_listed *feed)
 {
 	const struct th_str url = feed->url;
 	struct reader *r = ctx;
-	struct th_buf name;
+	struct th_buf name, shown;
 
-	/* A list from elsewhere is not to read our files. */
-	if (!th_url_is_http(url)) {
-		th_session_say(r->ses, 0, TH_EUNAVAIL,
-		    "%.*s: not an http or https URL", (int)url.len, url.s);
-		return TH_OK;
-	}
 	th_buf_init(&name, URL_MAX);
-	if (th_buf_add(&name, url.s, url.len) == TH_OK)
-		read_one(r, name.data);
-	else if (name.status == TH_ENOMEM)
+	th_buf_init(&shown, URL_MAX);
+	if (th_url_of_feed(url, &name) == TH_ENOMEM ||
+	    th_url_mask(url, &shown) == TH_ENOMEM)
 		out_of_memory(r);
+	else if (th_url_is_http(th_buf_str(&name)))
+		read_one(r, name.data);
+	else /* A list from elsewhere is not to read our files. */
+		th_session_say(r->ses, 0, TH_EUNAVAIL,
+		    "%s: not an http or https URL",
+		    shown.status == TH_OK ? shown.data : "an outline");
+	th_buf_release(&shown);
 	th_buf_release(&name);
 	return r->status;
 }

@@ -33,9 +33,68 @@ says 'UTF-16 that is UTF-8' 'Grüße €' as utf-8 utf-16
 says 'an encoding nobody knows' 'Grüße €' as utf-8 x-klingon
 says 'ISO-8859-15' 'Grüße €' as iso-8859-15 iso-8859-15
 says 'GB2312 is GB18030' 'Grüße €' as gb18030 gb2312
+says 'UTF-8 that is called ISO-8859-1' 'Grüße €' as utf-8 iso-8859-1
+says '... or windows-1251' 'Привет' sh -c 'printf "<?xml version=\"1.0\" encoding=\"windows-1251\"?><rss><channel><item><title>Привет</title></item></channel></rss>" |
+    th-fetch rss - | sed "s/.*\"title\":\"\([^\"]*\)\",\"_source.*/\1/"'
+says '... and windows-1251 that is' 'Привет' sh -c 'printf "<?xml version=\"1.0\" encoding=\"windows-1251\"?><rss><channel><item><title>Привет</title></item></channel></rss>" |
+    iconv -t windows-1251 | th-fetch rss - | sed "s/.*\"title\":\"\([^\"]*\)\",\"_source.*/\1/"'
+blank16() { { echo; feed '' 'Grüße €'; } | iconv -f utf-8 -t utf-16le | title; }
+says 'UTF-16 without a mark, after an empty line' 'Grüße €' blank16
 crlf() { feed '' "a
 b" | sed 's/$/\r/' | title; }
 says 'line ends of any system' 'a b' crlf
+
+# What an item has, as jq puts it: each in its own way of writing it.
+has() { # NAME WANT JQ, the items of an RSS feed on stdin
+	{ printf '<rss xmlns:dc="http://purl.org/dc/elements/1.1/"
+	    xmlns:media="http://search.yahoo.com/mrss/"
+	    xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel>'
+	cat; printf '</channel></rss>'; } >has.xml
+	says "$1" "$2" sh -c 'th-fetch rss has.xml | jq -c "$1"' - "$3"
+}
+has 'the first date that is one counts' '"2020-01-02T00:00:00Z"' .date_published <<'X'
+<item><pubDate>soon</pubDate><dc:date>2020-01-02</dc:date></item>
+X
+has 'an author is told once, and as in Atom, too' '["Joe"]
+["N","mailto:n@e.org"]' '[.authors[]|.name,.url//empty]' <<'X'
+<item><author>Joe</author><dc:creator>Joe</dc:creator></item>
+<item><author><name>N</name><email>n@e.org</email></author></item>
+X
+has 'enclosures are known by any name, and once' '["http://e/a","http://e/b","http://e/c"]' '[.attachments[].url]' <<'X'
+<item><enclosure url="http://e/a"/><enclosure resource="http://e/b"/>
+<enclosure href="http://e/c"/><media:content url=" http://e/a "/></item>
+X
+has 'a length that is none is left out' '[12,null,null,null]' '[.attachments[].size_in_bytes]' <<'X'
+<item><enclosure url="a" length="12"/><enclosure url="b" length="-1"/><enclosure url="c" length="1,234"/>
+<enclosure url="d" length="99999999999999999999999"/></item>
+X
+has 'durations, of iTunes and of the media' '3723
+120' '.attachments[0].duration_in_seconds' <<'X'
+<item><enclosure url="a"/><itunes:duration>1:02:03.5</itunes:duration></item>
+<item><media:group><media:content url="b" duration="120"/></media:group></item>
+X
+has 'categories are text or terms' '["a","b & c"]' .tags <<'X'
+<item><category term="a"/><category domain="x">a</category><category><![CDATA[b & c]]></category><category> </category></item>
+X
+cat >authors.atom <<'X'
+<feed xmlns="http://www.w3.org/2005/Atom" xml:base="http://b.org/x/"><title>T</title>
+<author><name>A</name><uri>/a</uri></author>
+<entry><id>1</id></entry>
+<entry><id>2</id><author><name>B</name></author></entry>
+<entry><id>3</id><source><title>no</title><id>no</id><author><name>S</name></author></source></entry>
+</feed>
+X
+says 'an entry without author has that of its source, then of its feed' '["1",[{"name":"A","url":"http://b.org/a"}]]
+["2",[{"name":"B"}]]
+["3",[{"name":"S"}]]' sh -c 'th-fetch rss authors.atom | jq -c "[.id,.authors]"'
+cat >authors.json <<'X'
+{"version":"https://jsonfeed.org/version/1.1","title":"T","author":{"name":"A"},"authors":[{"name":"A"}],
+"items":[{"id":1},{"id":"2","authors":{"name":"B"},"tags":"t"},{"id":true},null,{"id":"3","author":{"name":"C"},"tags":["a",1,null,"a"]}]}
+X
+says 'JSON: the same; one for a list of one; what says nothing left out' '["1",["A"],null]
+["2",["B"],["t"]]
+["3",["C"],["a","1"]]' sh -c 'th-fetch rss authors.json | jq -c "[.id,[.authors[].name],.tags]"'
+says 'JSON with items needs no version' 1 sh -c 'echo "{\"items\":[{\"id\":\"1\"}]}" | th-fetch rss - | jq -r .id'
 
 # A feed that is refused: within the time, within the memory, with its reason.
 ceiling='ulimit -v 400000;' # KiB; a sanitized program maps terabytes
@@ -85,7 +144,13 @@ printf 'no feed at all' >text
 refused 'a text is no feed' 'not a feed' text
 printf '<html><body>x</body></html>' >page
 refused 'nor is a page' 'not a feed' page
-printf '{"version":1}' >json
+printf '<head><title>x</title>' >page
+refused 'nor one without html' 'web page' page
+printf '<?xml version="1.0"?><?xml-stylesheet href="x"?><!DOCTYPE html PUBLIC "x"><html/>' >page
+refused 'nor one in XHTML' 'web page' page
+printf '<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:entry><a:id>1</a:id><a:content><html>' >feed
+code 'but a feed with a page inside is' 0 th-fetch rss feed
+printf '{"version":"10.20.30","name":"x"}' >json
 refused 'nor is any JSON' 'not a feed' json
 : >empty
 refused 'nor is nothing' 'not a feed' empty

@@ -112,6 +112,12 @@ sed 's|<outline text="no feed"/>|<outline xmlUrl="a.xml"/>|' l.opml >evil.opml
 run 'OPML does not lead to files' 69 th-fetch rss --opml evil.opml
 ok 'they are not read' sh -c '! grep -q a1 "$1"' - out
 ok 'the feeds are' grep -q x1 out
+printf '<opml><body><outline type="rss" url="feed:%s"/><outline type="link" url="%s"/><outline xmlUrl="ftp://u:hunter2@h/x"/></body></opml>' "$S/x.xml" "$S/w.xml" >odd.opml
+run 'OPML has feeds by other names, too' 69 th-fetch rss --opml odd.opml
+told 'and no secret is told' '^th-fetch: ftp://h/x: not an http'
+ok 'not pages' test "$(ids <out)" = x1
+says 'feed: in front of an address is no part of it' 'x1
+x1' sh -c 'th-fetch rss "feed:$1" "feed://${1#http://}" | jq -r .id' - "$S/x.xml"
 run 'what is no OPML is bad input' 65 th-fetch rss --opml a.xml
 run 'a missing page is unavailable' 69 th-fetch rss "$S/missing?key=hunter2" "$S/x.xml"
 told 'and named' "^th-fetch: $S/missing: not found \(404\)"
@@ -136,6 +142,14 @@ says 'by one request for each' 2 sh -c 'wc -l <s/log'
 printf '<html><body>x</body></html>' | script page2 '200 OK' 'Content-Type: text/html' \
     'Link: </style.css>; rel="stylesheet", </x.xml>; rel="alternate"; type="application/rss+xml"'
 says 'and that of a Link header' 'x1' sh -c 'th-fetch rss "$1" | jq -r .id' - "$S/page2"
+printf '<html><head><link rel=alternate type="application/rss+xml" title="P &raquo; Comments Feed" href="/c">
+    <script>var s = "<link rel=alternate type=application/rss+xml href=no>"</script>
+    <!-- <link rel=alternate type=application/rss+xml href=no> -->
+    <LINK REL="home ALTERNATE" TYPE="Application/Atom+XML; charset=x" HREF="feed:x.xml?a=1&amp;b=2">
+    <base href="../"></head></html>' | script deep_page5 '200 OK'
+: >s/log
+says 'of several the one of the page itself, from its base' x1 sh -c 'th-fetch rss "$1" | jq -r .id' - "$S/deep/page5"
+ok 'asked as it is written' grep -q '	/x.xml?a=1&b=2	' s/log
 printf '<html><body>x</body></html>' | script page3 '200 OK' 'Content-Type: text/html'
 run 'a page without a feed is bad input' 65 th-fetch rss "$S/page3"
 printf '<html><head><link rel="alternate" type="application/rss+xml" href="page4"></head></html>' |

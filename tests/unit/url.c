@@ -87,6 +87,16 @@ static const struct {
 	{ "http://u:secret word@h/", false, false, false, "http://h/" },
 };
 
+static const struct {
+	const char *in, *want;
+} feeds[] = {
+	{ "feed://h/x?y", "http://h/x?y" },
+	{ "FEED:https://h/x", "https://h/x" },
+	{ "https://h/feed:x", "https://h/feed:x" },
+	{ "feeds/x", "feeds/x" },
+	{ "feed", "feed" },
+};
+
 int
 main(void)
 {
@@ -124,6 +134,12 @@ main(void)
 		ok(th_url_mask(s, &b) == TH_OK &&
 			th_str_is(th_buf_str(&b), questions[i].masked),
 		    "masked: ", questions[i].masked);
+	}
+	for (i = 0; i < sizeof(feeds) / sizeof(*feeds); i++) {
+		th_buf_clear(&b);
+		ok(th_url_of_feed(th_str(feeds[i].in), &b) == TH_OK &&
+			th_str_is(th_buf_str(&b), feeds[i].want),
+		    "where a feed is: ", feeds[i].in);
 	}
 	th_buf_release(&b);
 	printf("1..%d\n", n);
