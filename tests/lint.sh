@@ -6,7 +6,7 @@ failed=0
 sources=$(ls lib/*.c cmd/*.c services/*.c)
 headers=$(ls lib/*.h cmd/*.h services/*.h)
 tests_c=$(ls tests/*.c tests/unit/*.c tests/fuzz/*.c 2>/dev/null)
-scripts=$(ls tests/*.t tests/*.sh tests/bench/*.sh examples/*.sh 2>/dev/null)
+scripts=$(ls tests/*.t tests/*.sh tests/bench/*.sh examples/*.sh examples/*/*.sh 2>/dev/null)
 
 for tool in clang-format clang-tidy cppcheck shellcheck mandoc nm; do
 	command -v $tool >/dev/null && continue
