@@ -13,6 +13,8 @@ struct slot {
 	struct th_item item;
 	struct th_delivery d;
 	struct th_delivery_text room;
+	size_t at;        /* of a program: where its line is in the input */
+	int64_t given;    /*   and since when; th_steady_ms() */
 	int64_t token[2]; /* of the account's limit, of the queue's */
 	long code;        /* of the last answer; 0: none yet */
 	bool maybe;       /* no answer, yet it may have arrived */

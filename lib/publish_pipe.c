@@ -1,8 +1,10 @@
 /*
  * publish_pipe -- draining a queue through a program
  *
- * A program may keep its answers until its input ends, so each run of it gets a
- * batch, then the end of input; the next batch is for the next run.
+ * What it was given when we die may be published without our knowing, so it
+ * gets an item when it has answered for the one before.  A program may also
+ * keep its answers until its input ends: one that is silent gets more and more,
+ * then the end of input, and the next run of it all it can get.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include "publish.h"
 
 #define BATCH_BYTES ((size_t)8 << 20)
+#define PATIENCE_MS 250 /* of silence, at least, before it gets more */
 
 struct pump {
 	struct run *r;
@@ -20,7 +23,13 @@ struct pump {
 	size_t sent;
 	struct th_buf line; /* of its output, not yet whole */
 	int in, out;
-	bool stop; /* it does not answer any more */
+	size_t window;    /* how many it may have in hand */
+	int64_t patience; /* ms */
+	int64_t heard;    /* when it answered last, or got more */
+	bool answers;     /* did so while its input was open */
+	bool keeps;       /* its answers until the end, the last run showed */
+	bool whole;       /* nothing more is to come for this run of it */
+	bool stop;        /* it does not answer any more */
 };
 
 enum th_status
@@ -45,30 +54,44 @@ th_pipe_line(const struct th_delivery *d, bool with_title, struct th_buf *ret)
 	return st;
 }
 
-/* Claims a batch and writes down its lines; false when there is none. */
-static bool
+static struct slot *
+free_slot(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nslots; i++)
+		if (r->slot[i].state == FREE)
+			return &r->slot[i];
+	return NULL;
+}
+
+/* Claims what the program may have now, and writes down the lines. */
+static void
 gather(struct pump *m)
 {
 	struct run *r = m->r;
 	enum th_status st = TH_OK;
 	struct slot *s;
-	size_t i;
 
-	for (i = 0; i < r->nslots && st == TH_OK && r->stop == TH_OK &&
-		    !th_interrupted && m->input.len < BATCH_BYTES;
-	     i++) {
-		s = &r->slot[i];
-		if ((st = th_slot_claim(s)) != TH_OK)
-			break;
-		if (!th_slot_open(s))
-			continue;
-		s->state = SENDING;
-		s->unsafe = true;
-		st = th_pipe_line(&s->d, r->p->title != NULL, &m->input);
+	while (!m->whole && r->busy < m->window && st == TH_OK) {
+		s = free_slot(r);
+		if (s == NULL || r->stop != TH_OK || th_interrupted ||
+		    m->input.len >= BATCH_BYTES ||
+		    (st = th_slot_claim(s)) != TH_OK) {
+			m->whole = true;
+		} else if (th_slot_open(s)) {
+			s->state = SENDING;
+			s->unsafe = true;
+			s->at = m->input.len;
+			s->given = th_steady_ms();
+			m->heard = s->given;
+			st =
+			    th_pipe_line(&s->d, r->p->title != NULL, &m->input);
+		}
 	}
+	m->whole |= th_interrupted || r->stop != TH_OK || st != TH_OK;
 	if (st != TH_OK && st != TH_END)
 		th_run_stop(r, th_fail(r->err, st, "%s", th_strstatus(st)));
-	return r->busy > 0;
 }
 
 static struct slot *
@@ -105,6 +128,18 @@ take_receipt(struct slot *s, struct th_receipt_line *l)
 	th_slot_release(s);
 }
 
+/* It may think about the next one as long, and some more. */
+static void
+learn_patience(struct pump *m, int64_t thought)
+{
+	const int64_t most = m->r->p->pipe->timeout * 1000 / 4;
+
+	if (4 * thought > m->patience)
+		m->patience = 4 * thought;
+	if (m->patience > most)
+		m->patience = most > PATIENCE_MS ? most : PATIENCE_MS;
+}
+
 /* One line of the program.  What is no receipt of an item in hand is told. */
 static void
 take_line(struct pump *m, struct th_str line)
@@ -118,6 +153,7 @@ take_line(struct pump *m, struct th_str line)
 	if (th_str_trim(line).len == 0)
 		return;
 	th_item_init(&it);
+	m->heard = th_steady_ms();
 	if (th_item_parse(&it, line, &err) != TH_OK ||
 	    th_receipt_read(&it, &l, &err) != TH_OK) {
 		th_session_say(ses, 0, TH_OK, "%s: answered nonsense: %s",
@@ -127,6 +163,9 @@ take_line(struct pump *m, struct th_str line)
 		    "%s: answered for %s, which it was not given",
 		    m->r->p->account, l.id);
 	} else {
+		learn_patience(m, m->heard - s->given);
+		m->answers |= m->in != -1;
+		m->window = (size_t)m->r->p->parallel;
 		take_receipt(s, &l);
 	}
 	th_receipt_line_release(&l);
@@ -169,19 +208,72 @@ read_some(struct pump *m)
 }
 
 static void
+close_input(struct pump *m)
+{
+	if (m->in != -1)
+		close(m->in);
+	m->in = -1;
+	m->whole = true;
+}
+
+/* What is left to another by now must not be given away. */
+static bool
+hold_all(struct run *r)
+{
+	bool held = true;
+	size_t i;
+
+	for (i = 0; i < r->nslots; i++)
+		if (r->slot[i].state == SENDING)
+			held &= th_slot_hold(&r->slot[i]);
+	return held;
+}
+
+static void
 write_some(struct pump *m)
 {
 	ssize_t n;
 
+	if (!hold_all(m->r)) {
+		close_input(m);
+		return;
+	}
 	n = write(m->in, m->input.data + m->sent, m->input.len - m->sent);
 	if (n > 0)
 		m->sent += (size_t)n;
 	else if (n == -1 && errno != EINTR && errno != EAGAIN)
-		m->sent = m->input.len; /* it does not want more */
-	if (m->sent < m->input.len)
+		close_input(m); /* it does not want more */
+}
+
+/* It has all it was given, and is silent: does it wait for more? */
+static void
+ponder(struct pump *m)
+{
+	if (m->sent < m->input.len || m->in == -1)
 		return;
-	close(m->in);
-	m->in = -1;
+	if (m->whole)
+		close_input(m);
+	else if (th_steady_ms() - m->heard >= m->patience)
+		m->window = m->r->busy * 2;
+}
+
+/* Waits for something to do, not for long. */
+static int
+await(struct pump *m, struct pollfd fd[2])
+{
+	const bool more = m->sent < m->input.len;
+	int n;
+
+	fd[0] = (struct pollfd){ m->out, POLLIN, 0 };
+	fd[1] = (struct pollfd){ m->in, more ? POLLOUT : 0, 0 };
+	n = poll(fd, 2, m->in != -1 && !more ? PATIENCE_MS / 2 : 1000);
+	if (n > 0 && fd[0].revents != 0)
+		read_some(m);
+	if (n > 0 && (fd[1].revents & POLLOUT) != 0)
+		write_some(m);
+	else if (n > 0 && fd[1].revents != 0)
+		close_input(m);
+	return n;
 }
 
 /* Until its output ends, or it has given no sign of life for too long. */
@@ -190,29 +282,26 @@ pump(struct pump *m)
 {
 	const int64_t ms = m->r->p->pipe->timeout * 1000;
 	struct pollfd fd[2];
-	int64_t until = th_now_ms() + ms;
+	int64_t until = th_steady_ms() + ms;
 	int n;
 
 	while (m->out != -1) {
-		fd[0] = (struct pollfd){ m->out, POLLIN, 0 };
-		fd[1] = (struct pollfd){ m->in, POLLOUT, 0 };
-		n = poll(fd, 2, 1000);
+		gather(m);
+		ponder(m);
+		n = await(m, fd);
 		if (n == -1 && errno != EINTR)
 			return;
-		if (n > 0 && fd[0].revents != 0)
-			read_some(m);
-		if (n > 0 && fd[1].revents != 0)
-			write_some(m);
+		hold_all(m->r);
 		if (n > 0)
-			until = th_now_ms() + ms;
-		else if (th_now_ms() > until || th_now_ms() < until - 2 * ms) {
+			until = th_steady_ms() + ms;
+		else if (th_steady_ms() > until) {
 			m->stop = true;
 			return;
 		}
 	}
 }
 
-/* What was not answered waits; what was written may have been published. */
+/* What was not answered waits; what it was given may have been published. */
 static void
 put_off(struct pump *m, enum th_status end, const struct th_err *err)
 {
@@ -227,8 +316,7 @@ put_off(struct pump *m, enum th_status end, const struct th_err *err)
 		s = &r->slot[i];
 		if (s->state != SENDING)
 			continue;
-		s->maybe = true;
-		s->asked = true;
+		s->maybe = s->asked = m->sent > s->at;
 		th_slot_conclude(s,
 		    end == TH_EAUTH || end == TH_ECONFIG ? end : TH_EAGAIN, why,
 		    0, false);
@@ -255,8 +343,7 @@ run_batch(struct pump *m)
 	pump(m);
 	if (m->line.len > 0 && !m->stop) /* a last line without its end */
 		take_line(m, th_buf_str(&m->line));
-	if (m->in != -1)
-		close(m->in);
+	close_input(m);
 	st = p->end(p->ctx, m->stop, &err);
 	put_off(m, st, &err);
 	/* It says it cannot go on: so it is, even if all was answered. */
@@ -266,6 +353,23 @@ run_batch(struct pump *m)
 			      m->stop ? "did not answer in time" : err.text));
 }
 
+/* Everything for one run of the program; false when there is nothing. */
+static bool
+begin(struct pump *m)
+{
+	const size_t most = m->r->nslots;
+
+	th_buf_clear(&m->input);
+	th_buf_clear(&m->line);
+	m->in = m->out = -1;
+	m->sent = 0;
+	m->window = m->keeps ? most : (size_t)m->r->p->parallel;
+	m->patience = PATIENCE_MS;
+	m->answers = m->whole = m->stop = false;
+	gather(m);
+	return m->r->busy > 0;
+}
+
 void
 th_run_pipe(struct run *r)
 {
@@ -273,12 +377,9 @@ th_run_pipe(struct run *r)
 
 	th_buf_init(&m.input, TH_LINE_MAX * 3);
 	th_buf_init(&m.line, TH_LINE_MAX);
-	while (r->stop == TH_OK && !th_interrupted && gather(&m)) {
-		m.sent = 0;
-		m.stop = false;
+	while (r->stop == TH_OK && !th_interrupted && begin(&m)) {
 		run_batch(&m);
-		th_buf_clear(&m.input);
-		th_buf_clear(&m.line);
+		m.keeps = !m.answers;
 	}
 	if (th_interrupted)
 		th_run_stop(r, th_fail(r->err, TH_EAGAIN, "interrupted"));

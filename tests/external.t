@@ -46,7 +46,53 @@ X
 code 'a program that dies leaves its items waiting' 75 th-publish dies <in
 told 'its end is told' 'ended by signal 9'
 says 'all wait' 5 counts dies:default waiting
-says 'as doubtful' 5 counts dies:default doubtful
+says 'the one it was given as doubtful' 1 counts dies:default doubtful
+
+program slow <<'X'
+while read -r line; do
+	echo "$line" >>slow.took
+	id=${line#*:\"}
+	sleep 0.01
+	echo "{\"id\":\"${id%%\"*}\",\"status\":\"published\"}"
+done
+X
+seq 1 120 | sed 's/.*/{"id":"s&"}/' >slow.in
+kills=0 i=0
+while [ $i -lt 8 ]; do
+	i=$((i + 1))
+	th-publish slow <slow.in >/dev/null 2>&1 & p=$!
+	sleep "0.$(od -An -N1 -tu1 /dev/urandom | awk '{ printf "%02d", $1 % 20 + 3 }')"
+	kill -9 $p 2>/dev/null && kills=$((kills + 1))
+	wait $p 2>/dev/null
+done
+th-publish slow <slow.in >slow.out 2>/dev/null
+is   'th-publish killed at random moments: each item is published' slow.in sort -Vu slow.took
+_twice=$(($(wc -l <slow.took) - 120))
+ok   "the program is given one at a time: at most one twice for a kill ($_twice for $kills)" [ $_twice -le $kills ]
+says 'and each has its receipt' 120 sh -c 'wc -l <slow.out'
+says 'with --parallel it may have some in hand' 120 sh -c \
+    'th-publish slow --queue sp --parallel 8 <slow.in | wc -l'
+
+program keeps <<'X'
+echo start >>keeps.log
+while read -r line; do
+	id=${line#*:\"}
+	answers="${answers-}{\"id\":\"${id%%\"*}\",\"status\":\"published\"}
+"
+done
+printf '%s' "$answers"
+X
+says 'a program that keeps its answers gets all it may have' 120 sh -c 'th-publish keeps <slow.in | wc -l'
+says 'in two runs' 2 sh -c 'wc -l <keeps.log'
+program shuts <<'X'
+read -r line
+exec <&-
+id=${line#*:\"}
+sleep 0.3
+echo "{\"id\":\"${id%%\"*}\",\"status\":\"published\"}"
+X
+ok   'a program that closes its input after one item is run again' sh -c 'head -n 2 in | th-publish shuts'
+told 'and publishes both' 'th-publish: 2 published'
 
 program hangs <<'X'
 trap '' TERM
@@ -74,7 +120,7 @@ SECRET=hunter2 th-publish args:work --to me --retries 3 <in >/dev/null 2>&1
 says 'it gets its options, settings in the environment, secrets on descriptor 3' \
     '--to me blue unset {"token":"hunter2"}' cat seen
 seq 1 250 | sed 's/.*/{"id":"n&"}/' >many
-says 'more than a batch goes through several runs' 250 sh -c 'th-publish good --queue many <many | wc -l'
+says 'more than a batch goes through several runs' 250 sh -c 'th-publish keeps --queue many <many | wc -l'
 printf 'limits: {good: 3/1h}\n' >"$TH_HOME/config.yaml"
 items 11 20 >new
 says 'limits hold' 3 sh -c 'th-publish good:default --queue lim <new | wc -l'
