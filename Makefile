@@ -40,6 +40,8 @@ LIBS   := -Wl,--as-needed $(shell pkg-config --libs $(DEPS) 2>/dev/null) -lstemm
 say     = $(if $(V),,@echo '  $(1) $@';)
 obj     = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 PROG    = $(patsubst cmd/%.c,%,$(wildcard cmd/th-*.c))
+# What th-search leaves to a program of its own, so as not to load libcurl.
+HELPER  = th-search-http
 UNIT    = $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
 FUZZ    = $(patsubst tests/fuzz/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAIL    = $(patsubst tests/%.c,$B/%.so,$(wildcard tests/*.c))
@@ -47,7 +49,7 @@ MAN     = $(wildcard man/*.[1-8])
 EXAMPLE = $(filter-out %.pyc,$(wildcard examples/* examples/*/*))
 LOWER   = $B/libservices.a $B/libtrigger.a
 
-all: $(PROG:%=$B/%) $B/libtrigger.a $B/libtrigger.so
+all: $(PROG:%=$B/%) $(HELPER:%=$B/%) $B/libtrigger.a $B/libtrigger.so
 
 ifneq ($(shell pkg-config --exists $(DEPS) 2>/dev/null && echo ok),ok)
 $B/%.o: %.c
@@ -64,11 +66,13 @@ $B/%.o: %.c Makefile
 
 $B/libtrigger.a: $(call obj,lib/*.c)
 $B/libservices.a: $(call obj,services/*.c)
-$B/libcmd.a: $(filter-out $(PROG:%=$B/cmd/%.o),$(call obj,cmd/*.c))
+$B/libcmd.a: $(filter-out $(PROG:%=$B/cmd/%.o) $(HELPER:th-%=$B/cmd/%.o),$(call obj,cmd/*.c))
 $B/%.a:
 	@rm -f $@
 	$(call say,ar)$(AR) rcs $@ $^
 $(PROG:%=$B/%): $B/%: $B/cmd/%.o $B/libcmd.a $(LOWER)
+	$(call say,ld)$(CC) $(CALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(HELPER:%=$B/%): $B/th-%: $B/cmd/%.o $B/libcmd.a $(LOWER)
 	$(call say,ld)$(CC) $(CALL) $(LDFLAGS) -o $@ $^ $(LIBS)
 $B/libtrigger.so: $(call obj,lib/*.c)
 	$(call say,ld)$(CC) $(CALL) $(LDFLAGS) -shared -Wl,-soname,libtrigger.so.1 -o $@ $^ $(LIBS)
@@ -132,7 +136,7 @@ BASHDIR = share/bash-completion/completions
 ZSHFILE = share/zsh/site-functions/_triggerhappy
 install: all
 	install -d $D/bin $D/include $D/lib/pkgconfig
-	install $(PROG:%=$B/%) $D/bin
+	install $(PROG:%=$B/%) $(HELPER:%=$B/%) $D/bin
 	install -m 644 lib/trigger.h $D/include
 	install -m 644 $B/libtrigger.a $D/lib
 	install $B/libtrigger.so $D/lib/libtrigger.so.$(VERSION)
@@ -148,7 +152,7 @@ install: all
 	for f in $(EXAMPLE:examples/%=%); do [ -d examples/$$f ] || \
 	    install -D -m $$([ -x examples/$$f ] && echo 755 || echo 644) examples/$$f $D/$(DOC)/examples/$$f || exit; done
 uninstall:
-	cd $D && rm -f $(PROG:%=bin/%) include/trigger.h lib/libtrigger.* lib/pkgconfig/libtrigger.pc
+	cd $D && rm -f $(PROG:%=bin/%) $(HELPER:%=bin/%) include/trigger.h lib/libtrigger.* lib/pkgconfig/libtrigger.pc
 	for m in $(MAN:man/%=%); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
 	cd $D && rm -f $(ZSHFILE) $(PROG:%=$(BASHDIR)/%) && rm -rf $(DOC)
 clean:

@@ -143,6 +143,8 @@ enum th_status cmd_store_open(struct th_config *, int64_t wait, unsigned flags,
 void cmd_index_open(struct th_config *, struct th_store *, struct th_queue *,
     struct th_search **ret);
 void cmd_index_close(struct th_search *, struct th_queue *);
+/* What the queues have forgotten is not found any more. */
+void cmd_index_prune(struct th_config *, struct th_store *, int64_t before);
 
 /*
  * On vacation, unless TH_VACATION=ignore: says so and returns true; th-fetch and

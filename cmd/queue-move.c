@@ -72,4 +72,5 @@ queue_purge(struct queue_cmd *c)
 		purge_one(c);
 		queue_close(c);
 	}
+	cmd_index_prune(c->config, c->store, th_now() - c->older);
 }

@@ -7,26 +7,33 @@
 struct th_search {
 	struct th_store *store; /* may be NULL */
 	struct th_docs *docs;
+	const struct th_search_engine *engine;
 	struct th_elastic *elastic; /* NULL: FTS5 finds them */
 	struct th_doc doc;
 };
 
 enum th_status
 th_search_open(const struct th_config *config, struct th_store *store,
-    struct th_search **ret, struct th_err *err)
+    const struct th_search_engine *engine, struct th_search **ret,
+    struct th_err *err)
 {
-	struct th_search *s = th_calloc(1, sizeof(*s));
-	const char *engine = th_config_search(config);
+	const char *url = th_config_search(config);
+	const bool elsewhere = strcmp(url, "sqlite") != 0;
+	struct th_search *s;
 	enum th_status st;
 
-	if (s == NULL)
+	if (elsewhere && engine == NULL)
+		return th_fail(
+		    err, TH_EBUG, "search: no engine elsewhere in here");
+	if ((s = th_calloc(1, sizeof(*s))) == NULL)
 		return th_fail(err, TH_ENOMEM, "out of memory");
 	th_doc_init(&s->doc);
 	s->store = store;
-	st = th_docs_open(store, engine, &s->docs, err);
-	if (st == TH_OK && strcmp(engine, "sqlite") != 0)
-		st = th_elastic_new(
-		    config, engine, s->docs, store, &s->elastic, err);
+	s->engine = engine;
+	st = th_docs_open(store, url, &s->docs, err);
+	if (st == TH_OK && elsewhere)
+		st =
+		    engine->open(config, url, s->docs, store, &s->elastic, err);
 	if (st != TH_OK) {
 		th_search_free(s);
 		return st;
@@ -40,7 +47,8 @@ th_search_free(struct th_search *s)
 {
 	if (s == NULL)
 		return;
-	th_elastic_free(s->elastic);
+	if (s->elastic != NULL)
+		s->engine->free(s->elastic);
 	th_docs_free(s->docs);
 	th_doc_release(&s->doc);
 	free(s);
@@ -85,8 +93,7 @@ th_search_put_item(struct th_search *s, struct th_str id, struct th_str line,
 
 	st = th_doc_item(&s->doc, line, err);
 	if (st == TH_OK)
-		st = th_docs_put(
-		    s->docs, TH_SEARCH_ITEM, &hash, line, &s->doc, err);
+		st = th_docs_put(s->docs, TH_SEARCH_ITEM, &hash, &s->doc, err);
 	if (st == TH_OK && service != NULL)
 		st = put_service(s, &hash, service, err);
 	return st;
@@ -142,8 +149,8 @@ th_search_put_trigger(struct th_search *s, const char *name,
 	else
 		st = th_doc_trigger(&s->doc, th_buf_str(&line), err);
 	if (st == TH_OK)
-		st = th_docs_put(s->docs, TH_SEARCH_TRIGGER, &hash,
-		    th_buf_str(&line), &s->doc, err);
+		st = th_docs_put(
+		    s->docs, TH_SEARCH_TRIGGER, &hash, &s->doc, err);
 	th_buf_release(&line);
 	return st;
 }
@@ -157,7 +164,7 @@ th_search_scan_triggers(struct th_search *s, struct th_err *err)
 enum th_status
 th_search_flush(struct th_search *s, struct th_err *err)
 {
-	return s->elastic != NULL ? th_elastic_flush(s->elastic, err) : TH_OK;
+	return s->elastic != NULL ? s->engine->flush(s->elastic, err) : TH_OK;
 }
 
 enum th_status
@@ -166,7 +173,7 @@ th_search_find(struct th_search *s, enum th_search_kind kind,
     struct th_err *err)
 {
 	if (s->elastic != NULL)
-		return th_elastic_find(
+		return s->engine->find(
 		    s->elastic, kind, q, limit, visit, ctx, err);
 	return th_docs_find(s->docs, kind, q, limit, visit, ctx, err);
 }
@@ -216,7 +223,7 @@ th_search_rebuild(struct th_search *s, int64_t *ret, struct th_err *err)
 	enum th_status st;
 
 	if (s->elastic != NULL &&
-	    (st = th_elastic_clear(s->elastic, err)) != TH_OK)
+	    (st = s->engine->clear(s->elastic, err)) != TH_OK)
 		return st;
 	if ((st = th_docs_begin(s->docs, err)) != TH_OK)
 		return st;
@@ -224,4 +231,72 @@ th_search_rebuild(struct th_search *s, int64_t *ret, struct th_err *err)
 	if (st == TH_OK)
 		st = th_docs_rebuild(s->docs, ret, err);
 	return th_docs_end(s->docs, st, err);
+}
+
+/* ---- what the queues have forgotten
+ * ---------------------------------------------------------- */
+
+#define PRUNE_AT_ONCE 500
+
+struct prune {
+	struct th_went *went;
+	int64_t before, last;
+	struct th_hash gone[PRUNE_AT_ONCE];
+	size_t n;
+	struct th_err *err;
+};
+
+static enum th_status
+note_forgotten(void *ctx, int64_t no, const struct th_hash *hash, int64_t date,
+    struct th_str line)
+{
+	struct prune *p = ctx;
+	enum th_status st;
+	bool kept;
+
+	p->last = no;
+	st = th_went_keeps(p->went, line, date, p->before, &kept, p->err);
+	if (st == TH_OK && !kept)
+		p->gone[p->n++] = *hash;
+	return st;
+}
+
+static enum th_status
+drop_forgotten(struct th_search *s, const struct prune *p, struct th_err *err)
+{
+	enum th_status st;
+	size_t i;
+
+	if ((st = th_docs_begin(s->docs, err)) != TH_OK)
+		return st;
+	for (i = 0; i < p->n && st == TH_OK; i++)
+		st = th_docs_drop(s->docs, TH_SEARCH_ITEM, &p->gone[i], err);
+	return th_docs_end(s->docs, st, err);
+}
+
+enum th_status
+th_search_prune(
+    struct th_search *s, int64_t before, int64_t *ret, struct th_err *err)
+{
+	struct prune *p = th_calloc(1, sizeof(*p));
+	enum th_status st;
+
+	*ret = 0;
+	if (p == NULL)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	p->before = before;
+	p->err = err;
+	st = th_went_new(s->store, &p->went, err);
+	while (st == TH_OK) {
+		p->n = 0;
+		st = th_docs_items(
+		    s->docs, p->last, PRUNE_AT_ONCE, note_forgotten, p, err);
+		if (st == TH_OK && p->n > 0)
+			st = drop_forgotten(s, p, err);
+		if (st == TH_OK)
+			*ret += (int64_t)p->n;
+	}
+	th_went_free(p->went);
+	free(p);
+	return st == TH_END ? TH_OK : st;
 }

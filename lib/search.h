@@ -10,7 +10,9 @@
 #include "priv.h"
 
 #define TH_SEARCH_TEXT_MAX                                                     \
-	((size_t)256 << 10) /* of a text; the rest is not found */
+	((size_t)64 << 10) /* of a text; the rest is not found */
+#define TH_SEARCH_LINE_MAX                                                     \
+	((size_t)128 << 10) /* longer ones keep what is shown alone */
 #define TH_SEARCH_SERVICES 4
 /* ---- search_doc.c: what of an item is looked at
  * ------------------------------- */
@@ -18,6 +20,7 @@
 /* The columns of the index; reused from one document to the next. */
 struct th_doc {
 	struct th_buf title, text, tags, source;
+	struct th_buf line; /* what is kept of it */
 	struct th_buf
 	    service[TH_SEARCH_SERVICES]; /* folded, a blank between words */
 	size_t nservices;
@@ -50,16 +53,20 @@ void th_docs_free(struct th_docs *);
 enum th_status th_docs_begin(struct th_docs *, struct th_err *err);
 enum th_status th_docs_end(
     struct th_docs *, enum th_status st, struct th_err *err);
-/* doc is filled from the line.  An item that is there stays as it is. */
+/* An item that is there stays as it is. */
 enum th_status th_docs_put(struct th_docs *, enum th_search_kind,
-    const struct th_hash *, struct th_str line, const struct th_doc *,
-    struct th_err *err);
+    const struct th_hash *, const struct th_doc *, struct th_err *err);
 enum th_status th_docs_put_service(struct th_docs *, const struct th_hash *,
     struct th_str service, struct th_err *err);
 enum th_status th_docs_touch(
     struct th_docs *, const struct th_hash *, struct th_err *err);
-enum th_status th_docs_drop_trigger(
-    struct th_docs *, const struct th_hash *, struct th_err *err);
+enum th_status th_docs_drop(struct th_docs *, enum th_search_kind,
+    const struct th_hash *, struct th_err *err);
+/* The items after that number, at most so many; TH_END: there are none. */
+typedef enum th_status th_docs_item_visit(void *ctx, int64_t no,
+    const struct th_hash *, int64_t date, struct th_str line);
+enum th_status th_docs_items(struct th_docs *, int64_t after, size_t limit,
+    th_docs_item_visit *visit, void *ctx, struct th_err *err);
 /* Forgets the index and makes it again; *ret counts the documents. */
 enum th_status th_docs_rebuild(
     struct th_docs *, int64_t *ret, struct th_err *err);
@@ -102,16 +109,18 @@ enum th_status th_docs_sent(struct th_docs *, int64_t no, struct th_err *err);
  * ------------------------------------------ */
 
 struct th_elastic;
-enum th_status th_elastic_new(const struct th_config *, const char *url,
-    struct th_docs *, struct th_store *, struct th_elastic **ret,
-    struct th_err *err);
-void th_elastic_free(struct th_elastic *);
-enum th_status th_elastic_flush(struct th_elastic *, struct th_err *err);
-/* Deletes the indexes, to be made again. */
-enum th_status th_elastic_clear(struct th_elastic *, struct th_err *err);
-enum th_status th_elastic_find(struct th_elastic *, enum th_search_kind,
-    const struct th_query *, size_t limit, th_hit_visit *visit, void *ctx,
-    struct th_err *err);
+struct th_search_engine {
+	enum th_status (*open)(const struct th_config *, const char *url,
+	    struct th_docs *, struct th_store *, struct th_elastic **ret,
+	    struct th_err *err);
+	void (*free)(struct th_elastic *);
+	enum th_status (*flush)(struct th_elastic *, struct th_err *err);
+	/* Deletes the indexes, to be made again. */
+	enum th_status (*clear)(struct th_elastic *, struct th_err *err);
+	enum th_status (*find)(struct th_elastic *, enum th_search_kind,
+	    const struct th_query *, size_t limit, th_hit_visit *visit,
+	    void *ctx, struct th_err *err);
+};
 
 /* ---- search_trigger.c: the directory of triggers
  * --------------------------------------- */

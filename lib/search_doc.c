@@ -14,6 +14,7 @@ th_doc_init(struct th_doc *d)
 	th_buf_init(&d->text, TH_LINE_MAX);
 	th_buf_init(&d->tags, TH_LINE_MAX);
 	th_buf_init(&d->source, TH_LINE_MAX);
+	th_buf_init(&d->line, 2 * TH_LINE_MAX);
 	for (i = 0; i < TH_SEARCH_SERVICES; i++)
 		th_buf_init(&d->service[i], TH_LINE_MAX);
 	th_item_init(&d->item);
@@ -28,6 +29,7 @@ th_doc_release(struct th_doc *d)
 	th_buf_release(&d->text);
 	th_buf_release(&d->tags);
 	th_buf_release(&d->source);
+	th_buf_release(&d->line);
 	for (i = 0; i < TH_SEARCH_SERVICES; i++)
 		th_buf_release(&d->service[i]);
 	th_item_release(&d->item);
@@ -42,6 +44,7 @@ clear(struct th_doc *d)
 	th_buf_clear(&d->text);
 	th_buf_clear(&d->tags);
 	th_buf_clear(&d->source);
+	th_buf_clear(&d->line);
 	for (i = 0; i < TH_SEARCH_SERVICES; i++)
 		th_buf_clear(&d->service[i]);
 	d->nservices = 0;
@@ -137,6 +140,47 @@ check(struct th_doc *d, enum th_status st, struct th_err *err)
 	return TH_OK;
 }
 
+/*
+ * What is kept: the item without its markup, and of its text what is looked at,
+ * so that the index can be made again from it, and taken back.  One that is
+ * large all the same keeps what a search shows.
+ */
+static enum th_status
+keep_line(struct th_doc *d, struct th_str line, struct th_err *err)
+{
+	char shown[][16] = { "id", "url", "title", "content_text",
+		"date_published", "date_modified", "authors", "tags",
+		"language", "_source", "_published" };
+	char *name[sizeof(shown) / sizeof(*shown)];
+	size_t i;
+	struct th_value v;
+	enum th_status st = TH_OK;
+	bool long_text = false;
+
+	if (th_item_get(&d->item, "summary", &v) &&
+	    v.raw.len > TH_SEARCH_TEXT_MAX)
+		long_text = true;
+	if (th_item_get(&d->item, "content_html", &v) ||
+	    (th_item_get(&d->item, "content_text", &v) &&
+		v.raw.len > TH_SEARCH_TEXT_MAX) ||
+	    long_text) {
+		th_item_remove(&d->item, "content_html");
+		if (long_text)
+			th_item_remove(&d->item, "summary");
+		st = d->text.len > 0 ? th_item_set_string(&d->item,
+					   "content_text", th_buf_str(&d->text))
+				     : TH_OK;
+	}
+	for (i = 0; i < sizeof(shown) / sizeof(*shown); i++)
+		name[i] = shown[i];
+	if (line.len > TH_SEARCH_LINE_MAX)
+		th_item_keep(&d->item, name, i);
+	if (st == TH_OK)
+		st = th_item_line(&d->item, &d->line);
+	return st == TH_OK ? st
+			   : th_fail(err, st, "search: %s", th_strstatus(st));
+}
+
 enum th_status
 th_doc_item(struct th_doc *d, struct th_str line, struct th_err *err)
 {
@@ -156,7 +200,8 @@ th_doc_item(struct th_doc *d, struct th_str line, struct th_err *err)
 	th_item_visit(&d->item, "_published.service", add_service, d);
 	if (th_item_date(&d->item, &d->date) != TH_OK)
 		d->date = INT64_MIN;
-	return check(d, st == TH_ENOMEM ? st : TH_OK, err);
+	st = check(d, st == TH_ENOMEM ? st : TH_OK, err);
+	return st == TH_OK ? keep_line(d, line, err) : st;
 }
 
 enum th_status
@@ -171,7 +216,11 @@ th_doc_trigger(struct th_doc *d, struct th_str line, struct th_err *err)
 	th_item_visit(&d->item, "description", add_text, &d->text);
 	th_item_visit(&d->item, "script", add_text, &d->text);
 	th_item_visit(&d->item, "tags", add_text, &d->tags);
-	return check(d, TH_OK, err);
+	st = check(d, TH_OK, err);
+	if (st == TH_OK && th_buf_add(&d->line, line.s, line.len) != TH_OK)
+		st = th_fail(err, d->line.status, "search: %s",
+		    th_strstatus(d->line.status));
+	return st;
 }
 
 enum th_status

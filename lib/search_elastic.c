@@ -78,8 +78,8 @@ static const char settings[] =
 /* ---- opening
  * ------------------------------------------------------------------------- */
 
-void
-th_elastic_free(struct th_elastic *e)
+static void
+engine_free(struct th_elastic *e)
 {
 	if (e == NULL)
 		return;
@@ -182,8 +182,8 @@ open_http(struct th_elastic *e, struct th_err *err)
 	return th_http_new(&o, &e->http, err);
 }
 
-enum th_status
-th_elastic_new(const struct th_config *config, const char *url,
+static enum th_status
+engine_open(const struct th_config *config, const char *url,
     struct th_docs *docs, struct th_store *store, struct th_elastic **ret,
     struct th_err *err)
 {
@@ -205,7 +205,7 @@ th_elastic_new(const struct th_config *config, const char *url,
 	if (st == TH_OK && (e->words = th_words_new(true)) == NULL)
 		st = th_fail(err, TH_ENOMEM, "out of memory");
 	if (st != TH_OK) {
-		th_elastic_free(e);
+		engine_free(e);
 		return st;
 	}
 	*ret = e;
@@ -611,8 +611,8 @@ any(void *ctx, const struct th_pending *p)
 	return TH_OK;
 }
 
-enum th_status
-th_elastic_flush(struct th_elastic *e, struct th_err *err)
+static enum th_status
+engine_flush(struct th_elastic *e, struct th_err *err)
 {
 	const int64_t now = th_now(), at = get_number(e, "retry_at");
 	enum th_status st;
@@ -634,8 +634,8 @@ th_elastic_flush(struct th_elastic *e, struct th_err *err)
 	return st;
 }
 
-enum th_status
-th_elastic_clear(struct th_elastic *e, struct th_err *err)
+static enum th_status
+engine_clear(struct th_elastic *e, struct th_err *err)
 {
 	struct th_reply reply = { 0 };
 	struct th_buf path;
@@ -859,8 +859,8 @@ show(const struct th_reply *reply, enum th_search_kind kind,
 	return st;
 }
 
-enum th_status
-th_elastic_find(struct th_elastic *e, enum th_search_kind kind,
+static enum th_status
+engine_find(struct th_elastic *e, enum th_search_kind kind,
     const struct th_query *q, size_t limit, th_hit_visit *visit, void *ctx,
     struct th_err *err)
 {
@@ -889,3 +889,6 @@ th_elastic_find(struct th_elastic *e, enum th_search_kind kind,
 	th_buf_release(&body);
 	return st;
 }
+
+const struct th_search_engine th_search_elastic = { engine_open, engine_free,
+	engine_flush, engine_clear, engine_find };

@@ -75,65 +75,34 @@ scan_release(struct scan *s)
 /* ---- one script
  * ----------------------------------------------------------------------- */
 
-/* Appends the YAML behind "#:" of the first comment block. */
-static void
-add_header(struct th_buf *b, struct th_str text)
-{
-	const char *end;
-	size_t len;
-
-	while (text.len > 0 && text.s[0] == '#') {
-		end = memchr(text.s, '\n', text.len);
-		len = end != NULL ? (size_t)(end - text.s) + 1 : text.len;
-		if (len > 2 && text.s[1] == ':')
-			th_buf_add(b, text.s + 2 + (text.s[2] == ' '),
-			    len - 2 - (text.s[2] == ' '));
-		text.s += len;
-		text.len -= len;
-	}
-}
-
-static void
-add_tag(struct th_buf *b, const struct th_yaml *n)
-{
-	if (n == NULL || n->kind != TH_YAML_TEXT)
-		return;
-	th_buf_adds(b, n->text);
-	th_buf_addc(b, '\n');
-}
-
 static enum th_status
 put_script(struct scan *s, const char *name, struct th_str text)
 {
-	const struct th_yaml *n;
-	struct th_yaml *root = NULL;
-	struct th_str description = { "", 0 };
-	struct th_buf header, tags;
+	struct th_script script;
+	struct th_buf tags;
 	enum th_status st;
+	size_t i;
 
-	th_buf_init(&header, SCRIPT_MAX + 1);
 	th_buf_init(&tags, SCRIPT_MAX + 1);
-	add_header(&header, text);
 	/* A header that th-trigger check complains of is words all the same. */
-	if (header.len > 0)
-		th_yaml_parse(th_buf_str(&header), name, &root, NULL);
-	n = root != NULL ? th_yaml_get(root, "description") : NULL;
-	if (n != NULL && n->kind == TH_YAML_TEXT)
-		description = th_str(n->text);
-	n = root != NULL ? th_yaml_get(root, "tags") : NULL;
-	if (n != NULL && n->kind == TH_YAML_LIST)
-		for (n = n->child; n != NULL; n = n->next)
-			add_tag(&tags, n);
+	st = th_script_parse(text, name, NULL, NULL, &script);
+	if (st != TH_ENOMEM)
+		st = TH_OK;
+	for (i = 0; i < script.ntags; i++) {
+		th_buf_adds(&tags, script.tag[i]);
+		th_buf_addc(&tags, '\n');
+	}
+	if (tags.status > st)
+		st = tags.status;
+	if (st == TH_OK)
+		st = th_search_put_trigger(s->search, name,
+		    th_str(
+			script.description != NULL ? script.description : ""),
+		    tags.len > 0 ? th_buf_str(&tags) : TH_STR(""), text,
+		    s->err);
 	else
-		add_tag(&tags, n);
-	st = header.status != TH_OK ? header.status : tags.status;
-	st = st == TH_OK
-		 ? th_search_put_trigger(s->search, name, description,
-		       tags.len > 0 ? th_buf_str(&tags) : TH_STR(""), text,
-		       s->err)
-		 : th_fail(s->err, st, "%s: %s", name, th_strstatus(st));
-	th_yaml_free(root);
-	th_buf_release(&header);
+		th_fail(s->err, st, "%s: %s", name, th_strstatus(st));
+	th_script_release(&script);
 	th_buf_release(&tags);
 	return st;
 }
@@ -222,7 +191,8 @@ drop_gone(struct scan *s)
 			continue;
 		hash = th_hash(th_str(s->known[i].name));
 		if ((st = write_now(s)) == TH_OK)
-			st = th_docs_drop_trigger(s->docs, &hash, s->err);
+			st = th_docs_drop(
+			    s->docs, TH_SEARCH_TRIGGER, &hash, s->err);
 		if (st == TH_OK)
 			st = th_docs_set_trigger(
 			    s->docs, s->known[i].name, NULL, s->err);

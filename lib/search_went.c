@@ -176,3 +176,46 @@ th_went_line(struct th_went *w, struct th_str line, struct th_buf *ret,
 	}
 	return st == TH_ENOMEM ? th_fail(err, st, "out of memory") : st;
 }
+
+/* Does a queue have its text, a receipt, or anything of later than that? */
+struct kept {
+	int64_t before;
+	bool known, kept;
+};
+
+static enum th_status
+look_at(void *ctx, const struct th_entry *e)
+{
+	struct kept *k = ctx;
+
+	k->known = true;
+	if ((TH_Q_BIT(e->state) & TH_Q_OUTBOX) != 0 || e->receipt.len > 0 ||
+	    e->date > k->before)
+		k->kept = true;
+	return TH_OK;
+}
+
+enum th_status
+th_went_keeps(struct th_went *w, struct th_str line, int64_t date,
+    int64_t before, bool *ret, struct th_err *err)
+{
+	struct kept k = { .before = before };
+	enum th_status st;
+	size_t i;
+
+	*ret = true;
+	th_buf_clear(&w->id);
+	if ((st = th_item_parse(&w->item, line, err)) != TH_OK)
+		return st;
+	st = th_item_text(&w->item, "id", &w->id);
+	if (st == TH_END)
+		st = TH_OK;
+	for (i = 0; i < w->n && st == TH_OK && !k.kept; i++) {
+		st = th_queue_find(
+		    w->queue[i], th_buf_str(&w->id), look_at, &k, err);
+		if (st == TH_END)
+			st = TH_OK;
+	}
+	*ret = k.kept || (!k.known && date >= before);
+	return st == TH_ENOMEM ? th_fail(err, st, "out of memory") : st;
+}

@@ -1598,8 +1598,12 @@ bool th_marker_next(struct th_marker *, struct th_str *ret);
  * may be NULL.  All is borrowed until th_search_free().
  */
 struct th_search;
+struct th_search_engine;
+/* The one there is, for `search: http...`; engine NULL: without libcurl. */
+extern const struct th_search_engine th_search_elastic;
 enum th_status th_search_open(const struct th_config *, struct th_store *,
-    struct th_search **ret, struct th_err *err);
+    const struct th_search_engine *engine, struct th_search **ret,
+    struct th_err *err);
 void th_search_free(struct th_search *);
 enum th_search_kind { TH_SEARCH_ITEM, TH_SEARCH_TRIGGER };
 
@@ -1630,6 +1634,10 @@ enum th_status th_search_scan_triggers(struct th_search *, struct th_err *err);
 enum th_status th_search_flush(struct th_search *, struct th_err *err);
 /* Builds the index anew from the documents and what waits in the outbox. */
 enum th_status th_search_rebuild(struct th_search *, int64_t *ret,
+    struct th_err *err);
+
+/* Forgets the items that th_went_keeps() does not vouch for; *ret counts them. */
+enum th_status th_search_prune(struct th_search *, int64_t before, int64_t *ret,
     struct th_err *err);
 
 /* What was found.  All is borrowed for the call. */
@@ -1664,6 +1672,12 @@ struct th_queue *th_went_queue(const struct th_went *, size_t nth,
  */
 enum th_status th_went_line(struct th_went *, struct th_str line,
     struct th_buf *ret, struct th_err *err);
+/*
+ * Does a queue still have the item's text or receipt, or was it settled since
+ * `before`?  One that no queue knows is kept when its date is later than that.
+ */
+enum th_status th_went_keeps(struct th_went *, struct th_str line, int64_t date,
+    int64_t before, bool *ret, struct th_err *err);
 
 /* ---- publish.c: draining a queue --------------------------------------------------- */
 

@@ -71,6 +71,21 @@ says 'and what was put into a queue' p ids aside
 echo '{"id":"d","title":"dryness"}' | th-publish file --path "$scratch/f" --dry-run >/dev/null 2>&1
 says 'a dry run leaves nothing' '' ids dryness
 
+# ---- what is kept ---------------------------------------------------------------
+
+printf '%s\n' '{"id":"h","title":"Marked up","content_html":"<p>Some <b>zebras</b> graze</p>","x_own":1}' |
+    th-publish file --path "$scratch/f" --append >/dev/null 2>&1
+says 'an item is kept without its markup' '["Some zebras graze",null,1]' \
+    sh -c 'th-search --json zebra | jq -c "[.content_text, .content_html, .x_own]"'
+python3 -c 'import json; print(json.dumps({"id":"long","title":"Longish","content_text":"pad " * 100000 + "quagga", "x": "y" * 200000}))' |
+    th-publish file --path "$scratch/f" --append >/dev/null 2>&1
+says 'of a long text the first 64 KiB' 'long' ids title:longish pad
+says 'and no more' '' ids quagga
+says 'and of a large item what is shown' '[65535,null]' \
+    sh -c 'th-search --json longish | jq -c "[((.content_text | length) / 10 | floor) * 10 + 5, .x]"'
+printf '%s\n' '#!/bin/sh' '#: tags: jeux, échiquier' '#:   description: broken' true >"$TH_HOME/triggers/odd"
+says 'a header with a mistake is words all the same' odd names echiquier
+
 # ---- the index anew ------------------------------------------------------------
 
 th-search --json --items cuisine >before
@@ -80,4 +95,17 @@ is 'it finds the same' before th-search --json --items cuisine
 says 'also what waited' w ids waiting
 publish
 says 'what comes again is found once' '1 2' set_of recettes
+# ---- what is forgotten ------------------------------------------------------------
+
+echo '{"id":"old","title":"obsolescent","date_published":"2020-01-01T00:00:00Z"}' |
+    faketime '2020-02-01 12:00:00' th-publish file --path "$scratch/f" --append >/dev/null 2>&1
+says 'an old item is found' old ids obsolescent
+echo '{"id":"old"}' | th-queue put by-hand 2>/dev/null
+th-queue purge --older 30d 2>/dev/null
+says 'also after a purge while a queue has it' old ids obsolescent
+th-queue drop by-hand old 2>/dev/null
+code 'a purge of all' 0 th-queue purge --older 0s
+told 'tells what it took from the index' 'th-search: [0-9]+ purged'
+says 'what no queue has is forgotten' '' ids obsolescent
+says 'what waits is not' w ids waiting
 finish

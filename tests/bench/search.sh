@@ -19,14 +19,43 @@ index=$(median th-search --reindex)
 report 'indexing, of publishing 10,000 items without it' \
     "$(awk "BEGIN { printf \"%.0f\", 100 * $index / ($whole - $index) }")" % '<= 20'
 
-# ---- searching, the start of the program included
+# ---- searching, the start of the program included: a query a line, of each the
+# ---- medians of the time that passes and of what it takes of a processor
 th-publish webhook --url "$url" --queue-only <"$many" >/dev/null 2>&1
-for query in kernel 'security kernel' 'bridge -coach' title:release tag:linux 'lin*' '"small library"' \
-    'recettes jardin' 'kernel date:2010-02' nowhere brücke погода; do
-	median th-search --json "$query"
-done >"$scratch/each"
-report 'a search in 100,000 items, median of 12 queries' \
-    "$(middle <"$scratch/each" | awk '{ printf "%.1f", $1 / 1e3 }')" ms '<= 20'
-report 'the slowest of them' "$(sort -n "$scratch/each" | tail -n 1 | awk '{ printf "%.1f", $1 / 1e3 }')" ms ''
+python3 - "$runs" >"$scratch/each" <<'EOF'
+import resource, statistics, subprocess, sys, time
+
+queries = {
+    'rare': ['nowhere', 'kernel 99991', 'bibliothek jardin', 'title:échecs'],
+    'common': ['kernel', 'bridge', 'library', 'погода', 'brücke', 'the', 'recette'],
+    'several': ['security kernel', 'recettes jardin', 'small library opens', 'garden chess'],
+    'prefix': ['lin*', 'biblio*', 'title:rel*', 'се*'],
+    'phrase': ['"small library"', '"опубликован сервер"', 'title:"bridge version"'],
+    'field': ['title:release', 'tag:linux', 'tag:chess library', 'service:webhook kernel'],
+    'minus': ['bridge -coach', 'kernel -security', '-kernel title:library', 'tag:linux -kernel'],
+    'dates': ['kernel date:2010-02', 'library after:2011', 'bridge before:2010-06-01', 'date:2010-03-04'],
+}
+def spent():
+    r = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return r.ru_utime + r.ru_stime
+for kind in queries:
+    for query in queries[kind]:
+        wall, cpu = [], []
+        for _ in range(int(sys.argv[1])):
+            before, start = spent(), time.perf_counter()
+            subprocess.run(['th-search', '--json', '--', query] if query[0] != '-' else
+                           ['th-search', '--json', query], stdout=subprocess.DEVNULL, check=True)
+            wall.append(time.perf_counter() - start)
+            cpu.append(spent() - before)
+        print('%.2f\t%.2f\t%s\t%s' % (statistics.median(wall) * 1e3, statistics.median(cpu) * 1e3, kind, query))
+EOF
+[ -n "${V:-}" ] && cat "$scratch/each"
+n=$(wc -l <"$scratch/each")
+report "a search in 100,000 items, median of $n queries" "$(cut -f1 "$scratch/each" | middle)" ms '<= 20'
+report 'the same, of a processor (user and system)' "$(cut -f2 "$scratch/each" | middle)" ms '<= 20'
+for kind in rare common several prefix phrase field minus dates; do
+	report "  $kind" "$(grep "	$kind	" "$scratch/each" | cut -f2 | middle)" ms ''
+done
+report 'the slowest of them' "$(sort -n -k2 "$scratch/each" | tail -n 1 | cut -f2)" ms ''
 rm -rf "$TH_HOME"
 done_with
