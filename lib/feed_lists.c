@@ -19,14 +19,19 @@ static void other(const struct reader *, size_t line, bool lost,
 static void
 other(const struct reader *r, size_t line, bool lost, const char *fmt, ...)
 {
+	struct th_buf clean;
 	char text[512];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	text[th_utf8_valid(th_str(text))] = '\0';
-	r->other(r->ctx, line, lost, text);
+	th_buf_init(&clean, 4 * sizeof(text));
+	if (th_utf8_clean(th_str(text), &clean) == TH_OK)
+		r->other(r->ctx, line, lost, clean.data);
+	else
+		r->other(r->ctx, line, lost, th_strstatus(TH_ENOMEM));
+	th_buf_release(&clean);
 }
 
 /* ---- sfeedrc ---- */
@@ -140,7 +145,7 @@ th_sfeedrc_read(struct th_str text, th_listed_visit *visit,
 
 	if (st != TH_OK)
 		return th_fail(err, st, "%s", th_strstatus(st));
-	last = words.word + words.n;
+	last = words.n > 0 ? words.word + words.n : words.word;
 	for (w = words.word; w < last && st == TH_OK; w = end) {
 		for (end = w + 1; end < last && !end->first; end++)
 			;

@@ -1,48 +1,44 @@
-/* feed_opml -- lists of feeds (OPML), whatever their nesting */
+/* feed_opml -- lists of feeds (OPML), whatever their nesting and encoding */
 #include <stdlib.h>
-#include <string.h>
 
-#include <libxml/parser.h>
-
-#include "trigger.h"
-
-#define STEP (64 << 10)
+#include "charset.h"
+#include "xml.h"
 
 #define FOLDERS 64 /* deeper ones are not told */
+
+static const struct th_xml_ns no_names[] = { { NULL, NULL, 0 } };
 
 struct opml {
 	th_listed_visit *visit;
 	void *ctx;
-	enum th_status status;
+	struct th_err err; /* of the XML */
+	struct th_xml *xml;
+	struct th_buf url, title;
 	size_t elements;
 	bool is_opml;
-	xmlParserCtxtPtr parser;
+	bool told; /* it is the visitor's status */
 	/* Titles of the outlines that are open; NULL of those that are feeds.
 	 */
 	char *open[FOLDERS];
 	size_t depth; /* may be more */
 };
 
-static struct th_str
-attribute(const xmlChar **attr, const char *name)
-{
-	for (; attr != NULL && attr[0] != NULL; attr += 2)
-		if (th_str_iis(th_str((const char *)attr[0]), name))
-			return th_str((const char *)attr[1]);
-	return (struct th_str){ "", 0 };
-}
-
 static bool
-is_outline(const xmlChar *name)
+is_outline(const struct th_xml_tag *t)
 {
-	return th_str_iis(th_str((const char *)name), "outline");
+	return th_str_iis(t->local, "outline");
 }
 
-static void
-stop(struct opml *o, enum th_status st)
+static struct th_str
+attribute(struct opml *o, const struct th_xml_tag *t, const char *name,
+    struct th_buf *ret)
 {
-	if ((o->status = st) != TH_OK)
-		xmlStopParser(o->parser);
+	const struct th_xml_attr *a = th_xml_attr(t, name);
+
+	th_buf_clear(ret);
+	if (a != NULL)
+		th_xml_value(o->xml, a, ret);
+	return th_str_trim(th_buf_str(ret));
 }
 
 static void
@@ -52,12 +48,16 @@ tell(struct opml *o, struct th_str url, struct th_str title)
 	struct th_listed feed = {
 		.url = url, .title = title, .folder = folder
 	};
+	enum th_status st;
 	size_t i;
 
 	for (i = 0; i < o->depth && i < FOLDERS; i++)
 		if (o->open[i] != NULL && o->open[i][0] != '\0')
 			folder[feed.nfolders++] = th_str(o->open[i]);
-	stop(o, o->visit(o->ctx, &feed));
+	st = o->visit(o->ctx, &feed);
+	o->told = st != TH_OK;
+	if (o->told)
+		th_xml_stop(o->xml, st);
 }
 
 /* Then some keep the address where that of a page would be. */
@@ -68,81 +68,107 @@ is_feed(struct th_str type)
 }
 
 static void
-on_element(void *ctx, const xmlChar *name, const xmlChar **attr)
+on_start(void *ctx, const struct th_xml_tag *t)
 {
 	struct opml *o = ctx;
 	struct th_str url, title;
 	char **open;
 
 	if (o->elements++ == 0)
-		o->is_opml = th_str_iis(th_str((const char *)name), "opml");
-	if (!o->is_opml || o->status != TH_OK || !is_outline(name))
+		o->is_opml = th_str_iis(t->local, "opml");
+	if (!o->is_opml || !is_outline(t))
 		return;
-	url = th_str_trim(attribute(attr, "xmlUrl"));
-	if (url.len == 0 && is_feed(attribute(attr, "type")))
-		url = th_str_trim(attribute(attr, "url"));
-	title = attribute(attr, "text");
+	url = attribute(o, t, "xmlUrl", &o->url);
+	if (url.len == 0 && is_feed(attribute(o, t, "type", &o->title)))
+		url = attribute(o, t, "url", &o->url);
+	title = attribute(o, t, "text", &o->title);
 	if (title.len == 0)
-		title = attribute(attr, "title");
+		title = attribute(o, t, "title", &o->title);
+	if (o->url.status != TH_OK || o->title.status != TH_OK) {
+		th_xml_stop(o->xml, TH_ENOMEM);
+		return;
+	}
 	if (url.len > 0)
 		tell(o, url, title);
 	open = o->depth++ < FOLDERS ? &o->open[o->depth - 1] : NULL;
 	if (open == NULL || url.len > 0)
 		return;
 	if ((*open = th_strndup(title.s, title.len)) == NULL)
-		stop(o, TH_ENOMEM);
+		th_xml_stop(o->xml, TH_ENOMEM);
 }
 
 static void
-on_end(void *ctx, const xmlChar *name)
+on_end(void *ctx, const struct th_xml_tag *t)
 {
 	struct opml *o = ctx;
 
-	if (!is_outline(name) || o->depth == 0 || --o->depth >= FOLDERS)
+	if (!is_outline(t) || o->depth == 0 || --o->depth >= FOLDERS)
 		return;
 	free(o->open[o->depth]);
 	o->open[o->depth] = NULL;
 }
 
-static void
-on_error(void *ctx, const char *fmt, ...)
+static bool
+never_left_open(void *ctx, const struct th_xml_tag *next)
 {
 	(void)ctx;
-	(void)fmt;
+	(void)next;
+	return false;
+}
+
+static enum th_status
+on_clean(void *ctx, struct th_str s)
+{
+	struct opml *o = ctx;
+
+	return th_xml_push(o->xml, s, &o->err);
+}
+
+static enum th_status
+read_all(struct opml *o, struct th_str text)
+{
+	struct th_xml_handler h = { .ns = no_names,
+		.start = on_start,
+		.end = on_end,
+		.left_open = never_left_open,
+		.ctx = o };
+	struct th_charset *decoder = th_charset_new(NULL, on_clean, o);
+	enum th_status st = TH_ENOMEM;
+
+	o->xml = th_xml_new(&h);
+	if (o->xml != NULL && decoder != NULL)
+		st = th_charset_push(decoder, text);
+	if (st == TH_OK)
+		st = th_charset_finish(decoder);
+	if (st == TH_OK)
+		st = th_xml_finish(o->xml, &o->err);
+	th_xml_free(o->xml);
+	th_charset_free(decoder);
+	if (st == TH_OK && !o->is_opml)
+		st = TH_EDATA;
+	return st;
 }
 
 enum th_status
 th_opml_read(
     struct th_str text, th_listed_visit *visit, void *ctx, struct th_err *err)
 {
-	/* No entity is known but the five of XML: nothing can swell. */
-	xmlSAXHandler sax = { .startElement = on_element,
-		.endElement = on_end,
-		.error = on_error,
-		.warning = on_error,
-		.fatalError = on_error };
 	struct opml o = { .visit = visit, .ctx = ctx };
-	size_t at, n;
+	enum th_status st;
+	size_t i;
 
-	o.parser = xmlCreatePushParserCtxt(&sax, &o, NULL, 0, NULL);
-	if (o.parser == NULL)
-		return th_fail(err, TH_ENOMEM, "out of memory");
-	/* NOENT: else "&amp;" of an attribute would come as "&#38;". */
-	xmlCtxtUseOptions(o.parser, XML_PARSE_RECOVER | XML_PARSE_NOENT |
-					XML_PARSE_NONET | XML_PARSE_NOERROR |
-					XML_PARSE_NOWARNING | XML_PARSE_SAX1);
-	for (at = 0; at < text.len && o.status == TH_OK; at += n) {
-		n = text.len - at < STEP ? text.len - at : STEP;
-		xmlParseChunk(o.parser, text.s + at, (int)n, 0);
-	}
-	if (o.status == TH_OK)
-		xmlParseChunk(o.parser, "", 0, 1);
-	xmlFreeParserCtxt(o.parser);
-	for (n = 0; n < FOLDERS; n++)
-		free(o.open[n]);
-	if (o.status == TH_OK && th_alloc_failed())
-		return th_fail(err, TH_ENOMEM, "out of memory");
-	if (o.status == TH_OK && !o.is_opml)
-		return th_fail(err, TH_EDATA, "not OPML");
-	return o.status;
+	th_buf_init(&o.url, TH_XML_TAG_MAX);
+	th_buf_init(&o.title, TH_XML_TAG_MAX);
+	st = read_all(&o, text);
+	if (!o.is_opml && st == TH_EDATA)
+		th_fail(err, st, "not OPML");
+	else if (st == TH_ENOMEM)
+		th_fail(err, st, "out of memory");
+	else if (st == TH_EDATA && !o.told)
+		th_fail(err, st, "%s", o.err.text);
+	for (i = 0; i < FOLDERS; i++)
+		free(o.open[i]);
+	th_buf_release(&o.url);
+	th_buf_release(&o.title);
+	return st;
 }

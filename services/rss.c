@@ -718,23 +718,36 @@ load(struct reader *r, const char *name, struct th_buf *ret)
 	return st;
 }
 
+/* The next name of a list, on a line of its own; NULL: there is none. */
+static const char *
+next_name(char **text)
+{
+	char *line = *text, *end;
+
+	while (line != NULL && *line != '\0') {
+		end = line + strcspn(line, "\n");
+		*text = *end == '\n' ? end + 1 : end;
+		while (end > line && strchr(" \t\r", end[-1]) != NULL)
+			end--;
+		*end = '\0';
+		line += strspn(line, " \t");
+		if (*line != '\0' && *line != '#')
+			return line;
+		line = *text;
+	}
+	return NULL;
+}
+
 static void
 read_list(struct reader *r, const char *name)
 {
 	struct th_buf text = { 0 };
-	char *line, *next, *end;
+	const char *one;
+	char *rest;
 
 	if (load(r, name, &text) == TH_OK)
-		for (line = text.data; line != NULL; line = next) {
-			end = line + strcspn(line, "\n");
-			next = *end == '\n' ? end + 1 : NULL;
-			while (end > line && strchr(" \t\r", end[-1]) != NULL)
-				end--;
-			*end = '\0';
-			line += strspn(line, " \t");
-			if (*line != '\0' && *line != '#')
-				read_one(r, line);
-		}
+		for (rest = text.data; (one = next_name(&rest)) != NULL;)
+			read_one(r, one);
 	th_buf_release(&text);
 }
 

@@ -108,6 +108,10 @@ X
 says 'OPML of any depth is read' 'w1
 w2
 x1' sh -c 'th-fetch rss --opml l.opml | jq -r .id | sort'
+printf '<opml><outline text="Caf\351 & more" xmlUrl="%s?a=1&b=2">' "$S/w.xml" >rough.opml
+says 'nor need it be UTF-8, or well-formed' 'w1
+w2' sh -c 'th-fetch rss --opml rough.opml | jq -r .id'
+ok 'and its URLs are what they say' grep -q '/w.xml?a=1&b=2' s/log
 sed 's|<outline text="no feed"/>|<outline xmlUrl="a.xml"/>|' l.opml >evil.opml
 run 'OPML does not lead to files' 69 th-fetch rss --opml evil.opml
 ok 'they are not read' sh -c '! grep -q a1 "$1"' - out
