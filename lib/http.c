@@ -632,7 +632,7 @@ static enum th_status
 why_failed(struct transfer *t, CURLcode rc)
 {
 	const char *words = curl_easy_strerror(rc);
-	long no = 0;
+	long no = 0, proxy = 0;
 	size_t i;
 
 	if (t->status != TH_OK)
@@ -646,6 +646,10 @@ why_failed(struct transfer *t, CURLcode rc)
 	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (reasons[i].rc == rc)
 			words = reasons[i].words;
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
+	if (proxy >= 300)
+		return th_fail(&t->err, TH_EUNAVAIL,
+		    "the proxy refused to connect (%ld)", proxy);
 	if (rc == CURLE_COULDNT_CONNECT)
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &no);
 	return th_fail(&t->err, TH_EUNAVAIL, "%s%s%s", words,

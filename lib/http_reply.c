@@ -268,6 +268,7 @@ static const struct {
 	{ 404, "not found" },
 	{ 405, "method not allowed" },
 	{ 406, "no acceptable form" },
+	{ 407, "not logged in at the proxy" },
 	{ 408, "the service waited too long" },
 	{ 409, "conflict" },
 	{ 410, "gone" },

@@ -181,6 +181,23 @@ ok 'without our secrets' sh -c '! grep -qi authorization o/log'
 run 'a failure shows no user' 69 th-fetch rss "$user/missing"
 ok 'nor password' sh -c '! grep -q -e hunter2 -e user: "$1"' - err
 
+# ---- proxies ----
+feed p1 >p.xml; { printf '200 OK\n\n'; cat p.xml; } >o/p.xml
+proxy() { # URL...: asked by way of the other server
+	env http_proxy="http://me:hunter2@${O#http://}/" https_proxy="http://me:hunter2@${O#http://}/" \
+	    no_proxy="127.0.0.1,.local" th-fetch rss "$@"
+}
+: >s/log; : >o/log
+run 'a proxy is asked for what it is for' 0 proxy http://feeds.example/p.xml "$S/x.xml"
+says 'and not for what it is not for' 'p1
+x1' sh -c 'jq -r .id <out | sort'
+ok 'it is told the whole URL and who asks, the site is not' sh -c \
+    'grep -q "^GET	http://feeds.example/p.xml	.*Proxy-Authorization: Basic" o/log && ! grep -qi proxy-auth s/log'
+run 'a proxy that refuses is unavailable' 69 proxy https://feeds.example/p.xml http://feeds.example/none
+ok 'was asked for a tunnel' grep -q '^CONNECT	feeds.example:443' o/log
+cp err .err; told 'it is told' '^th-fetch: https://feeds.example/p.xml: the proxy refused to connect \(403\)'
+ok 'without its password' sh -c '! grep -q hunter2 "$1"' - err
+
 # ---- state ----
 state() { th-fetch rss --state t "$@"; }
 feed s1 s2 | script s.xml '200 OK' 'ETag: W/"a:b, c"' 'Last-Modified: Tue, 1 Dec 2020 9:00:00 +0000' '!conditional'
@@ -335,9 +352,12 @@ if command -v nginx >$none || [ -x /usr/sbin/nginx ]; then
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		feed $(seq -f "n$i.%g" 1 40) >www/$i.xml
 	done
+	free_port() { python3 -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 	start_nginx() {
-		_port=$(python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+		_port=$(free_port); _tls=$(free_port)
+		openssl req -x509 -newkey rsa:2048 -nodes -keyout ng/tls.pem -out ng/cert.pem -days 2 -subj /CN=127.0.0.1 \
+		    -addext subjectAltName=IP:127.0.0.1 2>$none && cat ng/cert.pem >>ng/tls.pem
 		cat >ng/conf <<-X
 			daemon off; user root; pid $scratch/ng/pid; error_log $scratch/ng/error;
 			worker_processes 1;
@@ -349,6 +369,8 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 			types { text/xml xml; }
 			gzip on; gzip_types text/xml; gzip_min_length 1;
 			server { listen 127.0.0.1:$_port; root $scratch/www; }
+			server { listen 127.0.0.1:$_tls ssl http2; root $scratch/www;
+			    ssl_certificate $scratch/ng/tls.pem; ssl_certificate_key $scratch/ng/tls.pem; }
 			}
 		X
 		nginx -p "$scratch/" -e "$scratch/ng/error" -c "$scratch/ng/conf" 2>>ng/err &
@@ -360,6 +382,15 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	}
 	ok 'nginx starts' start_nginx
 	N=http://127.0.0.1:$_port
+	run 'a server nobody vouches for is refused' 69 th-fetch rss "https://127.0.0.1:$_tls/1.xml"
+	told 'and named' 'certificate'
+	printf 'accounts: {rss: {default: {ca_file: %s}, lost: {ca_file: nowhere}}}\n' "$scratch/ng/cert.pem" >"$TH_HOME/config.yaml"
+	: >ng/access
+	says 'ca_file vouches for it' n1.1 sh -c 'th-fetch rss -n 1 "$1" | jq -r .id' - "https://127.0.0.1:$_tls/1.xml"
+	ok 'it is asked in HTTP/2' grep -q 'GET /1.xml HTTP/2.0" 200' ng/access
+	run 'a ca_file that is not there is told' 69 th-fetch rss:lost "https://127.0.0.1:$_tls/1.xml"
+	told 'by its kind' 'cannot read the CA certificates'
+	rm "$TH_HOME/config.yaml"
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo "$N/$i.xml"; done >nlist
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		seq -f "n$i.%g" 1 40

@@ -3,13 +3,15 @@
 scripted.py DIR: the port is written to DIR/port.  GET /NAME answers with the
 file DIR/NAME: a status line ("301 Moved Permanently"), headers, an empty line,
 a body; @PORT@ stands for the port.  A header line "!conditional" makes it answer
-304 when a validator is sent that the file has too.  DIR/log gets one line for
+304 when a validator is sent that the file has too.  As a proxy it answers for
+any host in the same way, and refuses tunnels.  DIR/log gets one line for
 each request: method, path, then "Name: value" of each header, separated by tabs.
 """
 import http.server
 import os
 import sys
 import threading
+import urllib.parse
 
 where = sys.argv[1]
 lock = threading.Lock()
@@ -30,7 +32,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             f.write("\t".join(words) + "\n")
 
     def script(self):
-        name = self.path.split("?")[0].strip("/").replace("/", "_")
+        path = urllib.parse.urlsplit(self.path).path
+        name = path.strip("/").replace("/", "_")
         try:
             with open(os.path.join(where, name), "rb") as f:
                 text = f.read()
@@ -48,6 +51,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if tag is not None:
             return tag == have.get("ETag")
         return date is not None and date == have.get("Last-Modified")
+
+    def do_CONNECT(self):
+        self.note()
+        self.send_error(403)
 
     def do_GET(self):
         self.note()
