@@ -163,7 +163,9 @@ cmd_usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	cmd_die(TH_EUSAGE, "%s; try %s --help", text, cmd_program->name);
+	cmd_die(TH_EUSAGE, "%s; try %s%s%s --help", text, cmd_program->name,
+	    cmd_operand != NULL ? " " : "",
+	    cmd_operand != NULL ? cmd_operand : "");
 }
 
 void

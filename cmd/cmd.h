@@ -77,8 +77,13 @@ void cmd_note(enum th_status);
 /* Says it, notes it and ends the program (what was output stays flushed). */
 void cmd_die(enum th_status, const char *fmt, ...)
     TH_PRINTF(2, 3) __attribute__((__noreturn__));
-/* The same for a mistake in the command line, with "try th-NAME --help". */
+/* The same for a mistake in the command line, with "try th-NAME --help", or
+ * "th-NAME SERVICE --help" once that is known. */
 void cmd_usage(const char *fmt, ...) TH_PRINTF(1, 2) __attribute__((__noreturn__));
+/* Of a subcommand that the synopsis does not have: the nearest, or all. */
+void cmd_unknown_command(const char *word) __attribute__((__noreturn__));
+/* Too few operands or too many: how the synopsis has it. */
+void cmd_bad_operands(const char *command) __attribute__((__noreturn__));
 /*
  * A mistake in what the user wrote, shown under its place (err->column, in
  * bytes): the reason, the text, a caret.  Ends the program with 64.

@@ -10,6 +10,7 @@
 
 int cmd_verbose;
 const char *cmd_config;
+const char *cmd_operand;
 
 const struct cmd_option cmd_common[] = {
 	{ "config", 'c', "FILE", "read FILE instead of config.yaml" },
@@ -114,7 +115,10 @@ unknown_long(const struct tables *t, const char *word)
 	if (guess.best != NULL)
 		cmd_usage("unknown option --%s (did you mean --%s?)", name,
 		    guess.best);
-	cmd_usage("unknown option --%s", name);
+	cmd_usage("unknown option --%s%s", name,
+	    cmd_operand == NULL && cmd_program->sub != NULL
+		? "; those of one service or command stand behind its name"
+		: "");
 }
 
 static const char *
@@ -233,6 +237,7 @@ cmd_getopt_more(int argc, char *argv[], const struct cmd *sub,
 	struct tables t;
 	int c;
 
+	cmd_operand = sub != NULL ? sub->name : NULL;
 	if (base == -1) {
 		base = optind;
 		optind = 0;

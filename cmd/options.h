@@ -8,6 +8,8 @@
 
 /* What cmd_init() was given. */
 extern const struct cmd *cmd_program;
+/* The service or subcommand that cmd_getopt_more() was given; or NULL. */
+extern const char *cmd_operand;
 
 /* Options that have no program: -h, -V, -v, -q, -c; ended by { NULL }. */
 extern const struct cmd_option cmd_common[];

@@ -176,6 +176,7 @@ auth_warn(const struct auth_account *acc, enum th_status st)
 struct job {
 	struct auth *auth;
 	const struct command *command;
+	size_t n; /* accounts that were found */
 };
 
 static void
@@ -194,6 +195,7 @@ static enum th_status
 run_found(void *ctx, const char *service, const char *account)
 {
 	const struct th_service *s = th_service_find(service);
+	struct job *j = ctx;
 	struct th_buf b;
 
 	if (s == NULL || s->auth == TH_AUTH_NONE)
@@ -201,26 +203,28 @@ run_found(void *ctx, const char *service, const char *account)
 	th_buf_init(&b, TH_LINE_MAX);
 	th_buf_addf(&b, "%s:%s", service, account);
 	cmd_check(b.status, NULL);
-	run_one(ctx, b.data);
+	j->n++;
+	run_one(j, b.data);
 	th_buf_release(&b);
 	return TH_OK;
 }
 
 static void
-run(const struct job *j, int argc, char *argv[])
+run(struct job *j, int argc, char *argv[])
 {
 	struct th_err err = { 0 };
 	int i;
 
 	if (!j->command->many && argc - optind != 1)
-		cmd_usage("%s: name one account, as SERVICE[:ACCOUNT]",
-		    j->command->sub.name);
+		cmd_bad_operands(j->command->sub.name);
 	for (i = optind; i < argc; i++)
 		run_one(j, argv[i]);
 	if (optind == argc)
-		cmd_check(th_config_accounts(j->auth->config, run_found,
-			      (void *)(uintptr_t)j, &err),
+		cmd_check(
+		    th_config_accounts(j->auth->config, run_found, j, &err),
 		    &err);
+	if (optind == argc && j->n == 0)
+		cmd_say(0, "no account yet; th-auth login SERVICE makes one");
 }
 
 static void
@@ -247,19 +251,12 @@ set_option(struct auth *a, int c, const char *arg)
 static const struct command *
 command_of(const char *word)
 {
-	struct th_suggest guess;
 	size_t i;
 
-	th_suggest_init(&guess, word);
-	for (i = 0; i < NCOMMANDS; i++) {
+	for (i = 0; i < NCOMMANDS; i++)
 		if (strcmp(commands[i].sub.name, word) == 0)
 			return &commands[i];
-		th_suggest_offer(&guess, commands[i].sub.name);
-	}
-	if (guess.best != NULL)
-		cmd_usage(
-		    "unknown command %s (did you mean %s?)", word, guess.best);
-	cmd_usage("unknown command %s", word);
+	cmd_unknown_command(word);
 }
 
 int
@@ -267,7 +264,7 @@ main(int argc, char *argv[])
 {
 	struct auth a = { .timeout = 600 };
 	struct th_err err = { 0 };
-	struct job j = { &a, NULL };
+	struct job j = { .auth = &a };
 	int c;
 
 	cmd_init(&program);

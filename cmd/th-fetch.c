@@ -120,10 +120,14 @@ split_service(struct fetch *f, const char *word)
 }
 
 static void
-unknown_service(const char *name)
+unknown_service(const char *name, const char *word)
 {
 	const char *near = th_service_suggest(name);
 
+	if (strchr(word, '/') != NULL || access(word, F_OK) == 0)
+		cmd_usage("%s is no service; th-fetch rss reads feeds, "
+			  "th-fetch file items",
+		    word);
 	if (near != NULL)
 		cmd_usage("unknown service %s (did you mean %s?)", name, near);
 	cmd_usage("unknown service %s; --list names those there are", name);
@@ -178,7 +182,7 @@ main(int argc, char *argv[])
 	else if (th_external_find("fetch", f.service, &path) == TH_OK)
 		fetch_external(&f, path.data, argc, argv);
 	else
-		unknown_service(f.service);
+		unknown_service(f.service, argv[optind]);
 	th_buf_release(&path);
 	free(f.service);
 	return cmd_finish();

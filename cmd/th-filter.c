@@ -177,6 +177,12 @@ read_options(struct filter *f, int argc, char *argv[])
 
 	while ((c = cmd_getopt(argc, argv, false)) != -1)
 		set_option(f, c);
+	for (c = optind; c < argc; c++)
+		if (strpbrk(argv[c], "./") != NULL &&
+		    access(argv[c], F_OK) == 0)
+			cmd_usage("%s is a file; th-filter reads standard "
+				  "input: <%s",
+			    argv[c], argv[c]);
 	if (argc - optind > 1)
 		cmd_usage("one expression, not %d; put it between quotes: %s",
 		    argc - optind, argv[optind + 1]);

@@ -184,6 +184,20 @@ open_named(struct queue_cmd *c, const char *name, const char *service,
 	    th_queue_new(c->store, name, service, account, &c->q, &err), &err);
 }
 
+static void
+no_queue(const struct names *l, const char *name)
+{
+	struct th_suggest guess;
+	size_t i;
+
+	th_suggest_init(&guess, name);
+	for (i = 0; i < l->n; i++)
+		th_suggest_offer(&guess, l->name[i]);
+	if (guess.best != NULL)
+		cmd_usage("no queue %s (did you mean %s?)", name, guess.best);
+	cmd_usage("no queue %s; th-queue list names those there are", name);
+}
+
 void
 queue_open(struct queue_cmd *c, const char *name, const char *service,
     const char *account)
@@ -196,8 +210,7 @@ queue_open(struct queue_cmd *c, const char *name, const char *service,
 	for (i = 0; i < l.n && strcmp(l.name[i], name) != 0; i++)
 		continue;
 	if (i == l.n && service == NULL)
-		cmd_usage(
-		    "no queue %s; th-queue list names those there are", name);
+		no_queue(&l, name);
 	open_named(c, name, i < l.n ? l.service[i] : service,
 	    i < l.n ? l.account[i] : account);
 	names_release(&l);
@@ -251,19 +264,12 @@ set_option(struct queue_cmd *c, int letter, const char *arg)
 static size_t
 find_command(const char *word)
 {
-	struct th_suggest guess;
 	size_t i;
 
-	th_suggest_init(&guess, word);
-	for (i = 0; i < NCOMMANDS; i++) {
+	for (i = 0; i < NCOMMANDS; i++)
 		if (strcmp(commands[i].name, word) == 0)
 			return i;
-		th_suggest_offer(&guess, commands[i].name);
-	}
-	if (guess.best != NULL)
-		cmd_usage(
-		    "unknown command %s (did you mean %s?)", word, guess.best);
-	cmd_usage("unknown command %s", word);
+	cmd_unknown_command(word);
 }
 
 int
@@ -284,10 +290,8 @@ main(int argc, char *argv[])
 	i = find_command(argv[optind]);
 	c.arg = argv + optind + 1;
 	c.nargs = (size_t)(argc - optind - 1);
-	if (c.nargs < commands[i].min)
-		cmd_usage("%s: an operand is missing", commands[i].name);
-	if (c.nargs > commands[i].max)
-		cmd_usage("%s: too many operands", commands[i].name);
+	if (c.nargs < commands[i].min || c.nargs > commands[i].max)
+		cmd_bad_operands(commands[i].name);
 	cmd_check(th_config_load(cmd_config, &c.config, &err), &err);
 	cmd_check(cmd_store_open(c.config, c.wait, 0, &c.store, &err), &err);
 	commands[i].run(&c);

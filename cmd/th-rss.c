@@ -205,7 +205,9 @@ main(int argc, char *argv[])
 	if (job.file == NULL) {
 		cmd_check(th_feedout_finish(feed, &cmd_out, &err), &err);
 	} else if ((st = write_file(feed, &job, &err)) != TH_OK) {
-		cmd_die(st, "%s: %s", job.file, err.text);
+		cmd_die(st, "%s%s%s",
+		    strstr(err.text, job.file) ? "" : job.file,
+		    strstr(err.text, job.file) ? "" : ": ", err.text);
 	}
 	th_feedout_free(feed);
 	return cmd_finish();

@@ -125,19 +125,12 @@ set_option(struct triggers *c, int letter, const char *arg)
 static size_t
 find_command(const char *word)
 {
-	struct th_suggest guess;
 	size_t i;
 
-	th_suggest_init(&guess, word);
-	for (i = 0; i < NCOMMANDS; i++) {
+	for (i = 0; i < NCOMMANDS; i++)
 		if (strcmp(commands[i].name, word) == 0)
 			return i;
-		th_suggest_offer(&guess, commands[i].name);
-	}
-	if (guess.best != NULL)
-		cmd_usage(
-		    "unknown command %s (did you mean %s?)", word, guess.best);
-	cmd_usage("unknown command %s", word);
+	cmd_unknown_command(word);
 }
 
 int
@@ -156,10 +149,8 @@ main(int argc, char *argv[])
 	i = find_command(argv[optind]);
 	c.arg = argv + optind + 1;
 	c.nargs = (size_t)(argc - optind - 1);
-	if (c.nargs < commands[i].min)
-		cmd_usage("%s: an operand is missing", commands[i].name);
-	if (c.nargs > commands[i].max)
-		cmd_usage("%s: too many operands", commands[i].name);
+	if (c.nargs < commands[i].min || c.nargs > commands[i].max)
+		cmd_bad_operands(commands[i].name);
 	cmd_check(th_config_load(cmd_config, &c.config, &err), &err);
 	commands[i].run(&c);
 	th_store_close(c.store);

@@ -222,10 +222,10 @@ trigger_page(const struct overview *o, struct th_buf *b)
 	th_buf_adds(b, head);
 	th_buf_addf(b,
 	    "<header>\n<h1>Trigger Happy</h1>\n<p class=\"dim\">%s</p>\n"
-	    "<p>%zu triggers: %zu on, %zu off; <span class=\"%s\">%zu in "
+	    "<p>%zu trigger%s: %zu on, %zu off; <span class=\"%s\">%zu in "
 	    "trouble</span>; %" PRId64 " items wait</p>\n",
-	    now, o->n, o->on, o->n - o->on, o->bad > 0 ? "bad" : "ok", o->bad,
-	    o->waiting);
+	    now, o->n, o->n == 1 ? "" : "s", o->on, o->n - o->on,
+	    o->bad > 0 ? "bad" : "ok", o->bad, o->waiting);
 	add_vacation(b, o);
 	th_buf_adds(b, "</header>\n<main>\n");
 	for (i = 0; i < o->n; i++) {

@@ -86,9 +86,10 @@ print_words(const struct overview *o)
 	trigger_say_vacation();
 	th_buf_init(&b, TH_LINE_MAX);
 	th_buf_addf(&b,
-	    "%zu triggers: %zu on, %zu off; %zu in trouble; %" PRId64
+	    "%zu trigger%s: %zu on, %zu off; %zu in trouble; %" PRId64
 	    " items wait\n",
-	    o->n, o->on, o->n - o->on, o->bad, o->waiting);
+	    o->n, o->n == 1 ? "" : "s", o->on, o->n - o->on, o->bad,
+	    o->waiting);
 	for (i = 0; i < o->n; i++)
 		if (o->row[i].gravity < 2)
 			add_trouble(&b, &o->row[i]);

@@ -351,8 +351,16 @@ th_account_missing(
 		return th_fail(err, TH_EAUTH,
 		    "account %s:%s has no %s; th-auth login %s:%s", a->service,
 		    a->name, key, a->service, a->name);
-	return th_fail(err, TH_ECONFIG, "account %s:%s has no %s in %s",
-	    a->service, a->name, key, a->config->name);
+	for (p = a->table; p != NULL && p->name != NULL; p++)
+		if ((p->flags & TH_P_LOGIN) != 0)
+			break;
+	if (p == NULL || p->name == NULL)
+		return th_fail(err, TH_ECONFIG, "account %s:%s has no %s in %s",
+		    a->service, a->name, key, a->config->name);
+	return th_fail(err, TH_ECONFIG,
+	    "account %s:%s has no %s in %s; th-auth login %s:%s says what it "
+	    "needs",
+	    a->service, a->name, key, a->config->name, a->service, a->name);
 }
 
 enum th_status

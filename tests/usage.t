@@ -116,6 +116,29 @@ for p in $programs; do
 	code "$p: help on a full disk is an error" 74 sh -c '"$1" --help >/dev/full' - "$p"
 	code "$p: help on a closed descriptor is an error" 74 sh -c '"$1" --help >&-' - "$p"
 done
+told_by() { # REGEX COMMAND...: a mistake and what to do about it
+	_re=$1; shift
+	code "a mistake: $*" 64 "$@"
+	told 'says what to do' "$_re"
+}
+cp "$top/tests/data/items.ndjson" .
+told_by 'did you mean list\?' th-queue lst
+told_by 'there are list, show, .* import; try th-queue --help$' th-queue whatever
+told_by 'usage: th-queue drop QUEUE ID\.\.\.;' th-queue drop q
+told_by 'usage: th-trigger new NAME;' th-trigger new
+told_by 'usage: th-auth login SERVICE\[:ACCOUNT\]' th-auth login
+told_by 'th-fetch rss reads feeds' th-fetch http://blog.example/feed.xml
+told_by 'th-fetch file items' th-fetch items.ndjson
+told_by 'unknown option --search; those of one service .* behind its name' th-fetch --search x twitter
+told_by '--path is missing; try th-publish file --help$' th-publish file
+told_by 'standard input: <items.ndjson' th-filter title items.ndjson
+told_by 'standard input: <items.ndjson' th-filter items.ndjson
+code 'an account that lacks settings' 78 th-fetch trello --board B
+told 'says what to do' '; th-auth login trello:default says what it needs$'
+code 'no accounts' 0 th-auth list
+told 'says what to do' 'no account yet; th-auth login SERVICE makes one'
+th-publish -q file --path '{title}' <items.ndjson >/dev/null
+told_by 'did you mean file:default/path=\{title\}\?' th-queue show file:default
 for s in $services; do
 	ok "$s: help, manual and tests know the service" agrees "$s"
 done
