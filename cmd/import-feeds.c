@@ -47,19 +47,30 @@ clean_url(struct th_str url, struct th_buf *ret)
 	return ret->status == TH_OK && th_url_is_http(th_buf_str(ret));
 }
 
-static void
-add_source(struct th_buf *b, struct th_str url, const char *masked)
+bool
+import_add_feed(struct th_buf *b, struct th_str url)
 {
-	/* What may be a secret is not to be among the arguments. */
-	if (!th_str_is(url, masked)) {
-		th_buf_adds(b, "th-fetch rss --file - <<'END' |\n");
-		th_buf_add(b, url.s, url.len);
-		th_buf_adds(b, "\nEND\n");
-		return;
+	struct th_buf clean, masked;
+	bool good;
+
+	th_buf_init(&clean, URL_MAX);
+	th_buf_init(&masked, URL_MAX);
+	if ((good = clean_url(url, &clean))) {
+		cmd_check(th_url_mask(th_buf_str(&clean), &masked), NULL);
+		/* What may be a secret is not to be among the arguments. */
+		if (th_str_is(th_buf_str(&clean), masked.data)) {
+			th_buf_addc(b, ' ');
+			th_shell_quote(th_buf_str(&clean), b);
+			th_buf_adds(b, " |\n");
+		} else {
+			th_buf_adds(b, " --file - <<'END' |\n");
+			th_buf_add(b, clean.data, clean.len);
+			th_buf_adds(b, "\nEND\n");
+		}
 	}
-	th_buf_adds(b, "th-fetch rss ");
-	th_shell_quote(url, b);
-	th_buf_adds(b, " |\n");
+	th_buf_release(&clean);
+	th_buf_release(&masked);
+	return good;
 }
 
 static void
@@ -99,7 +110,8 @@ make_trigger(const struct feeds *f, const struct th_listed *feed,
 	th_buf_init(&name, URL_MAX);
 	th_buf_init(&text, TRIGGER_SCRIPT_MAX);
 	th_buf_init(&mark, TRIGGER_SCRIPT_MAX);
-	add_source(&mark, url, masked);
+	th_buf_adds(&mark, "th-fetch rss");
+	import_add_feed(&mark, url);
 	cmd_check(mark.status, NULL);
 	s.mark = mark.data;
 	import_name(f->m, &s, &name);

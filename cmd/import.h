@@ -32,11 +32,16 @@ void import_write(struct importing *, const char *name,
 void import_keep(struct importing *, const char *name);
 /* "every" or "cron" as the options say, else hourly. */
 void import_add_schedule(const struct importing *, struct th_buf *);
+/*
+ * The address of a feed behind "th-fetch rss", and "|"; false: it is not http.
+ */
+bool import_add_feed(struct th_buf *, struct th_str url);
 /* Tells of what does not come, with the reason; lost: it is missed. */
 void import_leave(struct importing *, size_t line, bool lost, const char *what);
 
 /* The kinds of files; text is all of it. */
 void import_opml(struct importing *, struct th_str text);
+void import_django(struct importing *, struct th_str text);
 void import_sfeedrc(struct importing *, struct th_str text);
 void import_newsboat(struct importing *, struct th_str text);
 

@@ -8,6 +8,7 @@ enum {
 	OPT_BACKLOG = 256,
 	OPT_CRON,
 	OPT_DESCRIPTION,
+	OPT_DJANGO,
 	OPT_DRY_RUN,
 	OPT_DUE,
 	OPT_EVERY,
@@ -29,6 +30,8 @@ static const struct cmd_option options[] = {
 	    "vacation off: what becomes of items that wait (deliver)" },
 	{ "cron", OPT_CRON, "FIELDS", "new, import: when, as in crontab(5)" },
 	{ "description", OPT_DESCRIPTION, "TEXT", "new: what it does" },
+	{ "django-th", OPT_DJANGO, NULL,
+	    "import: a dump of the Trigger Happy of 2015" },
 	{ "dry-run", OPT_DRY_RUN, NULL,
 	    "import: show what would come, change nothing" },
 	{ "due", OPT_DUE, NULL, "run: what is due, once each" },
@@ -105,6 +108,7 @@ set_option(struct triggers *c, int letter, const char *arg)
 	case OPT_BACKLOG: c->backlog = arg; break;
 	case OPT_CRON: c->cron = arg; break;
 	case OPT_DESCRIPTION: c->description = arg; break;
+	case OPT_DJANGO: c->django = true; break;
 	case OPT_DRY_RUN: c->dry_run = true; break;
 	case OPT_DUE: c->due = true; break;
 	case OPT_EVERY: c->every = arg; break;

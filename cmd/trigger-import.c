@@ -195,15 +195,16 @@ import_any(struct importing *m, struct th_str text)
 	if (s.len > 0 && s.s[0] == '<')
 		import_opml(m, text);
 	else
-		cmd_usage(
-		    "%s: not OPML; is it --sfeedrc or --newsboat?", m->file);
+		cmd_usage("%s: not OPML; is it --django-th, --sfeedrc or "
+			  "--newsboat?",
+		    m->file);
 }
 
 static void
 check_options(const struct triggers *c)
 {
-	if (c->sfeedrc + c->newsboat > 1)
-		cmd_usage("either --sfeedrc or --newsboat");
+	if (c->django + c->sfeedrc + c->newsboat > 1)
+		cmd_usage("one of --django-th, --sfeedrc, --newsboat");
 	if (c->every != NULL && c->cron != NULL)
 		cmd_usage("either --every or --cron");
 	if (c->one != NULL && !th_script_is_name(c->one))
@@ -224,7 +225,9 @@ trigger_import(struct triggers *c)
 	read_file(m.file, &text);
 	if (strcmp(m.file, "-") == 0)
 		m.file = "standard input";
-	if (c->sfeedrc)
+	if (c->django)
+		import_django(&m, th_buf_str(&text));
+	else if (c->sfeedrc)
 		import_sfeedrc(&m, th_buf_str(&text));
 	else if (c->newsboat)
 		import_newsboat(&m, th_buf_str(&text));

@@ -115,7 +115,7 @@ struct triggers {
 	char **arg; /* operands after the subcommand */
 	size_t nargs;
 	bool due, json, prometheus, force, dry_run;
-	bool sfeedrc, newsboat; /* what a file is */
+	bool django, sfeedrc, newsboat; /* what a file is */
 	const char *html, *from, *until, *pipeline, *backlog;
 	const char *every, *cron, *description, *tags;
 	const char *one, *to;

@@ -1819,6 +1819,33 @@ enum th_status th_sfeedrc_read(struct th_str text, th_listed_visit *visit,
 enum th_status th_urls_read(struct th_str text, th_listed_visit *visit,
     th_unlisted *other, void *ctx, struct th_err *err);
 
+/* ---- dump.c: the rows that Django dumps --------------------------------------- */
+
+/* dumpdata as JSON: [{"model":"app.model","pk":..,"fields":{..}}...]. */
+struct th_dump_row {
+	struct th_str model; /* behind the dot */
+	struct th_str key;   /* fields.trigger, else pk, as it is written */
+	struct th_value fields;
+};
+struct th_dump {
+	struct th_dump_row *row; /* by model and key; borrow the text */
+	size_t n;
+};
+/* TH_EDATA: it is none. */
+enum th_status th_dump_read(struct th_str text, struct th_dump *ret,
+    struct th_err *err);
+void th_dump_release(struct th_dump *);
+/* The first row of a model with that key (empty: of all); NULL: none. */
+const struct th_dump_row *th_dump_find(const struct th_dump *,
+    const char *model, struct th_str key);
+/*
+ * Appends a text or number, without white space around.  TH_END: there is none,
+ * or it is empty.
+ */
+enum th_status th_dump_text(const struct th_dump_row *, const char *field,
+    struct th_buf *ret);
+bool th_dump_is(const struct th_dump_row *, const char *field); /* true */
+
 /* ---- feed.c, feed_write.c: feeds in and out --------------------------------- */
 
 /*

@@ -130,4 +130,77 @@ says 'tags are tags' '#: tags: ["cooking", "slow food"]' \
 says 'a title may have quotes' '#: description: "A \"quoted\" name"' \
     sh -c 'grep descr "$TH_HOME/triggers/a-quoted-name"'
 
+# ---- the original ----
+anew 5
+dump=$data/django-th.json
+code "a dump of the original is read, with 65 for what cannot come" 65 \
+    th-trigger import --django-th "$dump"
+sed -n 's/.*over: //p' "$scratch/.err" | sort >logins
+grep -v log "$scratch/.err" | sed 's|.*django-th.json|dump|' >said
+cat >want <<'END'
+dump: trigger 3, What I like, to read: only your own likes can be read
+dump: trigger 4, Soups as notes: its digest is not taken over; see --every of th-trigger
+dump: trigger 6, To the sky: service ServiceThunder is not known here
+dump: trigger 7, To the team: service ServiceSlack is not known here; th-publish webhook can post to it
+dump: trigger 8, Nowhere from: what ServiceRss is to do is not in the dump
+dump: trigger 9, Nobody's: its provider is not in the dump
+dump: trigger 10, Notes as a feed: service ServiceRss cannot be written to
+dump: trigger 11, Everything: it has neither a search nor a user
+th-trigger: 5 made, 0 there already, 6 left out
+END
+is 'each with its reason' want cat said
+cat >want <<'END'
+th-auth login evernote
+th-auth login pocket
+th-auth login readability
+th-auth login trello
+th-auth login twitter
+th-auth login twitter:u12
+END
+is 'it tells where to log in' want cat logins
+says 'triggers are named after what they do' \
+    'chess-as-cards news-touch-ran-every-1m soups-as-notes soups-as-notes-2 what-i-like-to-read' names
+says 'those that were on are, and those that holidays put off' \
+    'soups-as-notes soups-as-notes-2 what-i-like-to-read' sh -c \
+    'th-trigger list --json | jq -r "[.[] | select(.enabled) | .name] | join(\" \")"'
+cat >want <<'END'
+#!/bin/sh
+#: description: "Soups as notes"
+#: every: 1h
+# was trigger 1 of django-th
+th-fetch rss --since 2016-07-03T17:06:09Z http://kitchen.example/feed.xml |
+    th-publish evernote --notebook 'Kitchen & Garden' --tags soup
+END
+is 'a feed goes to notes, from where it was left' want cat "$TH_HOME/triggers/soups-as-notes"
+cat >want <<'END'
+th-fetch twitter --search '#chess' |
+    th-publish trello --board 'It'\''s mine' --list='-to read'
+END
+is 'a search becomes cards; 0.7 spelt it consummer' want body chess-as-cards
+cat >want <<'END'
+th-fetch twitter:u12 --since 2016-07-03T17:06:09Z --likes |
+    th-publish pocket --tags 'read me'
+END
+is "another user's account has a name of its own" want body what-i-like-to-read
+says 'a list becomes hashtags' '    th-publish twitter --hashtags a,b' \
+    sh -c 'grep publish "$TH_HOME/triggers/soups-as-notes-2"'
+says 'a description stays one line of the header' 2 grep -c '^#: ' \
+    "$TH_HOME/triggers/news-touch-ran-every-1m"
+says 'each script is right, but for its accounts' 0 sh -c \
+    'th-trigger check 2>&1 | grep -v "account\|in order" | wc -l'
+ok 'nothing was run' test ! -e ran
+ok 'no token came' sh -c '! grep -r opensesame "$TH_HOME"'
+ok 'none is in messages' sh -c 'th-trigger import --django-th -v "$1" 2>&1 | (! grep opensesame)' - "$dump"
+code 'once more' 65 th-trigger import --django-th "$dump"
+told 'nothing is made twice' ' 0 made, 5 there already, 6 left out'
+printf '[{"model":"django_th.rss","fields":{}}]' >none.json
+code 'a dump without triggers' 65 th-trigger import --django-th none.json
+told 'is said to have none' 'no triggers'
+printf '[{"model":"django_th.rss"}]' >bad.json
+code 'a row without fields is no dump' 65 th-trigger import --django-th bad.json
+told 'its row is named' 'row 1 has no model or no fields'
+code 'neither is what is cut' 65 sh -c 'head -c 2000 "$1" | th-trigger import --django-th -' - "$dump"
+ok 'then nothing is made' test "$(th-trigger list --json | jq length)" = 5
+code 'one kind at a time' 64 th-trigger import --django-th --sfeedrc "$dump"
+
 finish
