@@ -1,5 +1,6 @@
 /* delivery -- one item made ready for a service */
 #include <stdlib.h>
+#include <string.h>
 
 #include "priv.h"
 
@@ -108,41 +109,108 @@ th_delivery_page(const struct th_delivery *d, struct th_buf *ret)
 	return st;
 }
 
-static void
-add_tag(struct th_buf *b, struct th_str tag)
+enum th_status
+th_delivery_arrived(struct th_delivery *d, const char *id, const char *url)
 {
-	size_t i;
+	/* A receipt that lacks something is better than a second delivery. */
+	if (id != NULL && *id != '\0')
+		d->receipt.id = th_strdup(id);
+	if (url != NULL && *url != '\0')
+		d->receipt.url = th_strdup(url);
+	return TH_END;
+}
+
+/* ---- tags -----------------------------------------------------------------
+ */
+
+struct tagging {
+	enum th_status (*use)(void *ctx, struct th_str tag);
+	void *ctx;
+	struct th_set *known;
+	enum th_status status;
+};
+
+static enum th_status
+use_tag(struct tagging *t, struct th_str tag)
+{
+	struct th_buf low;
+	bool fresh = false;
+	enum th_status st;
 
 	tag = th_str_trim(tag);
-	if (tag.len > 0 && b->len > 0)
-		th_buf_addc(b, ',');
-	for (i = 0; i < tag.len; i++)
-		th_buf_addc(b, tag.s[i] == ',' ? ' ' : tag.s[i]);
+	if (tag.len == 0)
+		return TH_OK;
+	th_buf_init(&low, TH_LINE_MAX);
+	if ((st = th_text_lower(tag, &low)) == TH_OK)
+		st = th_set_add(t->known, th_buf_str(&low), &fresh);
+	th_buf_release(&low);
+	return st == TH_OK && fresh ? t->use(t->ctx, tag) : st;
 }
 
 static bool
-add_own_tag(void *ctx, const struct th_value *v)
+use_own_tag(void *ctx, const struct th_value *v)
 {
-	struct th_buf *b = ctx, text;
+	struct tagging *t = ctx;
+	struct th_buf text;
 
+	if (v->type != TH_JSON_STRING)
+		return false;
 	th_buf_init(&text, TH_LINE_MAX);
-	if (v->type == TH_JSON_STRING && th_value_text(v, &text) == TH_OK)
-		add_tag(b, th_buf_str(&text));
-	else if (text.status != TH_OK)
-		b->status = text.status;
+	if ((t->status = th_value_text(v, &text)) == TH_OK)
+		t->status = use_tag(t, th_buf_str(&text));
 	th_buf_release(&text);
-	return b->status != TH_OK;
+	return t->status != TH_OK;
+}
+
+static bool
+wants_own(const struct th_opts *o, const char *option)
+{
+	if (strcmp(option, "tags") == 0)
+		return !th_opt_flag(o, "no-item-tags");
+	return th_opt_flag(o, "item-tags");
 }
 
 enum th_status
-th_delivery_tags(
-    const struct th_delivery *d, const struct th_opts *o, struct th_buf *ret)
+th_delivery_each_tag(const struct th_delivery *d, const struct th_opts *o,
+    const char *option, enum th_status (*use)(void *ctx, struct th_str tag),
+    void *ctx)
 {
+	struct tagging t = { use, ctx, th_set_new(), TH_OK };
 	size_t i;
 
-	for (i = 0; i < th_opt_count(o, "tags"); i++)
-		add_tag(ret, th_str(th_opt_nth(o, "tags", i)));
-	if (th_opt_flag(o, "item-tags"))
-		th_item_visit(d->item, "tags", add_own_tag, ret);
-	return ret->status;
+	if (t.known == NULL)
+		return TH_ENOMEM;
+	for (i = 0; t.status == TH_OK && i < th_opt_count(o, option); i++)
+		t.status = use_tag(&t, th_str(th_opt_nth(o, option, i)));
+	if (t.status == TH_OK && wants_own(o, option))
+		th_item_visit(d->item, "tags", use_own_tag, &t);
+	th_set_free(t.known);
+	return t.status;
+}
+
+struct joining {
+	struct th_buf *to;
+	const char *between;
+};
+
+static enum th_status
+join(void *ctx, struct th_str tag)
+{
+	const struct joining *j = ctx;
+	size_t i;
+
+	if (j->to->len > 0)
+		th_buf_adds(j->to, j->between);
+	for (i = 0; i < tag.len; i++)
+		th_buf_addc(j->to, tag.s[i] == ',' ? ' ' : tag.s[i]);
+	return j->to->status;
+}
+
+enum th_status
+th_delivery_tags(const struct th_delivery *d, const struct th_opts *o,
+    const char *between, struct th_buf *ret)
+{
+	struct joining j = { ret, between };
+
+	return th_delivery_each_tag(d, o, "tags", join, &j);
 }

@@ -36,7 +36,7 @@ json_body(struct th_request *req, const struct th_field *f)
 	enum th_status st;
 
 	st = th_request_header(
-	    req, "Content-Type", "application/json; charset=UTF-8");
+	    req, "Content-Type", "application/json; charset=UTF8");
 	if (st != TH_OK)
 		return st;
 	req->has_body = true;

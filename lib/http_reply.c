@@ -4,6 +4,8 @@
 
 #include "trigger.h"
 
+#define MENTION_MAX 16384 /* errors that are longer are pages */
+
 #define WEEK (7 * 86400) /* whatever a server says, no longer than that */
 
 void
@@ -253,6 +255,38 @@ th_reply_feed_link(const struct th_reply *rep, struct th_buf *ret)
 				    th_str(rep->url), url, ret);
 	}
 	return TH_END;
+}
+
+bool
+th_reply_is_page(const struct th_reply *rep)
+{
+	struct th_str body = th_str_trim(th_buf_str(&rep->body));
+
+	return body.len > 0 && body.s[0] == '<';
+}
+
+int64_t
+th_reply_number(const struct th_reply *rep, const char *name, int64_t otherwise)
+{
+	const char *value = th_reply_header(rep, name);
+	int64_t n;
+
+	if (value == NULL ||
+	    th_int_parse(th_str_trim(th_str(value)), &n) != TH_OK)
+		return otherwise;
+	return n;
+}
+
+bool
+th_reply_mentions(const struct th_reply *rep, const char *word)
+{
+	struct th_str body = th_buf_str(&rep->body);
+	size_t i, n = strlen(word);
+
+	for (i = 0; i + n <= body.len && i < MENTION_MAX; i++)
+		if (th_str_iis((struct th_str){ body.s + i, n }, word))
+			return true;
+	return false;
 }
 
 /* ---- the one mapping ---- */

@@ -181,27 +181,36 @@ no_base_url(struct th_session *s)
 }
 
 enum th_status
+th_session_guard(struct th_session *s, const char *key, struct th_str url)
+{
+	if (!th_url_is_http(url))
+		return th_session_fail(s, TH_ECONFIG,
+		    "account %s:%s: %s is not an http or https URL",
+		    s->service->name, th_session_account(s), key);
+	if (th_str_has_prefix(url, "http://") && !th_url_is_loopback(url) &&
+	    !is_insecure(s))
+		return th_session_fail(s, TH_ECONFIG,
+		    "account %s:%s: %s is plain http, which anyone on the way "
+		    "can read; use https or say insecure: true",
+		    s->service->name, th_session_account(s), key);
+	return TH_OK;
+}
+
+enum th_status
 th_session_url(struct th_session *s, const char *otherwise, const char *path,
     struct th_buf *ret)
 {
 	const char *base = th_session_setting(s, "base_url");
 	struct th_str url;
+	enum th_status st;
 
 	if (base == NULL)
 		base = otherwise;
 	if (base == NULL)
 		return no_base_url(s);
 	url = th_str(base);
-	if (!th_url_is_http(url))
-		return th_session_fail(s, TH_ECONFIG,
-		    "account %s:%s: base_url is not an http or https URL",
-		    s->service->name, th_session_account(s));
-	if (th_str_has_prefix(url, "http://") && !th_url_is_loopback(url) &&
-	    !is_insecure(s))
-		return th_session_fail(s, TH_ECONFIG,
-		    "account %s:%s: base_url is plain http, which anyone on "
-		    "the way can read; use https or say insecure: true",
-		    s->service->name, th_session_account(s));
+	if ((st = th_session_guard(s, "base_url", url)) != TH_OK)
+		return st;
 	while (url.len > 0 && url.s[url.len - 1] == '/')
 		url.len--;
 	th_buf_add(ret, url.s, url.len);

@@ -298,6 +298,20 @@ void th_thrift_list(const struct th_thrift *, int id,
     struct th_thrift_iter *ret);
 bool th_thrift_next(struct th_thrift_iter *, struct th_thrift *ret);
 
+/* ---- limited.c: text for services that count in UTF-16 ------------------------ */
+
+enum {
+	TH_LIMIT_LINES = 1,   /* newlines and tabs stay */
+	TH_LIMIT_BLANKS = 2,  /* blanks of all kinds are one ' ', none at the ends */
+	TH_LIMIT_NO_COMMA = 4 /* a comma is a blank */
+};
+/*
+ * Appends at most max UTF-16 units, without control characters; what is longer
+ * is cut as th_text_truncate() does.
+ */
+enum th_status th_text_limit(struct th_str, size_t max, unsigned flags,
+    struct th_buf *ret);
+
 /* ---- enml.c: HTML as the notes of Evernote, and back -------------------------- */
 
 #define TH_ENML_MAX 5242880 /* characters of a note */
@@ -919,6 +933,12 @@ struct th_reply {
 void th_reply_release(struct th_reply *);
 /* The last header of that name, without regard to case; NULL when absent. */
 const char *th_reply_header(const struct th_reply *, const char *name);
+/* A header that is a decimal number; `otherwise` when it is none. */
+int64_t th_reply_number(const struct th_reply *, const char *name,
+    int64_t otherwise);
+/* Does the body have that word, whatever its case?  Is it a web page? */
+bool th_reply_mentions(const struct th_reply *, const char *word);
+bool th_reply_is_page(const struct th_reply *);
 /*
  * Takes one line of a reply's head as it came: a status line starts anew, a
  * header is added, what is neither is passed over.  TH_ENOMEM.
@@ -1095,6 +1115,17 @@ enum th_status th_post_weight(struct th_str text, size_t *ret);
  * (control characters but newline, U+FEFF, U+FFFE, U+FFFF) is left out.
  */
 enum th_status th_post_cut(struct th_str text, size_t max, struct th_buf *ret);
+
+/* ---- post.c: a text, an address and tags within a limit ------------------------ */
+
+/*
+ * Appends text and tags; where they weigh more than max, what stands before
+ * `keep` (the address) is cut: that, all behind it and the tags stay.
+ */
+enum th_status th_post_fit(struct th_str text, struct th_str keep,
+    struct th_str tags, size_t max, struct th_buf *ret);
+/* Appends " #tag" of the letters that such a tag may have; none: nothing. */
+enum th_status th_post_hashtag(struct th_str tag, struct th_buf *ret);
 
 /* ---- store.c: what outlives a process --------------------------------------- */
 
@@ -1749,6 +1780,19 @@ enum th_status th_delivery_fill(struct th_delivery *,
 void th_delivery_text_release(struct th_delivery_text *);
 void th_delivery_release(struct th_delivery *);
 
+/* ---- thrift_http.c: calls of Thrift over HTTP ---------------------------------- */
+
+/* Begins a call: the rest of its arguments, and th_thrift_end(), follow. */
+enum th_status th_thrift_request(struct th_request *ret, const char *url,
+    const char *method);
+/*
+ * The result struct of a reply to that method, borrowed from it: field 0 is what
+ * was asked for, others are declared exceptions.  TH_EUNAVAIL for all that is no
+ * such reply, th_reply_status()'s for HTTP's codes but 4xx.
+ */
+enum th_status th_thrift_reply(const struct th_reply *, const char *method,
+    struct th_thrift *ret, struct th_err *err);
+
 /* ---- revisit.c: asking again, politely -------------------------------------- */
 
 /*
@@ -2011,6 +2055,9 @@ enum th_status th_session_fingerprint(struct th_session *, const char *key,
  */
 enum th_status th_session_url(struct th_session *, const char *otherwise,
     const char *path, struct th_buf *ret);
+/* The same rule for another address that secrets go to, the setting `key`. */
+enum th_status th_session_guard(struct th_session *, const char *key,
+    struct th_str url);
 /* What that client will be made with, to be changed before the first call. */
 struct th_http_options *th_session_http_options(struct th_session *);
 /* The HTTP client of the session, made at the first call. */
@@ -2061,6 +2108,62 @@ int64_t th_payload_int(const struct json_t *, const char *name,
 enum th_status th_payload_order(const struct json_t *,
     int64_t (*key)(const struct json_t *), struct json_t ***ret,
     size_t *ret_n);
+
+/* ---- compose.c: items made of what a service told ----------------------------------- */
+
+/* Members of the object that b is in; what is empty, NULL or 0 is left out. */
+void th_compose_text(struct th_buf *b, const char *name, const char *text); /* folded */
+void th_compose_date(struct th_buf *b, const char *name, int64_t);
+void th_compose_time(struct th_buf *b, const char *name, const char *rfc3339);
+void th_compose_author(struct th_buf *b, struct th_str name, const char *url,
+    const char *avatar);
+void th_compose_true(struct th_buf *b, const char *name, bool yes);
+void th_compose_source(struct th_buf *b, const struct th_session *,
+    const char *title, const char *home);
+/*
+ * A list that is there only when it has elements: next before each of them
+ * (*n is 0 at first), end behind the last.
+ */
+void th_compose_next(struct th_buf *b, const char *list, size_t *n);
+void th_compose_end(struct th_buf *b, size_t n);
+
+/* ---- named.c: things of a service by their names ------------------------------------- */
+
+/* Which of several is called so: exactly, else but for case; the first such. */
+struct th_called {
+	const char *name;
+	struct th_buf low, id; /* id: of the best; empty: none */
+	bool exact;
+};
+enum th_status th_called_init(struct th_called *, const char *name);
+void th_called_release(struct th_called *);
+enum th_status th_called_offer(struct th_called *, struct th_str name,
+    struct th_str id);
+
+/*
+ * Something that has a name and an id.  list offers all there are; make makes
+ * one and appends its id, TH_END: there is one already.
+ */
+struct th_named {
+	const char *word; /* "board", for people and for the key of the cache */
+	const char *in;   /* id of what it is in; NULL: nothing */
+	const char *name;
+	enum th_status (*list)(struct th_session *, const struct th_named *,
+	    struct th_called *);
+	enum th_status (*make)(struct th_session *, const struct th_named *,
+	    struct th_buf *ret);
+	const void *ctx;
+};
+enum th_named_how {
+	TH_NAMED_FIND, /* TH_EUNAVAIL when there is none */
+	TH_NAMED_MAKE, /* by one process at a time */
+	TH_NAMED_SHOW  /* asks nobody: the name stands for an id not known */
+};
+/* Appends the id, which is remembered from then on. */
+enum th_status th_named_id(struct th_session *, const struct th_named *,
+    enum th_named_how, struct th_buf *ret);
+/* The id is no longer good. */
+void th_named_forget(struct th_session *, const struct th_named *);
 
 /* ---- login.c: how a person opens an account -------------------------------------- */
 
@@ -2220,11 +2323,55 @@ struct th_delivery {
 enum th_status th_delivery_page(const struct th_delivery *,
     struct th_buf *ret);
 /*
- * Appends the tags with commas between: the values of --tags, and of the item
- * its own with --item-tags.  A comma inside of a tag becomes a blank.
+ * Calls for each tag once (case does not matter): the values of --tags, then
+ * the item's own, unless --no-item-tags.  A service whose tags are dearer has
+ * --item-tags and another option for the others: then only with that.
+ * Ends with the first that is not TH_OK.
  */
+enum th_status th_delivery_each_tag(const struct th_delivery *,
+    const struct th_opts *, const char *option,
+    enum th_status (*use)(void *ctx, struct th_str tag), void *ctx);
+/* Appends them with `between` between; a comma inside of a tag becomes a blank. */
 enum th_status th_delivery_tags(const struct th_delivery *,
-    const struct th_opts *, struct th_buf *ret);
+    const struct th_opts *, const char *between, struct th_buf *ret);
+
+/* It has arrived: the receipt, of which either may be NULL.  Returns TH_END. */
+enum th_status th_delivery_arrived(struct th_delivery *, const char *id,
+    const char *url);
+
+/* ---- api.c: services that answer in JSON ---------------------------------------------- */
+
+struct json_t;
+struct th_api {
+	const char *host; /* without base_url; NULL: it must be set */
+	/* What an answer means that is not good; leaves the sentence. */
+	enum th_status (*judge)(struct th_session *, const struct th_reply *);
+	/* Instead of th_session_authorize(); may be NULL. */
+	enum th_status (*authorize)(struct th_session *, struct th_request *);
+	/* Waits until one more may be sent; may be NULL. */
+	enum th_status (*pace)(struct th_session *, const struct th_request *);
+};
+enum th_status th_api_request(struct th_session *, const struct th_api *,
+    const char *method, const char *path, struct th_request *ret);
+/*
+ * Authorizes and sends; after a 401 once more when there is a new token.  The
+ * reply is set even when refused.
+ */
+enum th_status th_api_send(struct th_session *, const struct th_api *,
+    struct th_request *, struct th_reply *ret);
+/* The same for its JSON; a GET of a path. */
+enum th_status th_api_call(struct th_session *, const struct th_api *,
+    struct th_request *, struct json_t **ret);
+enum th_status th_api_get(struct th_session *, const struct th_api *,
+    const char *path, struct json_t **ret);
+/* Is it worth asking again?  After a 401 that a new token cured. */
+bool th_api_renewed(struct th_session *, enum th_status,
+    const struct th_reply *);
+/* A step of a delivery: the request begun anew; and made ready to be sent. */
+enum th_status th_api_begin(struct th_session *, const struct th_api *,
+    struct th_delivery *, const char *method, const char *path, int step);
+enum th_status th_api_ready(struct th_session *, const struct th_api *,
+    struct th_delivery *);
 
 enum th_auth { TH_AUTH_NONE, TH_AUTH_TOKEN, TH_AUTH_OAUTH1, TH_AUTH_OAUTH2,
 	TH_AUTH_POCKET };

@@ -14,12 +14,9 @@
 #define HOST "https://www.evernote.com"
 #define USER_STORE "/edam/user"
 #define NOTE_STORE "/edam/note/"
-#define TYPE "application/x-thrift"
 #define APPLICATION "trigger-happy"
-#define SEQID 1
 
 #define URL_MAX ((size_t)64 << 10)
-#define CALL_MAX ((size_t)32 << 20)
 #define NAME_MAX 100 /* of notebooks and tags, in UTF-16 units */
 #define TITLE_MAX 255
 #define TAGS_MAX 100
@@ -39,8 +36,9 @@ static const struct th_param params[] = {
 	    "notes with this tag; may be repeated: with all of them", 0 },
 	{ "search", TH_STRING, TH_P_FETCH, "QUERY",
 	    "notes that match, in Evernote's search grammar", 's' },
-	{ "tags", TH_LIST, TH_P_PUBLISH, "A,B",
-	    "tags for each note besides those of the item", 0 },
+	{ "tags", TH_LIST, TH_P_PUBLISH, "A,B", "tags for each note", 0 },
+	{ "no-item-tags", TH_FLAG, TH_P_PUBLISH, NULL,
+	    "without the tags that the item has", 0 },
 	{ "token", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN, "TOKEN",
 	    "your token (S=s1:U=...:H=...)", 0 },
 	{ "note_store_url", TH_URL, TH_P_ACCOUNT, "URL",
@@ -95,36 +93,22 @@ is_shard(struct th_str s)
 	return s.len > 0 && s.len < 32;
 }
 
-/*
- * Where notes are: as configured, as the token's shard says, or as the service
- * said when it was asked.  TH_END: it is to be asked.
- */
-static enum th_status
-store_url(
-    struct th_session *ses, const struct th_secret *token, struct th_buf *ret)
-{
-	const char *given = th_session_setting(ses, "note_store_url");
-	struct th_str shard = token_field(token, 'S');
-	enum th_status st;
-
-	if (given != NULL)
-		return th_buf_adds(ret, given);
-	if (!is_shard(shard))
-		return th_session_cache_get(ses, "note store", ret);
-	st = th_session_url(ses, HOST, NOTE_STORE, ret);
-	return st == TH_OK ? th_buf_add(ret, shard.s, shard.len) : st;
-}
+/* An account at work: its token, and where its notes are. */
+struct account {
+	struct th_session *ses;
+	struct th_secret token;
+	struct th_buf store;
+};
 
 /* The page of a note for a browser; nothing when the token does not tell. */
 static void
-note_page(struct th_session *ses, const struct th_secret *token,
-    struct th_str guid, struct th_buf *ret)
+note_page(const struct account *acc, struct th_str guid, struct th_buf *ret)
 {
-	struct th_str shard = token_field(token, 'S');
-	int64_t user = hexadecimal(token_field(token, 'U'));
+	struct th_str shard = token_field(&acc->token, 'S');
+	int64_t user = hexadecimal(token_field(&acc->token, 'U'));
 
 	if (!is_shard(shard) || user == 0 || guid.len == 0 ||
-	    th_session_url(ses, HOST, "/shard/", ret) != TH_OK)
+	    th_session_url(acc->ses, HOST, "/shard/", ret) != TH_OK)
 		return;
 	th_buf_addf(ret, "%.*s/nl/%" PRId64 "/", (int)shard.len, shard.s, user);
 	th_text_urlencode(guid, ret);
@@ -135,21 +119,15 @@ note_page(struct th_session *ses, const struct th_secret *token,
 
 /* Begins a call into the request's body: its name and the token. */
 static enum th_status
-call(struct th_request *req, const char *url, const char *method,
-    const struct th_secret *token)
+call(const struct account *acc, const char *url, const char *method,
+    struct th_request *ret)
 {
 	enum th_status st;
 
-	req->method = "POST";
-	if ((st = th_request_set(req, "POST", th_str(url))) != TH_OK ||
-	    (st = th_request_header(req, "Content-Type", TYPE)) != TH_OK ||
-	    (st = th_request_header(req, "Accept", TYPE)) != TH_OK ||
-	    (st = th_request_hide(req, token)) != TH_OK)
+	if ((st = th_thrift_request(ret, url, method)) != TH_OK ||
+	    (st = th_request_hide(ret, &acc->token)) != TH_OK)
 		return st;
-	req->has_body = true;
-	req->body.max = CALL_MAX;
-	th_thrift_call(&req->body, method, SEQID);
-	return th_thrift_string(&req->body, 1, th_str(token->value));
+	return th_thrift_string(&ret->body, 1, th_str(acc->token.value));
 }
 
 /* What an exception's code means (EDAMErrorCode). */
@@ -192,9 +170,9 @@ enum {
 
 /* A reply, read. */
 struct answer {
-	struct th_thrift
-	    body; /* the result struct; field 0 is what was asked */
-	int code; /* of the exception, 0 for none, or NO_CODE */
+	struct th_thrift body;   /* what the method returns and throws */
+	struct th_thrift result; /* its field 0 */
+	int code;                /* of the exception, 0 for none, or NO_CODE */
 	int64_t retry_at;
 };
 
@@ -217,8 +195,8 @@ words_of(struct th_str s, const struct th_secret *token, char ret[256])
 }
 
 static enum th_status
-raise_error(struct th_session *ses, const struct th_secret *token,
-    const struct th_thrift *e, bool system, struct answer *ret)
+raise_error(const struct account *acc, const struct th_thrift *e, bool system,
+    struct answer *ret)
 {
 	int64_t code = th_thrift_number(e, 1, 0), wait;
 	const struct error *known = &errors[0];
@@ -228,100 +206,68 @@ raise_error(struct th_session *ses, const struct th_secret *token,
 	    errors[code].words != NULL)
 		known = &errors[code];
 	ret->code = code > 0 && code < NOT_FOUND ? (int)code : 1;
-	words_of(th_thrift_text(e, 2), token, words);
+	words_of(th_thrift_text(e, 2), &acc->token, words);
 	if (code == RATE_LIMIT) {
 		wait = system ? th_thrift_number(e, 3, WAIT_USUAL) : WAIT_USUAL;
 		if (wait < 1 || wait > WAIT_MAX)
 			wait = wait < 1 ? WAIT_USUAL : WAIT_MAX;
 		ret->retry_at = th_now() + wait;
-		th_session_err(ses)->retry_at = ret->retry_at;
-		return th_session_fail(ses, TH_EAGAIN,
+		th_session_err(acc->ses)->retry_at = ret->retry_at;
+		return th_session_fail(acc->ses, TH_EAGAIN,
 		    "Evernote asks to wait for %" PRId64 " s", wait);
 	}
-	return th_session_fail(ses, known->status, "Evernote: %s%s%s",
+	return th_session_fail(acc->ses, known->status, "Evernote: %s%s%s",
 	    known->words, words,
 	    known->status == TH_EAUTH ? "; th-auth login evernote" : "");
 }
 
 /* The exceptions that a method declares: 1 user, 2 system, 3 not found. */
 static enum th_status
-result_of(
-    struct th_session *ses, const struct th_secret *token, struct answer *ret)
+result_of(const struct account *acc, struct answer *ret)
 {
 	struct th_thrift e;
 	char words[256];
 
 	if (th_thrift_get(&ret->body, 1, TH_THRIFT_STRUCT, &e))
-		return raise_error(ses, token, &e, false, ret);
+		return raise_error(acc, &e, false, ret);
 	if (th_thrift_get(&ret->body, 2, TH_THRIFT_STRUCT, &e))
-		return raise_error(ses, token, &e, true, ret);
+		return raise_error(acc, &e, true, ret);
 	if (!th_thrift_get(&ret->body, 3, TH_THRIFT_STRUCT, &e))
 		return TH_OK;
 	ret->code = NOT_FOUND;
-	words_of(th_thrift_text(&e, 1), token, words);
+	words_of(th_thrift_text(&e, 1), &acc->token, words);
 	return th_session_fail(
-	    ses, TH_EREFUSED, "Evernote: not there%s", words);
+	    acc->ses, TH_EREFUSED, "Evernote: not there%s", words);
 }
 
-static bool
-is_page(const struct th_reply *rep)
-{
-	struct th_str body = th_str_trim(th_buf_str(&rep->body));
-
-	return body.len > 0 && body.s[0] == '<';
-}
-
-/* Reads a reply to `method`; borrowed from rep. */
+/* Reads a reply to `method`, whose result is of that type; borrowed from rep.
+ */
 static enum th_status
-answer(struct th_session *ses, const struct th_secret *token,
-    const struct th_reply *rep, const char *method, struct answer *ret)
+answer(const struct account *acc, const struct th_reply *rep,
+    const char *method, enum th_thrift_type type, struct answer *ret)
 {
-	struct th_thrift_message m = { 0 };
-	struct th_err why = { 0 };
+	struct th_err *err = th_session_err(acc->ses);
 	enum th_status st;
 	char words[256];
 
 	*ret = (struct answer){ .code = NO_CODE };
-	st = th_reply_status(rep, th_session_err(ses));
-	/* Over HTTP comes what keeps a call from arriving, never a refusal. */
-	if (st == TH_EREFUSED)
-		return th_session_fail(ses, TH_EUNAVAIL,
-		    "HTTP %ld where Evernote's service should be", rep->code);
-	if (st != TH_OK)
-		return st;
-	if (is_page(rep))
-		return th_session_fail(ses, TH_EUNAVAIL,
-		    "a web page came where Evernote's service should answer");
-	st = th_thrift_parse(th_buf_str(&rep->body), &m, &why);
-	if (st != TH_OK)
-		return th_session_fail(
-		    ses, TH_EUNAVAIL, "Evernote's answer: %s", why.text);
-	if (m.kind == TH_THRIFT_EXCEPTION) {
-		words_of(th_thrift_text(&m.body, 1), token, words);
-		return th_session_fail(ses, TH_EUNAVAIL,
-		    "Evernote does not know %s%s", method, words);
+	if ((st = th_thrift_reply(rep, method, &ret->body, err)) != TH_OK) {
+		words_of(th_str(err->text), &acc->token, words);
+		return th_session_fail(acc->ses, st, "Evernote%s", words);
 	}
-	if (m.kind != TH_THRIFT_REPLY || m.seqid != SEQID ||
-	    !th_str_is(m.method, method))
-		return th_session_fail(ses, TH_EUNAVAIL,
-		    "Evernote's answer is none to %s", method);
-	ret->body = m.body;
 	ret->code = 0;
-	return result_of(ses, token, ret);
-}
-
-static enum th_status
-no_result(struct th_session *ses, const char *method)
-{
-	return th_session_fail(
-	    ses, TH_EUNAVAIL, "Evernote's answer to %s is empty", method);
+	if ((st = result_of(acc, ret)) != TH_OK)
+		return st;
+	if (!th_thrift_get(&ret->body, 0, type, &ret->result))
+		return th_session_fail(acc->ses, TH_EUNAVAIL,
+		    "Evernote's answer to %s is empty", method);
+	return TH_OK;
 }
 
 /* Ends the call in req, sends it, reads the answer. */
 static enum th_status
-ask(struct th_session *ses, const struct th_secret *token,
-    struct th_request *req, const char *method, struct th_reply *rep,
-    struct answer *ret)
+ask(const struct account *acc, struct th_request *req, const char *method,
+    enum th_thrift_type type, struct th_reply *rep, struct answer *ret)
 {
 	enum th_status st;
 
@@ -329,111 +275,215 @@ ask(struct th_session *ses, const struct th_secret *token,
 	if ((st = th_thrift_end(&req->body)) != TH_OK)
 		return st;
 	req->idempotent = true;
-	st = th_session_send(ses, req, rep);
-	return rep->code == 0 ? st : answer(ses, token, rep, method, ret);
+	st = th_session_send(acc->ses, req, rep);
+	return rep->code == 0 ? st : answer(acc, rep, method, type, ret);
 }
 
-/* The UserStore's word on where notes are, kept for the next time. */
+/* Asks with the token alone, or with one more string (s NULL: none). */
 static enum th_status
-keep_store_url(struct th_session *ses, const struct answer *a)
+ask_about(const struct account *acc, const char *url, const char *method,
+    struct th_str about, enum th_thrift_type type, struct th_reply *rep,
+    struct answer *ret)
 {
-	struct th_thrift urls;
-	struct th_str url = { NULL, 0 };
+	struct th_request req;
+	enum th_status st;
 
-	if (th_thrift_get(&a->body, 0, TH_THRIFT_STRUCT, &urls))
-		url = th_thrift_text(&urls, 1);
-	if (!th_url_is_http(url) || url.len > URL_MAX)
-		return th_session_fail(ses, TH_ECONFIG,
+	*ret = (struct answer){ .code = NO_CODE };
+	th_request_init(&req);
+	st = call(acc, url, method, &req);
+	if (st == TH_OK && about.s != NULL)
+		st = th_thrift_string(&req.body, 2, about);
+	if (st == TH_OK)
+		st = ask(acc, &req, method, type, rep, ret);
+	th_request_release(&req);
+	return st;
+}
+
+static const struct th_str nothing = { NULL, 0 };
+
+/* A question to the UserStore. */
+static enum th_status
+ask_user(const struct account *acc, const char *method,
+    enum th_thrift_type type, struct th_reply *rep, struct answer *ret)
+{
+	struct th_buf url;
+	enum th_status st;
+
+	th_buf_init(&url, URL_MAX);
+	if ((st = th_session_url(acc->ses, HOST, USER_STORE, &url)) == TH_OK)
+		st = ask_about(acc, url.data, method, nothing, type, rep, ret);
+	th_buf_release(&url);
+	return st;
+}
+
+/* The service's word on where notes are; the older way when it must be. */
+static enum th_status
+ask_store(struct account *acc)
+{
+	struct th_reply rep = { 0 };
+	struct th_str url = { NULL, 0 };
+	struct answer a;
+	enum th_status st;
+
+	st = ask_user(acc, "getUserUrls", TH_THRIFT_STRUCT, &rep, &a);
+	if (st == TH_OK) {
+		url = th_thrift_text(&a.result, 1);
+	} else if (rep.code == 200 && a.code == NO_CODE) {
+		th_reply_release(&rep);
+		rep = (struct th_reply){ 0 };
+		st = ask_user(
+		    acc, "getNoteStoreUrl", TH_THRIFT_STRING, &rep, &a);
+		if (st == TH_OK)
+			url = th_thrift_str(&a.result);
+	}
+	if (st == TH_OK && (!th_url_is_http(url) || url.len > URL_MAX))
+		st = th_session_fail(acc->ses, TH_ECONFIG,
 		    "neither the token nor Evernote tells where notes are; "
 		    "set note_store_url");
-	return th_session_cache_put(ses, "note store", url);
-}
-
-/* ---- text that the service takes ------------------------------------ */
-
-static size_t
-utf16_length(struct th_str s)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < s.len; i++)
-		n += (((unsigned char)s.s[i] & 0xc0) != 0x80) +
-		     ((unsigned char)s.s[i] >= 0xf0);
-	return n;
-}
-
-/* Unicode's blanks (Z), and what is no text (Cc). */
-static bool
-is_blank(uint32_t c)
-{
-	return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x1680 ||
-	       (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
-	       c == 0x202f || c == 0x205f || c == 0x3000;
-}
-
-/* Cuts what begins at start to max UTF-16 units, whatever that splits. */
-static void
-cut(struct th_buf *b, size_t start, size_t max)
-{
-	size_t i, n, len;
-	uint32_t c;
-
-	for (i = start, n = 0; i < b->len; i += len) {
-		len = th_utf8_decode(b->data + i, b->len - i, &c);
-		n += c > 0xffff ? 2 : 1;
-		if (n > max)
-			break;
-	}
-	while (i > start && b->data[i - 1] == ' ')
-		i--;
-	b->len = i;
-	if (b->data != NULL)
-		b->data[i] = '\0';
+	if (st == TH_OK)
+		st = th_buf_add(&acc->store, url.s, url.len);
+	if (st == TH_OK)
+		st = th_session_cache_put(acc->ses, "note store", url);
+	th_reply_release(&rep);
+	return st;
 }
 
 /*
- * Appends a name of at most max UTF-16 units: no control characters, runs of
- * blanks as one, none at the ends, and commas only where they may be.
+ * Where notes are: as configured, as the token's shard says, or as the service
+ * says, which is remembered.  The token goes there: not over plain http.
  */
 static enum th_status
-clean(struct th_str s, size_t max, bool commas, struct th_buf *ret)
+find_store(struct account *acc, bool dry)
 {
-	struct th_buf raw, tidy;
-	size_t i, n, chars = max, start = ret->len;
-	bool owed = false;
-	uint32_t c;
+	const char *given = th_session_setting(acc->ses, "note_store_url");
+	struct th_str shard = token_field(&acc->token, 'S');
+	enum th_status st;
 
-	th_buf_init(&raw, TH_LINE_MAX);
-	th_buf_init(&tidy, TH_LINE_MAX);
-	th_utf8_clean(s, &raw);
-	for (i = 0; raw.status == TH_OK && i < raw.len; i += n) {
-		n = th_utf8_decode(raw.data + i, raw.len - i, &c);
-		if (is_blank(c) || (!commas && c == ',')) {
-			owed = true;
-			continue;
-		}
-		if (owed && tidy.len > 0)
-			th_buf_addc(&tidy, ' ');
-		owed = false;
-		th_buf_add(&tidy, raw.data + i, n);
+	if (given != NULL) {
+		st = th_buf_adds(&acc->store, given);
+	} else if (is_shard(shard) || dry) {
+		st = th_session_url(acc->ses, HOST, NOTE_STORE, &acc->store);
+		if (st == TH_OK)
+			st = th_buf_add(&acc->store, shard.s, shard.len);
+	} else {
+		st = th_session_cache_get(acc->ses, "note store", &acc->store);
+		if (st == TH_END)
+			st = ask_store(acc);
 	}
-	do {
-		ret->len = start;
-		th_text_truncate(th_buf_str(&tidy), chars, ret);
-		n = utf16_length(
-		    (struct th_str){ ret->data + start, ret->len - start });
-	} while (ret->status == TH_OK && n > max &&
-		 (chars = chars * max / n - (chars > 1)) > 0);
-	if (ret->status == TH_OK)
-		cut(ret, start, max);
-	if (ret->status == TH_OK && raw.status != TH_OK)
-		ret->status = raw.status;
-	if (ret->status == TH_OK && tidy.status != TH_OK)
-		ret->status = tidy.status;
-	th_buf_release(&raw);
-	th_buf_release(&tidy);
-	return ret->status;
+	if (st == TH_OK)
+		st = th_session_guard(
+		    acc->ses, "note_store_url", th_buf_str(&acc->store));
+	return st;
 }
+
+static enum th_status
+account_open(struct account *acc, bool dry)
+{
+	enum th_status st;
+
+	th_buf_init(&acc->store, URL_MAX);
+	st = th_session_secret(acc->ses, "token", &acc->token);
+	return st == TH_OK ? find_store(acc, dry) : st;
+}
+
+static void
+account_release(struct account *acc)
+{
+	th_secret_release(&acc->token);
+	th_buf_release(&acc->store);
+}
+
+/* ---- notebooks ------------------------------------------------------- */
+
+static enum th_status
+offer_all(const struct th_thrift *result, struct th_called *called)
+{
+	struct th_thrift_iter it;
+	struct th_thrift v;
+	enum th_status st = TH_OK;
+
+	th_thrift_list(result, 0, &it);
+	while (st == TH_OK && th_thrift_next(&it, &v))
+		st = th_called_offer(
+		    called, th_thrift_text(&v, 2), th_thrift_text(&v, 1));
+	return st;
+}
+
+static enum th_status
+list_notebooks(
+    struct th_session *ses, const struct th_named *t, struct th_called *called)
+{
+	const struct account *acc = t->ctx;
+	struct th_reply rep = { 0 };
+	struct answer a;
+	enum th_status st;
+
+	(void)ses;
+	st = ask_about(acc, acc->store.data, "listNotebooks", nothing,
+	    TH_THRIFT_LIST, &rep, &a);
+	if (st == TH_OK)
+		st = offer_all(&a.body, called);
+	th_reply_release(&rep);
+	return st;
+}
+
+/* Names are unique: where there is one already no second one is made. */
+static enum th_status
+make_notebook(
+    struct th_session *ses, const struct th_named *t, struct th_buf *ret)
+{
+	const struct account *acc = t->ctx;
+	struct th_str guid = { NULL, 0 };
+	struct th_reply rep = { 0 };
+	struct th_request req;
+	struct answer a = { .code = NO_CODE };
+	enum th_status st;
+
+	th_request_init(&req);
+	st = call(acc, acc->store.data, "createNotebook", &req);
+	if (st == TH_OK) {
+		th_thrift_begin(&req.body, 2, TH_THRIFT_STRUCT);
+		th_thrift_string(&req.body, 2, th_str(t->name));
+		th_thrift_bool(&req.body, 6, false);
+		th_thrift_end(&req.body);
+		st = ask(
+		    acc, &req, "createNotebook", TH_THRIFT_STRUCT, &rep, &a);
+	}
+	if (st == TH_OK) {
+		guid = th_thrift_text(&a.result, 1);
+		st = guid.len > 0
+			 ? th_buf_add(ret, guid.s, guid.len)
+			 : th_session_fail(ses, TH_EUNAVAIL,
+			       "Evernote does not tell the new notebook's id");
+	}
+	th_reply_release(&rep);
+	th_request_release(&req);
+	if (a.code == DATA_CONFLICT)
+		return TH_END;
+	return st == TH_EREFUSED ? TH_ECONFIG : st; /* no note is to blame */
+}
+
+/* The notebook of the command line, its name made fit; the caller frees that.
+ */
+static enum th_status
+named_notebook(
+    const struct account *acc, struct th_buf *name, struct th_named *ret)
+{
+	enum th_status st;
+
+	th_buf_init(name, TH_LINE_MAX);
+	st =
+	    th_text_limit(th_str(th_opt(th_session_opts(acc->ses), "notebook")),
+		NAME_MAX, TH_LIMIT_BLANKS, name);
+	if (st == TH_OK && name->len == 0)
+		st = th_session_fail(
+		    acc->ses, TH_EUSAGE, "--notebook: that is no name");
+	*ret = (struct th_named){ "notebook", NULL, name->data, list_notebooks,
+		make_notebook, acc };
+	return st;
+}
+
+/* ---- publishing: the note --------------------------------------------- */
 
 static bool
 same(struct th_str a, const struct th_buf *b)
@@ -442,34 +492,9 @@ same(struct th_str a, const struct th_buf *b)
 	       (a.len == 0 || memcmp(a.s, b->data, a.len) == 0);
 }
 
-/* ---- publishing: the note --------------------------------------------- */
-
-enum step {
-	BEGIN,
-	STORE,      /* where are notes? */
-	LIST,       /* which notebooks are there? */
-	LIST_STALE, /* the one that was known is no more */
-	LIST_MADE,  /* another made it meanwhile */
-	MAKE,       /* a notebook */
-	LOOK,       /* is the note there already? */
-	SEND,
-	SEND_PLAIN /* without markup, after the service found fault with it */
-};
-
-static const char *const methods[] = {
-	[STORE] = "getUserUrls",
-	[LIST] = "listNotebooks",
-	[LIST_STALE] = "listNotebooks",
-	[LIST_MADE] = "listNotebooks",
-	[MAKE] = "createNotebook",
-	[LOOK] = "findNotesMetadata",
-	[SEND] = "createNote",
-	[SEND_PLAIN] = "createNote",
-};
-
 /* All that a note is made of. */
 struct note {
-	struct th_buf title, content, url, author, notebook;
+	struct th_buf title, content, url, author;
 	struct th_buf tag[TAGS_MAX];
 	size_t ntags;
 	int64_t created; /* ms; 0: unknown */
@@ -480,10 +505,9 @@ note_init(struct note *n)
 {
 	*n = (struct note){ .created = 0 };
 	th_buf_init(&n->title, TH_LINE_MAX);
-	th_buf_init(&n->content, CALL_MAX);
+	th_buf_init(&n->content, TH_LINE_MAX);
 	th_buf_init(&n->url, TH_LINE_MAX);
 	th_buf_init(&n->author, TH_LINE_MAX);
-	th_buf_init(&n->notebook, TH_LINE_MAX);
 }
 
 static void
@@ -495,7 +519,6 @@ note_release(struct note *n)
 	th_buf_release(&n->content);
 	th_buf_release(&n->url);
 	th_buf_release(&n->author);
-	th_buf_release(&n->notebook);
 	for (i = 0; i < n->ntags; i++)
 		th_buf_release(&n->tag[i]);
 }
@@ -503,16 +526,19 @@ note_release(struct note *n)
 /* Adds a tag unless it is there (case does not matter) or there are too many.
  */
 static enum th_status
-add_tag(struct note *n, struct th_str tag)
+add_tag(void *ctx, struct th_str tag)
 {
-	struct th_buf *b = &n->tag[n->ntags];
+	struct note *n = ctx;
+	struct th_buf *b;
 	enum th_status st;
 	size_t i;
 
 	if (n->ntags == TAGS_MAX)
 		return TH_OK;
+	b = &n->tag[n->ntags];
 	th_buf_init(b, TH_LINE_MAX);
-	st = clean(tag, NAME_MAX, false, b);
+	st = th_text_limit(
+	    tag, NAME_MAX, TH_LIMIT_BLANKS | TH_LIMIT_NO_COMMA, b);
 	for (i = 0; st == TH_OK && i < n->ntags; i++)
 		if (th_str_iis(th_buf_str(b), n->tag[i].data))
 			st = TH_END;
@@ -530,20 +556,6 @@ struct visit {
 };
 
 static bool
-visit_tag(void *ctx, const struct th_value *v)
-{
-	struct visit *c = ctx;
-	struct th_buf text;
-
-	th_buf_init(&text, TH_LINE_MAX);
-	if (v->type == TH_JSON_STRING &&
-	    (c->status = th_value_text(v, &text)) == TH_OK)
-		c->status = add_tag(c->note, th_buf_str(&text));
-	th_buf_release(&text);
-	return c->status != TH_OK;
-}
-
-static bool
 visit_author(void *ctx, const struct th_value *v)
 {
 	struct visit *c = ctx;
@@ -552,8 +564,8 @@ visit_author(void *ctx, const struct th_value *v)
 	th_buf_init(&text, TH_LINE_MAX);
 	if (v->type == TH_JSON_STRING &&
 	    (c->status = th_value_text(v, &text)) == TH_OK)
-		c->status = clean(
-		    th_buf_str(&text), NAME_MAX * 2, true, &c->note->author);
+		c->status = th_text_limit(th_buf_str(&text), 2 * NAME_MAX,
+		    TH_LIMIT_BLANKS, &c->note->author);
 	th_buf_release(&text);
 	return true;
 }
@@ -580,14 +592,16 @@ static enum th_status
 fill_title(struct note *n, const struct th_delivery *d)
 {
 	struct th_buf text;
-	enum th_status st = clean(d->title, TITLE_MAX, true, &n->title);
+	enum th_status st =
+	    th_text_limit(d->title, TITLE_MAX, TH_LIMIT_BLANKS, &n->title);
 
 	if (st != TH_OK || n->title.len > 0)
 		return st;
 	th_buf_init(&text, TH_LINE_MAX);
 	st = th_item_body_text(d->item, TH_TEXT_FOLD, &text);
 	if (st == TH_OK)
-		st = clean(th_buf_str(&text), 80, true, &n->title);
+		st = th_text_limit(
+		    th_buf_str(&text), 80, TH_LIMIT_BLANKS, &n->title);
 	if ((st == TH_OK || st == TH_END) && n->title.len == 0)
 		st = th_buf_adds(&n->title, "Untitled");
 	th_buf_release(&text);
@@ -646,10 +660,8 @@ fill_note(struct th_session *ses, const struct th_delivery *d, bool plain,
     struct note *n)
 {
 	const struct th_opts *opts = th_session_opts(ses);
-	const char *notebook = th_opt(opts, "notebook");
 	struct visit c = { n, TH_OK };
 	enum th_status st;
-	size_t i;
 
 	if ((st = fill_url(n, d->item)) != TH_OK ||
 	    (st = fill_title(n, d)) != TH_OK)
@@ -658,15 +670,11 @@ fill_note(struct th_session *ses, const struct th_delivery *d, bool plain,
 	if (st == TH_EDATA)
 		return th_session_fail(ses, TH_EREFUSED,
 		    "too long for a note: %d characters at most", TH_ENML_MAX);
-	if (st == TH_OK && notebook != NULL)
-		st = clean(th_str(notebook), NAME_MAX, true, &n->notebook);
-	for (i = 0; st == TH_OK && i < th_opt_count(opts, "tags"); i++)
-		st = add_tag(n, th_str(th_opt_nth(opts, "tags", i)));
+	if (st == TH_OK)
+		st = th_delivery_each_tag(d, opts, "tags", add_tag, n);
 	if (st != TH_OK)
 		return st;
-	th_item_visit(d->item, "tags", visit_tag, &c);
-	if (c.status == TH_OK)
-		th_item_visit(d->item, "authors.name", visit_author, &c);
+	th_item_visit(d->item, "authors.name", visit_author, &c);
 	if (th_item_date(d->item, &n->created) == TH_OK && n->created > 0)
 		n->created *= 1000;
 	else
@@ -676,14 +684,15 @@ fill_note(struct th_session *ses, const struct th_delivery *d, bool plain,
 
 /* What a dry run shows of the call. */
 static enum th_status
-show_note(const struct note *n, struct th_buf *ret)
+show_note(const struct note *n, struct th_str notebook, struct th_buf *ret)
 {
 	char date[TH_DATE_SIZE];
 	size_t i;
 
 	th_buf_addf(ret, "NoteStore.createNote\ntitle: %s\n", n->title.data);
-	if (n->notebook.len > 0)
-		th_buf_addf(ret, "notebook: %s\n", n->notebook.data);
+	if (notebook.len > 0)
+		th_buf_addf(
+		    ret, "notebook: %.*s\n", (int)notebook.len, notebook.s);
 	for (i = 0; i < n->ntags; i++)
 		th_buf_addf(
 		    ret, "%s%s", i == 0 ? "tags: " : ", ", n->tag[i].data);
@@ -727,57 +736,53 @@ put_note(struct th_buf *b, const struct note *n, struct th_str notebook)
 
 /* ---- publishing: steps ------------------------------------------------ */
 
-/* One attempt at an item: what its steps share. */
-struct attempt {
-	struct th_session *ses;
-	struct th_delivery *d;
-	struct th_secret token;
+enum step {
+	BEGIN,
+	LOOK, /* is the note there already? */
+	SEND,
+	SEND_PLAIN /* without markup, after the service found fault with it */
 };
 
-/* The notebook is in the memo, behind a mark that tells where it is from. */
-#define CACHED 'c'
-#define LISTED 'l'
+/* One attempt at an item: what its steps share. */
+struct attempt {
+	struct account acc;
+	struct th_delivery *d;
+};
+
+/*
+ * The memo has a mark, and the guid of the notebook; none: the account's own.
+ * ANEW: what we knew was no longer so, and is not to be found out a third time.
+ */
+#define KNOWN 'k'
+#define ANEW 'a'
 
 static struct th_str
 notebook_of(const struct attempt *at)
 {
 	struct th_str memo = th_buf_str(&at->d->memo);
 
-	if (memo.len > 0) {
-		memo.s++;
-		memo.len--;
-	}
-	return memo;
+	if (memo.len == 0)
+		return memo;
+	return (struct th_str){ memo.s + 1, memo.len - 1 };
 }
 
-static bool
-is_known(const struct attempt *at)
+static const char *
+method_of(enum step step)
 {
-	return at->d->memo.len > 0 && at->d->memo.data[0] == CACHED;
+	return step == LOOK ? "findNotesMetadata" : "createNote";
 }
 
 /* Makes the next request; the rest of its arguments is the caller's. */
 static enum th_status
 next(struct attempt *at, enum step step)
 {
-	struct th_buf url;
+	struct th_request *req = &at->d->request;
 	enum th_status st;
 
-	th_request_release(&at->d->request);
-	th_request_init(&at->d->request);
-	th_buf_init(&url, URL_MAX);
-	st = step == STORE ? th_session_url(at->ses, HOST, USER_STORE, &url)
-			   : store_url(at->ses, &at->token, &url);
-	if (st == TH_END && at->d->dry)
-		st = th_session_url(at->ses, HOST, NOTE_STORE, &url);
-	if (st == TH_OK)
-		st = call(&at->d->request, url.data, methods[step], &at->token);
-	else if (st == TH_END)
-		st = th_session_fail(at->ses, TH_ECONFIG,
-		    "the token does not tell where notes are; set "
-		    "note_store_url");
-	th_buf_release(&url);
-	at->d->request.idempotent = step != SEND && step != SEND_PLAIN;
+	th_request_release(req);
+	th_request_init(req);
+	st = call(&at->acc, at->acc.store.data, method_of(step), req);
+	req->idempotent = step == LOOK;
 	at->d->step = (int)step;
 	return st;
 }
@@ -786,15 +791,16 @@ static enum th_status
 send_note(struct attempt *at, enum step step)
 {
 	struct th_request *req = &at->d->request;
+	struct th_str notebook = notebook_of(at);
 	struct note n;
 	enum th_status st;
 
 	note_init(&n);
-	if ((st = fill_note(at->ses, at->d, step == SEND_PLAIN, &n)) == TH_OK &&
-	    (st = next(at, step)) == TH_OK &&
-	    (st = put_note(&req->body, &n, notebook_of(at))) == TH_OK &&
+	st = fill_note(at->acc.ses, at->d, step == SEND_PLAIN, &n);
+	if (st == TH_OK && (st = next(at, step)) == TH_OK &&
+	    (st = put_note(&req->body, &n, notebook)) == TH_OK &&
 	    (st = th_thrift_end(&req->body)) == TH_OK && at->d->dry)
-		st = show_note(&n, &req->shown);
+		st = show_note(&n, notebook, &req->shown);
 	note_release(&n);
 	return st;
 }
@@ -848,7 +854,7 @@ look(struct attempt *at)
 
 	note_init(&n);
 	th_buf_init(&words, 4 * SOURCE_MAX);
-	st = fill_note(at->ses, at->d, true, &n);
+	st = fill_note(at->acc.ses, at->d, true, &n);
 	/* By its title alone it could be any. */
 	if (st == TH_OK && n.url.len == 0 && n.created == 0) {
 		st = TH_END;
@@ -870,209 +876,77 @@ look(struct attempt *at)
 	return st == TH_END ? send_note(at, SEND) : st;
 }
 
-/* With the notebook known: looks first where it has to. */
+/* Finds the notebook, and looks for the note first where it has to. */
 static enum th_status
-deliver(struct attempt *at)
+deliver(struct attempt *at, char mark)
 {
+	struct th_session *ses = at->acc.ses;
+	struct th_named t;
+	struct th_buf name = { 0 };
+	enum th_status st = TH_OK;
+
+	th_buf_clear(&at->d->memo);
+	th_buf_addc(&at->d->memo, mark);
+	if (th_opt(th_session_opts(ses), "notebook") != NULL) {
+		if ((st = named_notebook(&at->acc, &name, &t)) == TH_OK)
+			st = th_named_id(ses, &t,
+			    at->d->dry ? TH_NAMED_SHOW : TH_NAMED_MAKE,
+			    &at->d->memo);
+		if (st == TH_EREFUSED)
+			st =
+			    TH_EAGAIN; /* it is not the note that was refused */
+		th_buf_release(&name);
+	}
+	if (st != TH_OK)
+		return st;
 	return at->d->doubtful && !at->d->dry ? look(at) : send_note(at, SEND);
 }
 
+/* The notebook that was known is no more: once, it is looked for anew. */
 static enum th_status
-ask_list(struct attempt *at, enum step step)
+deliver_anew(struct attempt *at)
 {
-	enum th_status st = next(at, step);
-
-	return st == TH_OK ? th_thrift_end(&at->d->request.body) : st;
-}
-
-/* The key of the cache for a notebook's guid. */
-static enum th_status
-notebook_key(struct th_session *ses, struct th_buf *ret)
-{
+	struct th_named t;
 	struct th_buf name;
-	enum th_status st;
 
-	th_buf_init(&name, TH_LINE_MAX);
-	st = clean(th_str(th_opt(th_session_opts(ses), "notebook")), NAME_MAX,
-	    true, &name);
-	th_buf_adds(ret, "notebook ");
-	if (st == TH_OK && name.len == 0)
-		st = th_session_fail(
-		    ses, TH_EUSAGE, "--notebook: that is no name");
-	if (st == TH_OK)
-		st = th_text_lower(th_buf_str(&name), ret);
+	if (named_notebook(&at->acc, &name, &t) == TH_OK)
+		th_named_forget(at->acc.ses, &t);
 	th_buf_release(&name);
-	return st;
+	return deliver(at, ANEW);
 }
 
-static enum th_status
-begin(struct attempt *at)
-{
-	struct th_buf b;
-	enum th_status st;
-
-	th_buf_init(&b, URL_MAX);
-	st = store_url(at->ses, &at->token, &b);
-	th_buf_release(&b);
-	if (st == TH_END && !at->d->dry)
-		return ask_list(at, STORE);
-	if (st != TH_OK && st != TH_END)
-		return st;
-	if (th_opt(th_session_opts(at->ses), "notebook") == NULL)
-		return deliver(at);
-	th_buf_init(&b, TH_LINE_MAX);
-	th_buf_addc(&at->d->memo, CACHED);
-	if ((st = notebook_key(at->ses, &b)) == TH_OK)
-		st = th_session_cache_get(at->ses, b.data, &at->d->memo);
-	th_buf_release(&b);
-	if (st != TH_OK)
-		th_buf_clear(&at->d->memo);
-	if (st == TH_OK || (st == TH_END && at->d->dry))
-		return deliver(at);
-	return st == TH_END ? ask_list(at, LIST) : st;
-}
-
-static enum th_status
-make_notebook(struct attempt *at)
-{
-	struct th_buf *b = &at->d->request.body, name;
-	enum th_status st;
-
-	th_buf_init(&name, TH_LINE_MAX);
-	st = clean(th_str(th_opt(th_session_opts(at->ses), "notebook")),
-	    NAME_MAX, true, &name);
-	if (st == TH_OK && (st = next(at, MAKE)) == TH_OK) {
-		th_thrift_begin(b, 2, TH_THRIFT_STRUCT);
-		th_thrift_string(b, 2, th_buf_str(&name));
-		th_thrift_end(b);
-		st = th_thrift_end(b);
-	}
-	/* Names are unique: a second one is not made. */
-	th_buf_release(&name);
-	return st;
-}
-
-/*
- * The guid of the one called so, exactly or else but for case, borrowed; s
- * NULL: none.
- */
-static enum th_status
-find_named(const struct th_thrift *result, const char *name, struct th_str *ret)
-{
-	struct th_str guid, title, found = { NULL, 0 };
-	struct th_thrift_iter it;
-	struct th_thrift v;
-	struct th_buf want, low;
-	enum th_status st;
-
-	th_buf_init(&want, TH_LINE_MAX);
-	th_buf_init(&low, TH_LINE_MAX);
-	st = th_text_lower(th_str(name), &want);
-	th_thrift_list(result, 0, &it);
-	while (st == TH_OK && th_thrift_next(&it, &v)) {
-		guid = th_thrift_text(&v, 1);
-		title = th_thrift_text(&v, 2);
-		if (guid.len == 0 || th_utf8_valid(title) != title.len)
-			continue;
-		if (th_str_is(title, name)) {
-			found = guid;
-			break;
-		}
-		th_buf_clear(&low);
-		st = th_text_lower(title, &low);
-		if (found.s == NULL && same(th_buf_str(&want), &low))
-			found = guid;
-	}
-	th_buf_release(&want);
-	th_buf_release(&low);
-	*ret = found;
-	return st;
-}
-
-/* A notebook is there: remembers it and goes on. */
-static enum th_status
-have_notebook(struct attempt *at, struct th_str guid)
-{
-	struct th_buf key;
-	enum th_status st;
-
-	th_buf_clear(&at->d->memo);
-	th_buf_init(&key, TH_LINE_MAX);
-	th_buf_addc(&at->d->memo, LISTED);
-	st = th_buf_add(&at->d->memo, guid.s, guid.len);
-	if (st == TH_OK && (st = notebook_key(at->ses, &key)) == TH_OK)
-		st = th_session_cache_put(at->ses, key.data, guid);
-	th_buf_release(&key);
-	return st == TH_OK ? deliver(at) : st;
-}
-
-static enum th_status
-listed(struct attempt *at, const struct answer *a)
-{
-	struct th_thrift list;
-	struct th_str guid;
-	struct th_buf name;
-	enum th_status st;
-
-	if (!th_thrift_get(&a->body, 0, TH_THRIFT_LIST, &list))
-		return no_result(at->ses, methods[LIST]);
-	th_buf_init(&name, TH_LINE_MAX);
-	st = clean(th_str(th_opt(th_session_opts(at->ses), "notebook")),
-	    NAME_MAX, true, &name);
-	if (st == TH_OK)
-		st = find_named(&a->body, name.data, &guid);
-	th_buf_release(&name);
-	if (st != TH_OK)
-		return st;
-	if (guid.s != NULL)
-		return have_notebook(at, guid);
-	if (at->d->step == LIST_MADE)
-		return th_session_fail(at->ses, TH_EAGAIN,
-		    "Evernote has the notebook and does not list it");
-	return make_notebook(at);
-}
-
-static enum th_status
-made(struct attempt *at, const struct answer *a)
-{
-	struct th_thrift notebook;
-	struct th_str guid = { NULL, 0 };
-
-	if (th_thrift_get(&a->body, 0, TH_THRIFT_STRUCT, &notebook))
-		guid = th_thrift_text(&notebook, 1);
-	if (guid.len == 0)
-		return no_result(at->ses, methods[MAKE]);
-	return have_notebook(at, guid);
-}
-
-/* The note is there.  A receipt without id is better than a second note. */
 static enum th_status
 arrived(struct attempt *at, struct th_str guid)
 {
 	struct th_buf page;
+	char id[65];
 
 	if (guid.len == 0 || guid.len > 64 || th_utf8_valid(guid) != guid.len)
 		return TH_END;
+	snprintf(id, sizeof(id), "%.*s", (int)guid.len, guid.s);
 	th_buf_init(&page, URL_MAX);
-	note_page(at->ses, &at->token, guid, &page);
-	at->d->receipt.id = th_strndup(guid.s, guid.len);
-	if (page.len > 0)
-		at->d->receipt.url = th_buf_take(&page);
+	note_page(&at->acc, guid, &page);
+	th_delivery_arrived(at->d, id, page.data);
 	th_buf_release(&page);
 	return TH_END;
 }
 
-/* Is a note found the one that was to be sent?  By source, title and date. */
+/*
+ * Is a note found the one that was to be sent?  By source, title and date, as
+ * far as they are told.
+ */
 static bool
 is_ours(const struct th_thrift *meta, const struct note *n)
 {
+	struct th_str title = th_thrift_text(meta, 2), source = { NULL, 0 };
 	struct th_thrift attr;
-	struct th_str source = { NULL, 0 };
 
-	if (th_thrift_get(meta, 14, TH_THRIFT_STRUCT, &attr))
+	if (th_thrift_get(meta, 14, TH_THRIFT_STRUCT, &attr)) {
 		source = th_thrift_text(&attr, 15);
-	return same(source, &n->url) &&
-	       same(th_thrift_text(meta, 2), &n->title) &&
+		if (!same(source, &n->url))
+			return false;
+	}
+	return (title.s == NULL || same(title, &n->title)) &&
 	       (n->created == 0 ||
 		   th_thrift_number(meta, 6, n->created) == n->created);
 }
@@ -1080,16 +954,14 @@ is_ours(const struct th_thrift *meta, const struct note *n)
 static enum th_status
 looked(struct attempt *at, const struct answer *a)
 {
-	struct th_thrift list, meta;
 	struct th_thrift_iter it;
+	struct th_thrift meta;
 	struct note n;
 	enum th_status st;
 
-	if (!th_thrift_get(&a->body, 0, TH_THRIFT_STRUCT, &list))
-		return no_result(at->ses, methods[LOOK]);
 	note_init(&n);
-	st = fill_note(at->ses, at->d, true, &n);
-	th_thrift_list(&list, 3, &it);
+	st = fill_note(at->acc.ses, at->d, true, &n);
+	th_thrift_list(&a->result, 3, &it);
 	while (st == TH_OK && th_thrift_next(&it, &meta))
 		if (is_ours(&meta, &n))
 			st = arrived(at, th_thrift_text(&meta, 1));
@@ -1098,88 +970,45 @@ looked(struct attempt *at, const struct answer *a)
 }
 
 static enum th_status
-sent(struct attempt *at, const struct answer *a)
-{
-	struct th_thrift note;
-
-	if (!th_thrift_get(&a->body, 0, TH_THRIFT_STRUCT, &note))
-		return no_result(at->ses, methods[SEND]);
-	return arrived(at, th_thrift_text(&note, 1));
-}
-
-/* What may be mended at once: else the answer stays what it is. */
-static enum th_status
-mend(struct attempt *at, const struct answer *a, enum th_status st)
-{
-	switch (at->d->step) {
-	case MAKE:
-		if (a->code == DATA_CONFLICT)
-			return ask_list(at, LIST_MADE);
-		break;
-	case LOOK:
-	case SEND:
-		if (a->code == ENML_VALIDATION && at->d->step == SEND) {
-			th_session_say(at->ses, 1, TH_OK,
-			    "%.*s: %s; sent as plain text", (int)at->d->id.len,
-			    at->d->id.s, th_session_err(at->ses)->text);
-			return send_note(at, SEND_PLAIN);
-		}
-		if (a->code == NOT_FOUND && is_known(at))
-			return ask_list(at, LIST_STALE);
-		break;
-	default: break;
-	}
-	return st;
-}
-
-static enum th_status
 answered(struct attempt *at, const struct th_reply *rep)
 {
 	enum step step = (enum step)at->d->step;
+	struct th_session *ses = at->acc.ses;
 	struct answer a;
 	enum th_status st;
 
-	st = answer(at->ses, &at->token, rep, methods[step], &a);
+	st = answer(&at->acc, rep, method_of(step), TH_THRIFT_STRUCT, &a);
 	at->d->retry_at = a.retry_at;
-	if (st != TH_OK) {
-		/* Nobody knows what became of a note without an answer. */
-		if (a.code == NO_CODE && (step == SEND || step == SEND_PLAIN))
-			at->d->doubtful = true;
-		st = mend(at, &a, st);
-		/* It is not the note that was refused. */
-		if (st == TH_EREFUSED && step == MAKE)
-			st = TH_ECONFIG;
-		else if (st == TH_EREFUSED && step != SEND &&
-			 step != SEND_PLAIN)
-			st = TH_EAGAIN;
+	if (st == TH_OK)
+		return step == LOOK ? looked(at, &a)
+				    : arrived(at, th_thrift_text(&a.result, 1));
+	if (a.code == NOT_FOUND && notebook_of(at).len > 0 &&
+	    at->d->memo.data[0] == KNOWN)
+		return deliver_anew(at);
+	if (step == LOOK)
+		return st == TH_EREFUSED ? TH_EAGAIN : st; /* it is the look */
+	/* Nobody knows what became of a note without an answer. */
+	if (a.code == NO_CODE)
+		at->d->doubtful = true;
+	if (a.code != ENML_VALIDATION || step != SEND)
 		return st;
-	}
-	switch (step) {
-	case STORE:
-		st = keep_store_url(at->ses, &a);
-		return st == TH_OK ? begin(at) : st;
-	case LIST:
-	case LIST_STALE:
-	case LIST_MADE: return listed(at, &a);
-	case MAKE: return made(at, &a);
-	case LOOK: return looked(at, &a);
-	case SEND:
-	case SEND_PLAIN: return sent(at, &a);
-	case BEGIN: break;
-	}
-	return TH_EBUG;
+	th_session_say(ses, 1, TH_OK, "%.*s: %s; sent as plain text",
+	    (int)at->d->id.len, at->d->id.s, th_session_err(ses)->text);
+	return send_note(at, SEND_PLAIN);
 }
 
 static enum th_status
 evernote_publish(
     struct th_session *ses, struct th_delivery *d, const struct th_reply *reply)
 {
-	struct attempt at = { ses, d, { NULL } };
-	enum th_status st = th_session_secret(ses, "token", &at.token);
+	struct attempt at = { .acc = { .ses = ses }, .d = d };
+	enum th_status st = account_open(&at.acc, d->dry);
 
-	if (st == TH_OK)
-		st = reply == NULL ? begin(&at) : answered(&at, reply);
-	th_secret_release(&at.token);
+	if (st == TH_EREFUSED)
+		st = TH_EAGAIN; /* it is not the note that was refused */
+	else if (st == TH_OK)
+		st = reply == NULL ? deliver(&at, KNOWN) : answered(&at, reply);
+	account_release(&at.acc);
 	return st;
 }
 
@@ -1189,11 +1018,12 @@ evernote_publish(
 struct reading {
 	struct th_session *ses;
 	const struct th_fetch *f;
-	struct th_secret token;
-	struct th_buf store;    /* where notes are */
-	struct th_buf notebook; /* guid */
-	struct th_buf scope;    /* of ids and cursors: what is read */
-	struct th_reply tags;   /* the list of tags, once asked for */
+	struct account acc;
+	struct th_buf notebook;      /* guid */
+	struct th_buf tag[TAGS_MAX]; /* guids of --tag */
+	size_t ntags;
+	struct th_buf scope;  /* of ids and cursors: what is read */
+	struct th_reply tags; /* the list of tags, once asked for */
 	struct th_thrift tag_list;
 	bool has_tags;
 	int64_t count;  /* of updates, of the account */
@@ -1217,8 +1047,9 @@ reading_release(struct reading *r)
 	for (i = 0; i < r->nnotes; i++)
 		free(r->note[i].raw);
 	free(r->note);
-	th_secret_release(&r->token);
-	th_buf_release(&r->store);
+	for (i = 0; i < r->ntags; i++)
+		th_buf_release(&r->tag[i]);
+	account_release(&r->acc);
 	th_buf_release(&r->notebook);
 	th_buf_release(&r->scope);
 	th_reply_release(&r->tags);
@@ -1231,58 +1062,13 @@ as_reader(enum th_status st)
 	return st == TH_EREFUSED ? TH_EUNAVAIL : st;
 }
 
-/* Asks with the token alone, or with one more string (NULL: none). */
+/* Asks the NoteStore. */
 static enum th_status
-ask_about(struct reading *r, const char *method, struct th_str guid,
-    struct th_reply *rep, struct answer *ret)
+ask_notes(struct reading *r, const char *method, struct th_str about,
+    enum th_thrift_type type, struct th_reply *rep, struct answer *ret)
 {
-	struct th_request req;
-	enum th_status st;
-
-	*ret = (struct answer){ .code = NO_CODE };
-	th_request_init(&req);
-	st = call(&req, r->store.data, method, &r->token);
-	if (st == TH_OK && guid.s != NULL)
-		st = th_thrift_string(&req.body, 2, guid);
-	if (st == TH_OK)
-		st = ask(r->ses, &r->token, &req, method, rep, ret);
-	th_request_release(&req);
-	return st;
-}
-
-static enum th_status
-user_call(struct th_session *ses, const struct th_secret *token,
-    const char *method, struct th_reply *rep, struct answer *ret)
-{
-	struct th_request req;
-	struct th_buf url;
-	enum th_status st;
-
-	th_request_init(&req);
-	th_buf_init(&url, URL_MAX);
-	if ((st = th_session_url(ses, HOST, USER_STORE, &url)) == TH_OK &&
-	    (st = call(&req, url.data, method, token)) == TH_OK)
-		st = ask(ses, token, &req, method, rep, ret);
-	th_buf_release(&url);
-	th_request_release(&req);
-	return st;
-}
-
-static enum th_status
-open_store(struct reading *r)
-{
-	struct th_reply rep = { 0 };
-	struct answer a;
-	enum th_status st;
-
-	if ((st = th_session_secret(r->ses, "token", &r->token)) != TH_OK ||
-	    (st = store_url(r->ses, &r->token, &r->store)) != TH_END)
-		return st;
-	st = user_call(r->ses, &r->token, methods[STORE], &rep, &a);
-	if (st == TH_OK && (st = keep_store_url(r->ses, &a)) == TH_OK)
-		st = store_url(r->ses, &r->token, &r->store);
-	th_reply_release(&rep);
-	return as_reader(st);
+	return as_reader(ask_about(
+	    &r->acc, r->acc.store.data, method, about, type, rep, ret));
 }
 
 /* How many updates the account has seen. */
@@ -1290,38 +1076,48 @@ static enum th_status
 get_count(struct reading *r)
 {
 	struct th_reply rep = { 0 };
-	struct th_thrift state;
 	struct answer a;
 	enum th_status st;
 
-	st = ask_about(r, "getSyncState", (struct th_str){ NULL, 0 }, &rep, &a);
-	if (st == TH_OK && !th_thrift_get(&a.body, 0, TH_THRIFT_STRUCT, &state))
-		st = no_result(r->ses, "getSyncState");
+	st = ask_notes(r, "getSyncState", nothing, TH_THRIFT_STRUCT, &rep, &a);
 	if (st == TH_OK)
-		r->count = th_thrift_number(&state, 3, 0);
+		r->count = th_thrift_number(&a.result, 3, 0);
 	th_reply_release(&rep);
-	return as_reader(st);
+	return st;
 }
 
+/* Appends the guid of the one of a list that is called so. */
+static enum th_status
+find_guid(struct reading *r, const struct th_thrift *list, const char *what,
+    const char *name, struct th_buf *ret)
+{
+	struct th_called c;
+	enum th_status st;
+
+	if ((st = th_called_init(&c, name)) == TH_OK)
+		st = offer_all(list, &c);
+	if (st == TH_OK && c.id.len == 0)
+		st = th_session_fail(r->ses, TH_EUNAVAIL,
+		    "no such %s at Evernote: %s", what, name);
+	if (st == TH_OK)
+		st = th_buf_add(ret, c.id.data, c.id.len);
+	th_called_release(&c);
+	return st;
+}
+
+/* Asked for each time: reading must not miss a notebook made anew. */
 static enum th_status
 find_notebook(struct reading *r, const char *name)
 {
 	struct th_reply rep = { 0 };
-	struct th_str guid;
 	struct answer a;
 	enum th_status st;
 
-	st = ask_about(r, methods[LIST], (struct th_str){ NULL, 0 }, &rep, &a);
-	if (st == TH_OK) {
-		st = find_named(&a.body, name, &guid);
-		if (st == TH_OK && guid.s == NULL)
-			st = th_session_fail(r->ses, TH_EUNAVAIL,
-			    "no such notebook at Evernote: %s", name);
-		if (st == TH_OK)
-			st = th_buf_add(&r->notebook, guid.s, guid.len);
-	}
+	st = ask_notes(r, "listNotebooks", nothing, TH_THRIFT_LIST, &rep, &a);
+	if (st == TH_OK)
+		st = find_guid(r, &a.body, "notebook", name, &r->notebook);
 	th_reply_release(&rep);
-	return as_reader(st);
+	return st;
 }
 
 /* The account's tags, asked for once. */
@@ -1333,12 +1129,12 @@ need_tags(struct reading *r)
 
 	if (r->has_tags)
 		return TH_OK;
-	st = ask_about(r, "listTags", (struct th_str){ NULL, 0 }, &r->tags, &a);
+	st = ask_notes(r, "listTags", nothing, TH_THRIFT_LIST, &r->tags, &a);
 	if (st == TH_OK) {
 		r->tag_list = a.body;
 		r->has_tags = true;
 	}
-	return as_reader(st);
+	return st;
 }
 
 static struct th_str
@@ -1358,33 +1154,24 @@ tag_name(const struct reading *r, struct th_str guid)
 	return (struct th_str){ NULL, 0 };
 }
 
-/* The guids of --tag, borrowed from the list of tags. */
+/* The guids of --tag. */
 static enum th_status
-find_tags(struct reading *r, struct th_str ret[TAGS_MAX], size_t *ret_n)
+find_tags(struct reading *r)
 {
 	const struct th_opts *opts = th_session_opts(r->ses);
 	size_t i, n = th_opt_count(opts, "tag");
 	enum th_status st;
 
-	*ret_n = 0;
-	if (n == 0)
-		return TH_OK;
 	if (n > TAGS_MAX)
 		return th_session_fail(r->ses, TH_EUSAGE, "too many tags");
-	if ((st = need_tags(r)) != TH_OK)
-		return st;
-	for (i = 0; i < n; i++) {
-		st = find_named(
-		    &r->tag_list, th_opt_nth(opts, "tag", i), &ret[i]);
-		if (st != TH_OK)
-			return st;
-		if (ret[i].s == NULL)
-			return th_session_fail(r->ses, TH_EUNAVAIL,
-			    "no such tag at Evernote: %s",
-			    th_opt_nth(opts, "tag", i));
+	st = n > 0 ? need_tags(r) : TH_OK;
+	for (i = 0; i < n && st == TH_OK; i++) {
+		th_buf_init(&r->tag[i], URL_MAX);
+		r->ntags++;
+		st = find_guid(r, &r->tag_list, "tag",
+		    th_opt_nth(opts, "tag", i), &r->tag[i]);
 	}
-	*ret_n = n;
-	return TH_OK;
+	return st;
 }
 
 /* ---- reading: which notes --------------------------------------------- */
@@ -1479,27 +1266,29 @@ take_page(struct reading *r, const struct th_thrift *list, struct page *p)
 }
 
 static enum th_status
-get_page(
-    struct reading *r, const struct th_str *tags, size_t ntags, struct page *p)
+get_page(struct reading *r, struct page *p)
 {
 	const char *search = th_opt(th_session_opts(r->ses), "search");
+	static const char method[] = "findNotesMetadata";
+	struct th_str tag[TAGS_MAX];
 	struct th_reply rep = { 0 };
-	struct th_thrift list;
 	struct th_request req;
 	struct answer a;
 	enum th_status st;
+	size_t i;
 
+	for (i = 0; i < r->ntags; i++)
+		tag[i] = th_buf_str(&r->tag[i]);
 	th_request_init(&req);
-	st = call(&req, r->store.data, methods[LOOK], &r->token);
+	st = call(&r->acc, r->acc.store.data, method, &req);
 	if (st == TH_OK)
 		st = put_find(&req.body, th_str(search),
-		    th_buf_str(&r->notebook), tags, ntags, (int32_t)p->offset);
+		    th_buf_str(&r->notebook), tag, r->ntags,
+		    (int32_t)p->offset);
 	if (st == TH_OK)
-		st = ask(r->ses, &r->token, &req, methods[LOOK], &rep, &a);
-	if (st == TH_OK && !th_thrift_get(&a.body, 0, TH_THRIFT_STRUCT, &list))
-		st = no_result(r->ses, methods[LOOK]);
+		st = ask(&r->acc, &req, method, TH_THRIFT_STRUCT, &rep, &a);
 	if (st == TH_OK)
-		st = take_page(r, &list, p);
+		st = take_page(r, &a.result, p);
 	th_reply_release(&rep);
 	th_request_release(&req);
 	return as_reader(st);
@@ -1512,16 +1301,14 @@ get_page(
 static enum th_status
 list_notes(struct reading *r)
 {
-	struct th_str tag[TAGS_MAX];
 	struct page p = { 0 };
-	size_t ntags;
 	int left = RESTARTS;
 	enum th_status st;
 
-	if ((st = find_tags(r, tag, &ntags)) != TH_OK)
+	if ((st = find_tags(r)) != TH_OK)
 		return st;
 	while (!p.last && st == TH_OK) {
-		st = get_page(r, tag, ntags, &p);
+		st = get_page(r, &p);
 		if (!p.changed || st != TH_OK)
 			continue;
 		if (left-- == 0)
@@ -1543,15 +1330,6 @@ by_usn(const void *a, const void *b)
 
 /* ---- reading: a note becomes an item ---------------------------------- */
 
-static void
-add_date(struct th_buf *b, const char *name, int64_t ms)
-{
-	char date[TH_DATE_SIZE];
-
-	if (ms > 0 && th_date_format(ms / 1000, date) == TH_OK)
-		th_json_member(b, name, th_str(date));
-}
-
 static enum th_status
 add_tags(struct reading *r, const struct th_thrift *meta, struct th_buf *b)
 {
@@ -1568,25 +1346,11 @@ add_tags(struct reading *r, const struct th_thrift *meta, struct th_buf *b)
 		name = tag_name(r, th_thrift_str(&guid));
 		if (name.len == 0)
 			continue;
-		if (n++ == 0) {
-			th_json_key(b, "tags");
-			th_json_open(b, '[');
-		}
+		th_compose_next(b, "tags", &n);
 		th_json_string(b, name);
 	}
-	return n > 0 ? th_json_close(b, ']') : b->status;
-}
-
-static void
-add_source(struct reading *r, struct th_buf *b)
-{
-	th_json_key(b, "_source");
-	th_json_open(b, '{');
-	th_json_member(b, "service", TH_STR("evernote"));
-	th_json_member(b, "account", th_str(th_session_account(r->ses)));
-	th_json_member(
-	    b, "title", th_str(th_opt(th_session_opts(r->ses), "notebook")));
-	th_json_close(b, '}');
+	th_compose_end(b, n);
+	return b->status;
 }
 
 static enum th_status
@@ -1610,27 +1374,21 @@ item_of(struct reading *r, const struct th_thrift *meta, struct th_str enml,
 	if (th_url_is_http(source))
 		th_buf_add(&url, source.s, source.len);
 	else
-		note_page(r->ses, &r->token, guid, &url);
+		note_page(&r->acc, guid, &url);
 	st = th_enml_to_html(enml, &html);
 	th_json_open(ret, '{');
 	th_json_member(ret, "id", guid);
 	th_json_member(ret, "url", th_buf_str(&url));
 	th_json_member(ret, "title", th_thrift_text(meta, 2));
 	th_json_member(ret, "content_html", th_buf_str(&html));
-	add_date(ret, "date_published", created);
+	th_compose_date(ret, "date_published", created / 1000);
 	if (updated / 1000 != created / 1000)
-		add_date(ret, "date_modified", updated);
-	if (author.len > 0) {
-		th_json_key(ret, "authors");
-		th_json_open(ret, '[');
-		th_json_open(ret, '{');
-		th_json_member(ret, "name", author);
-		th_json_close(ret, '}');
-		th_json_close(ret, ']');
-	}
+		th_compose_date(ret, "date_modified", updated / 1000);
+	th_compose_author(ret, author, NULL, NULL);
 	if (st == TH_OK)
 		st = add_tags(r, meta, ret);
-	add_source(r, ret);
+	th_compose_source(
+	    ret, r->ses, th_opt(th_session_opts(r->ses), "notebook"), NULL);
 	th_json_close(ret, '}');
 	th_buf_release(&url);
 	th_buf_release(&html);
@@ -1644,18 +1402,14 @@ emit_note(struct reading *r, const struct th_thrift *meta)
 {
 	struct th_str guid = th_thrift_text(meta, 1);
 	struct th_reply rep = { 0 };
-	struct th_thrift content;
 	struct th_buf line;
 	struct answer a;
 	enum th_status st;
 
 	th_buf_init(&line, TH_LINE_MAX);
-	st = ask_about(r, "getNoteContent", guid, &rep, &a);
+	st = ask_notes(r, "getNoteContent", guid, TH_THRIFT_STRING, &rep, &a);
 	if (st == TH_OK &&
-	    !th_thrift_get(&a.body, 0, TH_THRIFT_STRING, &content))
-		st = no_result(r->ses, "getNoteContent");
-	if (st == TH_OK &&
-	    (st = item_of(r, meta, th_thrift_str(&content), &line)) == TH_OK)
+	    (st = item_of(r, meta, th_thrift_str(&a.result), &line)) == TH_OK)
 		st = th_fetch_emit(r->f, r->scope.data, guid, th_buf_str(&line),
 		    th_session_err(r->ses));
 	else if (a.code == NOT_FOUND)
@@ -1724,38 +1478,29 @@ emit_notes(struct reading *r)
 static enum th_status
 may_ask(struct reading *r)
 {
-	struct th_buf b;
-	int64_t until = 0;
+	const struct th_fetch manners = { .state = r->f->manners };
+	int64_t until = 0, now = th_now();
 
-	if (r->f->manners == NULL)
-		return TH_OK;
-	th_buf_init(&b, 64);
-	if (th_state_get(r->f->manners, WAIT, &b, NULL) == TH_OK)
-		th_int_parse(th_buf_str(&b), &until);
-	th_buf_release(&b);
-	if (until <= th_now() || until > th_now() + WAIT_MAX)
+	th_fetch_recall(&manners, WAIT, &until, NULL);
+	if (until <= now || until > now + WAIT_MAX)
 		return TH_OK;
 	return th_session_fail(r->ses, TH_EAGAIN,
-	    "Evernote asks to wait for %" PRId64 " s", until - th_now());
+	    "Evernote asks to wait for %" PRId64 " s", until - now);
 }
 
 static void
 keep_wait(struct reading *r, int64_t until)
 {
-	struct th_buf b;
+	const struct th_fetch manners = { .state = r->f->manners };
 
-	if (r->f->manners == NULL || until <= th_now())
-		return;
-	th_buf_init(&b, 64);
-	if (th_buf_addf(&b, "%" PRId64, until) == TH_OK)
-		th_state_put(r->f->manners, WAIT, th_buf_str(&b), NULL);
-	th_buf_release(&b);
+	if (until > th_now())
+		th_fetch_keep(&manners, WAIT, until, NULL);
 }
 
 static enum th_status
 evernote_fetch(struct th_session *ses, const struct th_fetch *f)
 {
-	struct reading r = { .ses = ses, .f = f };
+	struct reading r = { .ses = ses, .f = f, .acc = { .ses = ses } };
 	const char *notebook = th_opt(th_session_opts(ses), "notebook");
 	enum th_status st;
 
@@ -1763,12 +1508,11 @@ evernote_fetch(struct th_session *ses, const struct th_fetch *f)
 		return th_session_fail(ses, TH_EUSAGE,
 		    "evernote takes no arguments; see --notebook, --tag, "
 		    "--search");
-	th_buf_init(&r.store, URL_MAX);
 	th_buf_init(&r.notebook, URL_MAX);
 	th_buf_init(&r.scope, TH_LINE_MAX);
 	put_scope(&r);
 	if ((st = r.scope.status) == TH_OK && (st = may_ask(&r)) == TH_OK &&
-	    (st = open_store(&r)) == TH_OK &&
+	    (st = as_reader(account_open(&r.acc, false))) == TH_OK &&
 	    (st = th_fetch_recall(
 		 f, r.scope.data, &r.cursor, th_session_err(ses))) == TH_OK &&
 	    (st = get_count(&r)) == TH_OK &&
@@ -1799,31 +1543,28 @@ static const struct th_login logins[] = {
 static enum th_status
 evernote_whoami(struct th_session *ses, struct th_identity *ret)
 {
-	struct th_secret token = { NULL };
+	struct account acc = { .ses = ses };
 	struct th_reply rep = { 0 };
-	struct th_thrift user;
 	struct th_buf name;
 	struct answer a;
 	enum th_status st;
+	int id;
 
 	th_buf_init(&name, TH_LINE_MAX);
-	if ((st = th_session_secret(ses, "token", &token)) == TH_OK)
-		st = user_call(ses, &token, "getUser", &rep, &a);
-	if (st == TH_OK && th_thrift_get(&a.body, 0, TH_THRIFT_STRUCT, &user)) {
-		st = clean(th_thrift_text(&user, 2), NAME_MAX, true, &name);
-		if (st == TH_OK && name.len == 0)
-			st = clean(
-			    th_thrift_text(&user, 3), NAME_MAX, true, &name);
-		if (st == TH_OK && name.len > 0 &&
-		    (ret->name = th_buf_take(&name)) == NULL)
-			st = TH_ENOMEM;
-		ret->expires = hexadecimal(token_field(&token, 'E')) / 1000;
-	} else if (st == TH_OK) {
-		st = no_result(ses, "getUser");
-	}
+	if ((st = th_session_secret(ses, "token", &acc.token)) == TH_OK)
+		st = ask_user(&acc, "getUser", TH_THRIFT_STRUCT, &rep, &a);
+	/* The user name, else the name. */
+	for (id = 2; id <= 3 && st == TH_OK && name.len == 0; id++)
+		st = th_text_limit(th_thrift_text(&a.result, id), NAME_MAX,
+		    TH_LIMIT_BLANKS, &name);
+	if (st == TH_OK && name.len > 0 &&
+	    (ret->name = th_buf_take(&name)) == NULL)
+		st = TH_ENOMEM;
+	if (st == TH_OK)
+		ret->expires = hexadecimal(token_field(&acc.token, 'E')) / 1000;
 	th_buf_release(&name);
 	th_reply_release(&rep);
-	th_secret_release(&token);
+	account_release(&acc);
 	return as_reader(st);
 }
 

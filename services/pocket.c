@@ -25,8 +25,8 @@ static const struct th_param params[] = {
 	{ "export", TH_FILE, TH_P_FETCH, "FILE",
 	    "read the CSV export of Pocket, needs no account", 'e' },
 	{ "tags", TH_LIST, TH_P_PUBLISH, "A,B", "tags for each page", 0 },
-	{ "item-tags", TH_FLAG, TH_P_PUBLISH, NULL,
-	    "the item's own tags besides", 0 },
+	{ "no-item-tags", TH_FLAG, TH_P_PUBLISH, NULL,
+	    "without the tags that the item has", 0 },
 	{ "consumer_key", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, NULL,
 	    "the key of the application", 0 },
 	{ "access_token", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN,
@@ -42,21 +42,19 @@ static const struct th_param params[] = {
 static int64_t
 wait_until(const struct th_reply *rep)
 {
-	static const char *const left[] = { "X-Limit-User-Remaining",
-		"X-Limit-Key-Remaining" };
-	static const char *const reset[] = { "X-Limit-User-Reset",
-		"X-Limit-Key-Reset" };
+	static const struct {
+		const char *left, *reset;
+	} window[] = {
+		{ "X-Limit-User-Remaining", "X-Limit-User-Reset" },
+		{ "X-Limit-Key-Remaining", "X-Limit-Key-Reset" },
+	};
 	int64_t n, wait = 0;
-	const char *s;
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		s = th_reply_header(rep, left[i]);
-		if (s == NULL || th_int_parse(th_str(s), &n) != TH_OK || n > 0)
+		if (th_reply_number(rep, window[i].left, 1) > 0)
 			continue;
-		s = th_reply_header(rep, reset[i]);
-		if (s == NULL || th_int_parse(th_str(s), &n) != TH_OK)
-			n = WAIT_USUAL;
+		n = th_reply_number(rep, window[i].reset, WAIT_USUAL);
 		if (n > wait)
 			wait = n;
 	}
@@ -160,7 +158,7 @@ begin(
 	th_buf_release(&url);
 	if (st != TH_OK ||
 	    (st = th_request_header(req, "Content-Type",
-		 "application/json; charset=UTF-8")) != TH_OK ||
+		 "application/json; charset=UTF8")) != TH_OK ||
 	    (st = th_request_header(req, "X-Accept", "application/json")) !=
 		TH_OK ||
 	    (st = th_buf_reserve(&req->body, 4096)) != TH_OK)
@@ -191,46 +189,21 @@ address_of(const json_t *o)
 	return first_text(o, "given_url", "resolved_url");
 }
 
-/* Plain text on one line; nothing when there is none. */
-static void
-add_text(struct th_buf *b, const char *name, const char *text)
-{
-	struct th_buf folded;
-
-	th_buf_init(&folded, TEXT_MAX);
-	th_text_fold(th_str(text), &folded);
-	th_json_member(b, name, th_buf_str(&folded));
-	if (folded.status == TH_ENOMEM)
-		b->status = TH_ENOMEM;
-	th_buf_release(&folded);
-}
-
-static void
-add_date(struct th_buf *b, const char *name, int64_t t)
-{
-	char date[TH_DATE_SIZE];
-
-	if (t > 0 && th_date_format(t, date) == TH_OK)
-		th_json_member(b, name, th_str(date));
-}
-
 /* Tags are an object whose names they are; an empty one is an empty array. */
 static void
 add_tags(struct th_buf *b, const json_t *tags)
 {
 	const char *name, *given;
 	json_t *tag;
+	size_t n = 0;
 
-	if (json_object_size(tags) == 0)
-		return;
-	th_json_key(b, "tags");
-	th_json_open(b, '[');
 	json_object_foreach((json_t *)(uintptr_t)tags, name, tag)
 	{
 		given = first_text(tag, "tag", "");
+		th_compose_next(b, "tags", &n);
 		th_json_string(b, th_str(given != NULL ? given : name));
 	}
-	th_json_close(b, ']');
+	th_compose_end(b, n);
 }
 
 static void
@@ -244,17 +217,13 @@ add_authors(struct th_buf *b, const json_t *authors)
 	{
 		if (th_payload_text(who, "name") == NULL)
 			continue;
-		if (n++ == 0) {
-			th_json_key(b, "authors");
-			th_json_open(b, '[');
-		}
+		th_compose_next(b, "authors", &n);
 		th_json_open(b, '{');
 		th_json_member(b, "name", th_str(th_payload_text(who, "name")));
 		th_json_member(b, "url", th_str(th_payload_text(who, "url")));
 		th_json_close(b, '}');
 	}
-	if (n > 0)
-		th_json_close(b, ']');
+	th_compose_end(b, n);
 }
 
 static void
@@ -274,51 +243,31 @@ add_image(struct th_buf *b, const json_t *o)
 		th_json_member(b, "image", th_str(url));
 }
 
-static void
-add_source(struct th_buf *b, const char *account)
-{
-	th_json_key(b, "_source");
-	th_json_open(b, '{');
-	th_json_member(b, "service", TH_STR("pocket"));
-	th_json_member(b, "account", th_str(account));
-	th_json_close(b, '}');
-}
-
-/* Favorite and archived: what other read-later services know, too. */
-static void
-add_marks(struct th_buf *b, const json_t *o)
-{
-	if (th_payload_int(o, "favorite", 0) == 1) {
-		th_json_key(b, "_favorite");
-		th_json_bool(b, true);
-	}
-	if (th_payload_int(o, "status", 0) == 1) {
-		th_json_key(b, "_archived");
-		th_json_bool(b, true);
-	}
-}
-
 /* Writes an entry as an item, its id being its address. */
 static enum th_status
-item_of(const char *account, const json_t *o, struct th_buf *ret)
+item_of(const struct th_session *ses, const json_t *o, struct th_buf *ret)
 {
 	const char *url = address_of(o);
 
 	th_json_open(ret, '{');
 	th_json_member(ret, "id", th_str(url));
 	th_json_member(ret, "url", th_str(url));
-	add_text(ret, "title", first_text(o, "resolved_title", "given_title"));
-	add_text(ret, "summary", th_payload_text(o, "excerpt"));
-	add_date(ret, "date_published", th_payload_int(o, "time_added", 0));
-	add_date(ret, "date_modified", th_payload_int(o, "time_updated", 0));
+	th_compose_text(
+	    ret, "title", first_text(o, "resolved_title", "given_title"));
+	th_compose_text(ret, "summary", th_payload_text(o, "excerpt"));
+	th_compose_date(
+	    ret, "date_published", th_payload_int(o, "time_added", 0));
+	th_compose_date(
+	    ret, "date_modified", th_payload_int(o, "time_updated", 0));
 	add_authors(ret, json_object_get(o, "authors"));
 	add_tags(ret, json_object_get(o, "tags"));
-	if (th_payload_text(o, "lang") != NULL)
-		th_json_member(
-		    ret, "language", th_str(th_payload_text(o, "lang")));
+	th_json_member(ret, "language", th_str(th_payload_text(o, "lang")));
 	add_image(ret, o);
-	add_marks(ret, o);
-	add_source(ret, account);
+	/* What other read-later services know, too. */
+	th_compose_true(
+	    ret, "_favorite", th_payload_int(o, "favorite", 0) == 1);
+	th_compose_true(ret, "_archived", th_payload_int(o, "status", 0) == 1);
+	th_compose_source(ret, ses, NULL, NULL);
 	return th_json_close(ret, '}');
 }
 
@@ -350,7 +299,7 @@ hand_on(struct reading *r, const json_t *o, struct th_buf *line)
 	enum th_status st;
 
 	th_buf_clear(line);
-	st = item_of(th_session_account(r->ses), o, line);
+	st = item_of(r->ses, o, line);
 	if (st == TH_EDATA) {
 		th_session_say(r->ses, 0, TH_EDATA, "%s: too long, left out",
 		    address_of(o));
@@ -864,8 +813,8 @@ send_page(struct th_session *ses, struct th_delivery *d)
 	if ((st = th_delivery_page(d, &url)) == TH_END)
 		st = th_session_fail(ses, TH_EREFUSED,
 		    "no page to be read: the item has no http address");
-	if (st != TH_OK ||
-	    (st = th_delivery_tags(d, th_session_opts(ses), &tags)) != TH_OK)
+	if (st != TH_OK || (st = th_delivery_tags(
+				d, th_session_opts(ses), ",", &tags)) != TH_OK)
 		goto out;
 	th_json_member(&d->request.body, "url", th_buf_str(&url));
 	add_title(d, th_buf_str(&url));
@@ -888,9 +837,7 @@ added(struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
 		st = read_answer(ses, rep, &root);
 	if (st == TH_OK) {
 		id = th_payload_text(json_object_get(root, "item"), "item_id");
-		if (id != NULL && *id != '\0')
-			d->receipt.id = th_strdup(id);
-		st = TH_END; /* a receipt without id is one, too */
+		st = th_delivery_arrived(d, id, NULL);
 	}
 	json_decref(root);
 	if (st != TH_END)

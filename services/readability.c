@@ -23,8 +23,8 @@ static const struct th_param params[] = {
 	{ "content", TH_FLAG, TH_P_FETCH, NULL,
 	    "the whole article, a request each", 0 },
 	{ "tags", TH_LIST, TH_P_PUBLISH, "A,B", "tags for each bookmark", 0 },
-	{ "item-tags", TH_FLAG, TH_P_PUBLISH, NULL,
-	    "the item's own tags besides", 0 },
+	{ "no-item-tags", TH_FLAG, TH_P_PUBLISH, NULL,
+	    "without the tags that the item has", 0 },
 	{ "consumer_key", TH_STRING, TH_P_ACCOUNT, NULL,
 	    "the key of the application", 0 },
 	{ "consumer_secret", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, NULL,
@@ -54,21 +54,7 @@ judge(struct th_session *ses, const struct th_reply *rep)
 	return st;
 }
 
-/* Begins a request to a path below the API's root. */
-static enum th_status
-begin(struct th_session *ses, const char *method, const char *path,
-    struct th_request *ret)
-{
-	struct th_buf url;
-	enum th_status st;
-
-	th_buf_init(&url, URL_MAX);
-	if ((st = th_session_url(ses, NULL, path, &url)) == TH_OK)
-		st = th_request_set(ret, method, th_buf_str(&url));
-	th_buf_release(&url);
-	ret->idempotent = true; /* duplicates are refused as such */
-	return st;
-}
+static const struct th_api api = { .judge = judge };
 
 /* Gets a path as JSON.  TH_END: the server does not have or show it. */
 static enum th_status
@@ -79,10 +65,8 @@ get(struct th_session *ses, const char *path, json_t **ret)
 	enum th_status st;
 
 	th_request_init(&req);
-	if ((st = begin(ses, "GET", path, &req)) == TH_OK &&
-	    (st = th_session_authorize(ses, &req)) == TH_OK &&
-	    (st = th_session_send(ses, &req, &rep)) != TH_OK && rep.code != 0)
-		st = judge(ses, &rep);
+	if ((st = th_api_request(ses, &api, "GET", path, &req)) == TH_OK)
+		st = th_api_send(ses, &api, &req, &rep);
 	if (rep.code == 403 || rep.code == 404)
 		st = TH_END;
 	else if (st == TH_EREFUSED)
@@ -152,43 +136,23 @@ form_date(struct th_buf *q, const char *name, int64_t local)
 
 /* ---- a bookmark becomes an item ----------------------------------------- */
 
+/* An excerpt may have markup. */
 static void
-add_text(struct th_buf *b, const char *name, const char *text)
+add_summary(struct th_buf *b, const char *text)
 {
-	struct th_buf plain;
 	struct th_str s = th_str(text);
+	struct th_buf plain;
 
+	if (!th_text_is_html(s)) {
+		th_compose_text(b, "summary", text);
+		return;
+	}
 	th_buf_init(&plain, 4 * TEXT_MAX);
-	if (strcmp(name, "summary") == 0 && th_text_is_html(s))
-		th_text_from_html(s, TH_TEXT_FOLD, &plain);
-	else
-		th_text_fold(s, &plain);
-	th_json_member(b, name, th_buf_str(&plain));
+	th_text_from_html(s, TH_TEXT_FOLD, &plain);
+	th_json_member(b, "summary", th_buf_str(&plain));
 	if (plain.status == TH_ENOMEM)
 		b->status = TH_ENOMEM;
 	th_buf_release(&plain);
-}
-
-static void
-add_date(struct th_buf *b, const char *name, int64_t local, int64_t zone)
-{
-	char date[TH_DATE_SIZE];
-
-	if (local > 0 && th_date_format(local - zone, date) == TH_OK)
-		th_json_member(b, name, th_str(date));
-}
-
-static void
-add_author(struct th_buf *b, const char *name)
-{
-	if (name == NULL || *name == '\0')
-		return;
-	th_json_key(b, "authors");
-	th_json_open(b, '[');
-	th_json_open(b, '{');
-	th_json_member(b, "name", th_str(name));
-	th_json_close(b, '}');
-	th_json_close(b, ']');
 }
 
 static void
@@ -201,58 +165,39 @@ add_tags(struct th_buf *b, const json_t *tags)
 	{
 		if (th_payload_text(tag, "text") == NULL)
 			continue;
-		if (n++ == 0) {
-			th_json_key(b, "tags");
-			th_json_open(b, '[');
-		}
+		th_compose_next(b, "tags", &n);
 		th_json_string(b, th_str(th_payload_text(tag, "text")));
 	}
-	if (n > 0)
-		th_json_close(b, ']');
-}
-
-static void
-add_mark(struct th_buf *b, const char *name, const json_t *value)
-{
-	if (!json_is_true(value))
-		return;
-	th_json_key(b, name);
-	th_json_bool(b, true);
-}
-
-static void
-add_source(struct th_buf *b, const char *account)
-{
-	th_json_key(b, "_source");
-	th_json_open(b, '{');
-	th_json_member(b, "service", TH_STR("readability"));
-	th_json_member(b, "account", th_str(account));
-	th_json_close(b, '}');
+	th_compose_end(b, n);
 }
 
 /* Writes a bookmark as an item, its id being the address of its page. */
 static enum th_status
-item_of(const char *account, int64_t zone, const json_t *o, const char *content,
-    struct th_buf *ret)
+item_of(const struct th_session *ses, int64_t zone, const json_t *o,
+    const char *content, struct th_buf *ret)
 {
 	const json_t *a = json_object_get(o, "article");
 	const char *image = th_payload_text(a, "lead_image_url");
+	int64_t added = date_added(o), updated = local_date(o, "date_updated");
 
 	th_json_open(ret, '{');
 	th_json_member(ret, "id", th_str(th_payload_text(a, "url")));
 	th_json_member(ret, "url", th_str(th_payload_text(a, "url")));
-	add_text(ret, "title", th_payload_text(a, "title"));
+	th_compose_text(ret, "title", th_payload_text(a, "title"));
 	th_json_member(ret, "content_html", th_str(content));
-	add_text(ret, "summary", th_payload_text(a, "excerpt"));
-	add_date(ret, "date_published", date_added(o), zone);
-	add_date(ret, "date_modified", local_date(o, "date_updated"), zone);
-	add_author(ret, th_payload_text(a, "author"));
+	add_summary(ret, th_payload_text(a, "excerpt"));
+	th_compose_date(ret, "date_published", added > 0 ? added - zone : 0);
+	th_compose_date(ret, "date_modified", updated > 0 ? updated - zone : 0);
+	th_compose_author(
+	    ret, th_str(th_payload_text(a, "author")), NULL, NULL);
 	add_tags(ret, json_object_get(o, "tags"));
 	if (image != NULL && th_url_is_http(th_str(image)))
 		th_json_member(ret, "image", th_str(image));
-	add_mark(ret, "_favorite", json_object_get(o, "favorite"));
-	add_mark(ret, "_archived", json_object_get(o, "archive"));
-	add_source(ret, account);
+	th_compose_true(
+	    ret, "_favorite", json_is_true(json_object_get(o, "favorite")));
+	th_compose_true(
+	    ret, "_archived", json_is_true(json_object_get(o, "archive")));
+	th_compose_source(ret, ses, NULL, NULL);
 	return th_json_close(ret, '}');
 }
 
@@ -398,7 +343,7 @@ hand_on(struct reading *r, const json_t *o, struct th_buf *line)
 	if (st == TH_OK && !known)
 		st = get_article(r, o, &article);
 	if (st == TH_OK)
-		st = item_of(th_session_account(r->ses), r->zone, o,
+		st = item_of(r->ses, r->zone, o,
 		    th_payload_text(article, "content"), line);
 	json_decref(article);
 	if (st == TH_EDATA) {
@@ -493,27 +438,32 @@ readability_fetch(struct th_session *ses, const struct th_fetch *f)
 
 enum { START, ADD, MARK, TAG }; /* what d->step says was asked */
 
-static const char *
-yes_no(bool yes)
-{
-	return yes ? "1" : "0";
-}
-
+/* The page's address, with the marks as 0 or 1. */
 static enum th_status
-send(struct th_session *ses, struct th_delivery *d, int step)
+fill_form(struct th_session *ses, struct th_delivery *d, struct th_str url)
 {
-	d->step = step;
-	return d->dry ? th_session_authorize_dry(ses, &d->request)
-		      : th_session_authorize(ses, &d->request);
+	const struct th_opts *o = th_session_opts(ses);
+	const struct {
+		const char *name;
+		struct th_str value;
+	} field[] = {
+		{ "url", url },
+		{ "favorite", th_str(th_opt_flag(o, "favorite") ? "1" : "0") },
+		{ "archive", th_str(th_opt_flag(o, "archive") ? "1" : "0") },
+		{ "allow_duplicates", TH_STR("0") },
+	};
+	enum th_status st = TH_OK;
+	size_t i;
+
+	for (i = 0; i < 4 && st == TH_OK; i++)
+		st =
+		    th_request_form(&d->request, field[i].name, field[i].value);
+	return st;
 }
 
 static enum th_status
 send_bookmark(struct th_session *ses, struct th_delivery *d)
 {
-	const struct th_opts *o = th_session_opts(ses);
-	const char *favorite = yes_no(th_opt_flag(o, "favorite"));
-	const char *archive = yes_no(th_opt_flag(o, "archive"));
-	struct th_request *req = &d->request;
 	struct th_buf url;
 	enum th_status st;
 
@@ -521,31 +471,30 @@ send_bookmark(struct th_session *ses, struct th_delivery *d)
 		return th_session_fail(ses, TH_EUSAGE,
 		    "--text: Readability keeps addresses, no text");
 	th_buf_init(&url, TH_LINE_MAX);
-	if ((st = begin(ses, "POST", API "/bookmarks", req)) == TH_OK &&
-	    (st = th_delivery_page(d, &url)) == TH_END)
+	st = th_api_begin(ses, &api, d, "POST", API "/bookmarks", ADD);
+	d->request.idempotent = true; /* duplicates are refused as such */
+	if (st == TH_OK && (st = th_delivery_page(d, &url)) == TH_END)
 		st = th_session_fail(ses, TH_EREFUSED,
 		    "no page to be read: the item has no http address");
-	if (st == TH_OK &&
-	    (st = th_request_form(req, "url", th_buf_str(&url))) == TH_OK &&
-	    (st = th_request_form(req, "favorite", th_str(favorite))) ==
-		TH_OK &&
-	    (st = th_request_form(req, "archive", th_str(archive))) == TH_OK &&
-	    (st = th_request_form(req, "allow_duplicates", TH_STR("0"))) ==
-		TH_OK)
-		st = send(ses, d, ADD);
+	if (st == TH_OK)
+		st = fill_form(ses, d, th_buf_str(&url));
 	th_buf_release(&url);
-	return st;
+	return st == TH_OK ? th_api_ready(ses, &api, d) : st;
 }
 
 /* Begins a request about the bookmark, whose id the memo has. */
 static enum th_status
-begin_about(struct th_session *ses, struct th_delivery *d, const char *what)
+begin_about(
+    struct th_session *ses, struct th_delivery *d, const char *what, int step)
 {
 	char path[128];
+	enum th_status st;
 
 	snprintf(path, sizeof(path), API "/bookmarks/%.*s%s", ID_MAX,
 	    d->memo.data, what);
-	return begin(ses, "POST", path, &d->request);
+	st = th_api_begin(ses, &api, d, "POST", path, step);
+	d->request.idempotent = true;
+	return st;
 }
 
 /* TH_END: there is nothing to mark. */
@@ -556,7 +505,7 @@ send_marks(struct th_session *ses, struct th_delivery *d)
 	enum th_status st;
 	size_t i, n = 0;
 
-	if ((st = begin_about(ses, d, "")) != TH_OK)
+	if ((st = begin_about(ses, d, "", MARK)) != TH_OK)
 		return st;
 	for (i = 0; i < 2 && st == TH_OK; i++)
 		if (th_opt_flag(th_session_opts(ses), mark[i])) {
@@ -565,7 +514,7 @@ send_marks(struct th_session *ses, struct th_delivery *d)
 		}
 	if (st != TH_OK || n == 0)
 		return st == TH_OK ? TH_END : st;
-	return send(ses, d, MARK);
+	return th_api_ready(ses, &api, d);
 }
 
 /* TH_END: there are no tags. */
@@ -576,13 +525,13 @@ send_tags(struct th_session *ses, struct th_delivery *d)
 	enum th_status st;
 
 	th_buf_init(&tags, TH_LINE_MAX);
-	st = th_delivery_tags(d, th_session_opts(ses), &tags);
+	st = th_delivery_tags(d, th_session_opts(ses), ", ", &tags);
 	if (st == TH_OK && tags.len == 0)
 		st = TH_END;
-	if (st == TH_OK && (st = begin_about(ses, d, "/tags")) == TH_OK &&
+	if (st == TH_OK && (st = begin_about(ses, d, "/tags", TAG)) == TH_OK &&
 	    (st = th_request_form(&d->request, "tags", th_buf_str(&tags))) ==
 		TH_OK)
-		st = send(ses, d, TAG);
+		st = th_api_ready(ses, &api, d);
 	th_buf_release(&tags);
 	return st;
 }

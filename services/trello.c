@@ -13,6 +13,7 @@
 #define TEXT_MAX ((size_t)16384) /* characters of a name, of a description */
 #define PAGE 1000
 #define PAGES_MAX 100
+#define LISTS_MAX 1000  /* of a board */
 #define WAIT_TOKEN 10   /* seconds after a 429 */
 #define WAIT_MEMBER 900 /* the same, of /1/members */
 
@@ -26,6 +27,8 @@ static const struct th_param params[] = {
 	    "name or id of the list", 0 },
 	{ "labels", TH_LIST, TH_P_PUBLISH, "A,B",
 	    "names or ids of labels for each card", 0 },
+	{ "item-tags", TH_FLAG, TH_P_PUBLISH, NULL,
+	    "the item's own tags as labels, too", 0 },
 	{ "position", TH_CHOICE, TH_P_PUBLISH, "top|bottom",
 	    "where in the list a card goes", 0 },
 	{ "key", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, NULL,
@@ -50,12 +53,6 @@ static const struct th_param params[] = {
 	    "OAuth 2: when access_token ends", 0 },
 	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
 };
-
-static const char *
-text_of(const json_t *o, const char *name)
-{
-	return json_string_value(json_object_get(o, name));
-}
 
 static bool
 is_id(const char *s)
@@ -130,7 +127,7 @@ pace_of(struct th_session *ses, const char *what, const char *key,
 
 /* What Trello allows for a token, a key, and for questions about members. */
 static enum th_status
-pace(struct th_session *ses, const char *path)
+pace(struct th_session *ses, const struct th_request *req)
 {
 	static const struct th_limit token = { 100, 10 }, key = { 300, 10 },
 				     members = { 100, 900 };
@@ -138,7 +135,7 @@ pace(struct th_session *ses, const char *path)
 	    th_session_has(ses, "access_token") ? "access_token" : "token";
 	enum th_status st = TH_OK;
 
-	if (strncmp(path, "/1/members/", 11) == 0)
+	if (strstr(req->url, "/1/members/") != NULL)
 		st = pace_of(ses, "members", mine, &members);
 	if (st == TH_OK)
 		st = pace_of(ses, "token", mine, &token);
@@ -147,32 +144,20 @@ pace(struct th_session *ses, const char *path)
 	return st == TH_OK ? pace_of(ses, "key", "consumer_key", &key) : st;
 }
 
-static bool
-contains(const struct th_reply *rep, const char *word)
-{
-	size_t i, n = strlen(word);
-	struct th_str s = th_buf_str(&rep->body);
-
-	for (i = 0; i + n <= s.len && i < 4096; i++)
-		if (memcmp(s.s + i, word, n) == 0)
-			return true;
-	return false;
-}
-
 /* Bodies of errors are plain text: the code decides, the text is told. */
 static enum th_status
 judge(struct th_session *ses, const struct th_reply *rep)
 {
 	struct th_err *err = th_session_err(ses);
 	enum th_status st = th_reply_status(rep, err);
-	int64_t wait;
+	int64_t wait = WAIT_TOKEN;
 
-	if (rep->code == 401 && contains(rep, "permission"))
+	if (rep->code == 401 && th_reply_mentions(rep, "permission"))
 		return th_session_fail(ses, TH_EREFUSED,
 		    "the account may not do that at this board");
 	if (rep->code == 429) {
-		wait = contains(rep, "RATE_LIMIT_EXCEEDED") ? WAIT_MEMBER
-							    : WAIT_TOKEN;
+		if (th_reply_mentions(rep, "RATE_LIMIT_EXCEEDED"))
+			wait = WAIT_MEMBER;
 		if (err->retry_at < th_now() + wait)
 			err->retry_at = th_now() + wait;
 		return th_session_fail(ses, TH_EAGAIN, "Trello asks to wait");
@@ -180,66 +165,9 @@ judge(struct th_session *ses, const struct th_reply *rep)
 	return st;
 }
 
-/* ---- asking
- * ------------------------------------------------------------------------ */
-
-/* Makes a request without its body. */
-static enum th_status
-request(struct th_session *ses, const char *method, const char *path,
-    struct th_request *ret)
-{
-	struct th_buf url;
-	enum th_status st;
-
-	th_buf_init(&url, URL_MAX);
-	if ((st = th_session_url(ses, HOST, path, &url)) == TH_OK)
-		st = th_request_set(ret, method, th_buf_str(&url));
-	if (st == TH_OK)
-		st = th_request_header(ret, "Accept", "application/json");
-	th_buf_release(&url);
-	return st;
-}
-
-/* Signs, keeps the pace and sends; a 401 may be cured by a new token, once. */
-static enum th_status
-call(struct th_session *ses, const char *path, struct th_request *req,
-    json_t **ret)
-{
-	struct th_reply rep = { 0 };
-	enum th_status st;
-	bool again = false;
-
-	do {
-		th_reply_release(&rep);
-		rep = (struct th_reply){ 0 };
-		if ((st = pace(ses, path)) == TH_OK &&
-		    (st = authorize(ses, req)) == TH_OK &&
-		    (st = th_session_send(ses, req, &rep)) != TH_OK &&
-		    rep.code != 0)
-			st = judge(ses, &rep);
-		again = st == TH_EAUTH && rep.code == 401 && !again &&
-			th_session_has(ses, "refresh_token") &&
-			th_session_renew(ses) == TH_OK;
-	} while (again);
-	if (st == TH_OK)
-		st = th_payload_parse(
-		    th_buf_str(&rep.body), ret, th_session_err(ses));
-	th_reply_release(&rep);
-	return st;
-}
-
-static enum th_status
-get(struct th_session *ses, const char *path, json_t **ret)
-{
-	struct th_request req;
-	enum th_status st;
-
-	th_request_init(&req);
-	if ((st = request(ses, "GET", path, &req)) == TH_OK)
-		st = call(ses, path, &req, ret);
-	th_request_release(&req);
-	return st;
-}
+static const struct th_api api = {
+	.host = HOST, .judge = judge, .authorize = authorize, .pace = pace
+};
 
 /* ---- boards, lists and labels by name
  * ----------------------------------------------- */
@@ -247,7 +175,7 @@ get(struct th_session *ses, const char *path, json_t **ret)
 /* A kind of thing that has a name and an id, inside another or not. */
 struct kind {
 	const char *word;
-	const char *all;    /* path; %s: the id of what it is in */
+	const char *all;    /* path, behind that of what it is in */
 	const char *make;   /* path */
 	const char *within; /* parameter for that id, or NULL */
 	const char *more;   /* further parameters of a new one, a form */
@@ -257,151 +185,94 @@ static const struct kind board_kind = { "board",
 	"/1/members/me/boards?filter=open&fields=name,closed,url", "/1/boards",
 	NULL, "defaultLists=false&prefs_permissionLevel=private" };
 static const struct kind list_kind = { "list",
-	"/1/boards/%s/lists?filter=open&cards=none&fields=name,closed,pos",
-	"/1/lists", "idBoard", "pos=bottom" };
+	"/lists?filter=open&cards=none&fields=name,closed,pos", "/1/lists",
+	"idBoard", "pos=bottom" };
 static const struct kind label_kind = { "label",
-	"/1/boards/%s/labels?limit=1000&fields=name,color", "/1/labels",
-	"idBoard", "color=" };
+	"/labels?limit=1000&fields=name,color", "/1/labels", "idBoard",
+	"color=" };
+
+/* All that there are of a kind. */
+static enum th_status
+get_all(
+    struct th_session *ses, const struct kind *k, const char *in, json_t **ret)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s%.24s%s",
+	    in != NULL ? "/1/boards/" : "", in != NULL ? in : "", k->all);
+	return th_api_get(ses, &api, path, ret);
+}
 
 static bool
-same_name(const char *a, const char *b)
+is_open(const json_t *o)
 {
-	struct th_buf x, y;
-	bool same;
-
-	th_buf_init(&x, URL_MAX);
-	th_buf_init(&y, URL_MAX);
-	same = th_text_lower(th_str(a), &x) == TH_OK &&
-	       th_text_lower(th_str(b), &y) == TH_OK && x.len == y.len &&
-	       memcmp(x.data, y.data, x.len) == 0;
-	th_buf_release(&x);
-	th_buf_release(&y);
-	return same;
+	return is_id(th_payload_text(o, "id")) &&
+	       !json_is_true(json_object_get(o, "closed"));
 }
 
-/* The first open one of exactly that name, else but for its case. */
-static const char *
-id_by_name(const json_t *all, const char *name)
+static enum th_status
+list_named(
+    struct th_session *ses, const struct th_named *t, struct th_called *called)
 {
-	const char *near = NULL;
-	json_t *o;
+	json_t *all = NULL, *o;
+	enum th_status st = get_all(ses, t->ctx, t->in, &all);
 	size_t i;
 
-	json_array_foreach((json_t *)(uintptr_t)all, i, o)
+	json_array_foreach(all, i, o)
 	{
-		if (json_is_true(json_object_get(o, "closed")) ||
-		    text_of(o, "name") == NULL || !is_id(text_of(o, "id")))
-			continue;
-		if (strcmp(text_of(o, "name"), name) == 0)
-			return text_of(o, "id");
-		if (near == NULL && same_name(text_of(o, "name"), name))
-			near = text_of(o, "id");
+		if (st == TH_OK && is_open(o))
+			st = th_called_offer(called,
+			    th_str(th_payload_text(o, "name")),
+			    th_str(th_payload_text(o, "id")));
 	}
-	return near;
-}
-
-static enum th_status
-cache_key(
-    const struct kind *k, const char *in, const char *name, struct th_buf *ret)
-{
-	return th_buf_addf(
-	    ret, "%s/%s/%s", k->word, in != NULL ? in : "", name);
-}
-
-static enum th_status
-look_up(struct th_session *ses, const struct kind *k, const char *in,
-    const char *name, struct th_buf *ret)
-{
-	json_t *all = NULL;
-	const char *id;
-	char path[256];
-	enum th_status st;
-
-	if (in == NULL)
-		snprintf(path, sizeof(path), "%s", k->all);
-	else
-		snprintf(path, sizeof(path), "/1/boards/%.24s%s", in,
-		    k->all + sizeof("/1/boards/%s") - 1);
-	st = get(ses, path, &all);
-	id = id_by_name(all, name);
-	if (st == TH_OK)
-		st = id != NULL ? th_buf_adds(ret, id) : TH_END;
 	json_decref(all);
 	return st;
 }
 
 static enum th_status
-make(struct th_session *ses, const struct kind *k, const char *in,
-    const char *name, struct th_buf *ret)
+make_named(struct th_session *ses, const struct th_named *t, struct th_buf *ret)
 {
+	const struct kind *k = t->ctx;
 	struct th_request req;
 	json_t *new = NULL;
 	enum th_status st;
 
 	th_request_init(&req);
-	if ((st = request(ses, "POST", k->make, &req)) == TH_OK &&
-	    (st = th_request_form(&req, "name", th_str(name))) == TH_OK &&
-	    (in == NULL ||
-		(st = th_request_form(&req, k->within, th_str(in))) == TH_OK) &&
+	if ((st = th_api_request(ses, &api, "POST", k->make, &req)) == TH_OK &&
+	    (st = th_request_form(&req, "name", th_str(t->name))) == TH_OK &&
+	    (t->in == NULL || (st = th_request_form(
+				   &req, k->within, th_str(t->in))) == TH_OK) &&
 	    (st = th_buf_addf(&req.body, "&%s", k->more)) == TH_OK)
-		st = call(ses, k->make, &req, &new);
-	if (st == TH_OK && !is_id(text_of(new, "id")))
+		st = th_api_call(ses, &api, &req, &new);
+	if (st == TH_OK && !is_id(th_payload_text(new, "id")))
 		st = th_session_fail(ses, TH_EUNAVAIL,
 		    "Trello does not tell the id of the new %s", k->word);
 	if (st == TH_OK)
-		st = th_buf_adds(ret, text_of(new, "id"));
-	if (st == TH_OK)
-		th_session_say(ses, 1, TH_OK, "made the %s %s", k->word, name);
+		st = th_buf_adds(ret, th_payload_text(new, "id"));
 	json_decref(new);
 	th_request_release(&req);
 	return st;
 }
 
-/* Looks and makes, one process at a time: two would make it twice. */
-static enum th_status
-look_up_or_make(struct th_session *ses, const struct kind *k, const char *in,
-    const char *name, const char *key, struct th_buf *ret)
+static struct th_named
+named(const struct kind *k, const char *in, const char *name)
 {
-	char lock[300];
-	enum th_status st;
-
-	snprintf(lock, sizeof(lock), "trello %.200s", th_session_account(ses));
-	if ((st = th_session_lock(ses, lock)) != TH_OK)
-		return st;
-	st = th_session_cache_get(ses, key, ret);
-	if (st == TH_END)
-		st = look_up(ses, k, in, name, ret);
-	if (st == TH_END)
-		st = make(ses, k, in, name, ret);
-	if (st == TH_OK)
-		st = th_session_cache_put(ses, key, th_buf_str(ret));
-	th_session_unlock(ses, lock);
-	return st;
+	return (
+	    struct th_named){ k->word, in, name, list_named, make_named, k };
 }
-
-enum how { MUST_EXIST, MAY_BE_MADE, SHOW_ONLY };
 
 /* Appends the id of what is called so; an id is taken as it is. */
 static enum th_status
 resolve(struct th_session *ses, const struct kind *k, const char *in,
-    const char *name, enum how how, struct th_buf *ret)
+    const char *name, enum th_named_how how, struct th_buf *ret)
 {
-	struct th_buf key;
+	const struct th_named t = named(k, in, name);
 	enum th_status st;
 
 	if (is_id(name))
 		return th_buf_adds(ret, name);
-	th_buf_init(&key, URL_MAX);
-	if ((st = cache_key(k, in, name, &key)) == TH_OK)
-		st = th_session_cache_get(ses, key.data, ret);
-	if (st == TH_END && how == SHOW_ONLY)
-		st = th_buf_adds(ret, name); /* a dry run asks nobody */
-	else if (st == TH_END && how == MAY_BE_MADE)
-		st = look_up_or_make(ses, k, in, name, key.data, ret);
-	else if (st == TH_END && (st = look_up(ses, k, in, name, ret)) == TH_OK)
-		st = th_session_cache_put(ses, key.data, th_buf_str(ret));
-	th_buf_release(&key);
-	if (st == TH_END || (st == TH_EREFUSED && how == MUST_EXIST))
+	st = th_named_id(ses, &t, how, ret);
+	if (st == TH_EREFUSED && how == TH_NAMED_FIND)
 		return th_session_fail(
 		    ses, TH_EUNAVAIL, "no such %s: %s", k->word, name);
 	return st;
@@ -411,12 +282,10 @@ static void
 forget(struct th_session *ses, const struct kind *k, const char *in,
     const char *name)
 {
-	struct th_buf key;
+	const struct th_named t = named(k, in, name);
 
-	th_buf_init(&key, URL_MAX);
-	if (cache_key(k, in, name, &key) == TH_OK)
-		th_session_cache_put(ses, key.data, (struct th_str){ "", 0 });
-	th_buf_release(&key);
+	if (name != NULL)
+		th_named_forget(ses, &t);
 }
 
 /* Where the cards are: ids. */
@@ -440,43 +309,76 @@ place_release(struct place *p)
 	th_buf_release(&p->labels);
 }
 
+/* What the tags of an item are added to. */
+struct labelling {
+	struct th_session *ses;
+	struct place *place;
+	enum th_named_how how;
+};
+
 static enum th_status
-find_place(struct th_session *ses, enum how how, struct place *ret)
+add_label(void *ctx, struct th_str tag)
+{
+	const struct labelling *l = ctx;
+	struct th_buf name, *labels = &l->place->labels;
+	enum th_status st;
+
+	th_buf_init(&name, URL_MAX);
+	st = th_text_limit(tag, TEXT_MAX, TH_LIMIT_BLANKS, &name);
+	if (labels->len > 0)
+		th_buf_addc(labels, ',');
+	if (st == TH_OK)
+		st = resolve(l->ses, &label_kind, l->place->board.data,
+		    name.len > 0 ? name.data : "", l->how, labels);
+	th_buf_release(&name);
+	return st;
+}
+
+/* Of d, when there is one, the labels, too. */
+static enum th_status
+find_place(struct th_session *ses, enum th_named_how how,
+    const struct th_delivery *d, struct place *ret)
 {
 	const struct th_opts *o = th_session_opts(ses);
 	const char *list = th_opt(o, "list");
+	struct labelling l = { ses, ret, how };
 	enum th_status st;
-	size_t i;
 
 	st = resolve(
 	    ses, &board_kind, NULL, th_opt(o, "board"), how, &ret->board);
 	if (st == TH_OK && list != NULL)
 		st = resolve(
 		    ses, &list_kind, ret->board.data, list, how, &ret->list);
-	for (i = 0;
-	     st == TH_OK && how != MUST_EXIST && i < th_opt_count(o, "labels");
-	     i++) {
-		if (i > 0)
-			th_buf_addc(&ret->labels, ',');
-		st = resolve(ses, &label_kind, ret->board.data,
-		    th_opt_nth(o, "labels", i), how, &ret->labels);
-	}
+	if (st == TH_OK && d != NULL)
+		st = th_delivery_each_tag(d, o, "labels", add_label, &l);
 	return st;
+}
+
+static enum th_status
+forget_label(void *ctx, struct th_str tag)
+{
+	const struct labelling *l = ctx;
+	struct th_buf name;
+
+	th_buf_init(&name, URL_MAX);
+	if (th_text_limit(tag, TEXT_MAX, TH_LIMIT_BLANKS, &name) == TH_OK)
+		forget(l->ses, &label_kind, l->place->board.data, name.data);
+	th_buf_release(&name);
+	return TH_OK;
 }
 
 /* Something that we knew is gone there: nothing is known any more. */
 static void
-forget_place(struct th_session *ses)
+forget_place(struct th_session *ses, const struct th_delivery *d)
 {
 	const struct th_opts *o = th_session_opts(ses);
 	struct place p;
-	size_t i;
+	struct labelling l = { ses, &p, TH_NAMED_SHOW };
 
 	place_init(&p);
-	if (find_place(ses, SHOW_ONLY, &p) == TH_OK) {
-		for (i = 0; i < th_opt_count(o, "labels"); i++)
-			forget(ses, &label_kind, p.board.data,
-			    th_opt_nth(o, "labels", i));
+	if (find_place(ses, TH_NAMED_SHOW, NULL, &p) == TH_OK) {
+		if (d != NULL)
+			th_delivery_each_tag(d, o, "labels", forget_label, &l);
 		forget(ses, &list_kind, p.board.data, th_opt(o, "list"));
 		forget(ses, &board_kind, NULL, th_opt(o, "board"));
 	}
@@ -505,19 +407,15 @@ add_labels(const json_t *card, struct th_buf *b)
 
 	json_array_foreach(json_object_get(card, "labels"), i, label)
 	{
-		name = text_of(label, "name");
+		name = th_payload_text(label, "name");
 		if (name == NULL || *name == '\0')
-			name = text_of(label, "color");
+			name = th_payload_text(label, "color");
 		if (name == NULL || *name == '\0')
 			continue;
-		if (n++ == 0) {
-			th_json_key(b, "tags");
-			th_json_open(b, '[');
-		}
+		th_compose_next(b, "tags", &n);
 		th_json_string(b, th_str(name));
 	}
-	if (n > 0)
-		th_json_close(b, ']');
+	th_compose_end(b, n);
 }
 
 /* Files are attachments; a link is what the card points at. */
@@ -530,33 +428,29 @@ add_attachments(const json_t *card, struct th_buf *b)
 
 	json_array_foreach(json_object_get(card, "attachments"), i, a)
 	{
-		if (text_of(a, "url") == NULL)
+		if (th_payload_text(a, "url") == NULL)
 			continue;
 		if (!json_is_true(json_object_get(a, "isUpload"))) {
-			link = link == NULL ? text_of(a, "url") : link;
+			link = link == NULL ? th_payload_text(a, "url") : link;
 			continue;
 		}
-		if (n++ == 0) {
-			th_json_key(b, "attachments");
-			th_json_open(b, '[');
-		}
-		type = text_of(a, "mimeType");
+		th_compose_next(b, "attachments", &n);
+		type = th_payload_text(a, "mimeType");
 		bytes = json_object_get(a, "bytes");
 		th_json_open(b, '{');
-		th_json_member(b, "url", th_str(text_of(a, "url")));
+		th_json_member(b, "url", th_str(th_payload_text(a, "url")));
 		th_json_member(b, "mime_type",
 		    th_str(type != NULL && *type != '\0'
 			       ? type
 			       : "application/octet-stream"));
-		th_json_member(b, "title", th_str(text_of(a, "name")));
+		th_json_member(b, "title", th_str(th_payload_text(a, "name")));
 		if (json_is_integer(bytes) && json_integer_value(bytes) > 0) {
 			th_json_key(b, "size_in_bytes");
 			th_json_int(b, json_integer_value(bytes));
 		}
 		th_json_close(b, '}');
 	}
-	if (n > 0)
-		th_json_close(b, ']');
+	th_compose_end(b, n);
 	if (link != NULL && th_url_is_http(th_str(link)))
 		th_json_member(b, "external_url", th_str(link));
 }
@@ -566,40 +460,28 @@ item_of(struct th_session *ses, const json_t *card, struct th_buf *ret_id,
     struct th_buf *ret)
 {
 	const struct th_opts *o = th_session_opts(ses);
-	const char *url = text_of(card, "shortUrl"), *list = th_opt(o, "list");
-	const char *changed = text_of(card, "dateLastActivity");
-	char date[TH_DATE_SIZE], source[300];
-	struct th_buf title;
-	int64_t t;
+	const char *url = th_payload_text(card, "shortUrl");
+	const char *id = th_payload_text(card, "id"), *list = th_opt(o, "list");
+	char source[300];
 
 	if (url != NULL && *url == '\0')
 		url = NULL;
-	th_buf_init(&title, 4 * TEXT_MAX);
-	th_buf_adds(ret_id, url != NULL ? url : text_of(card, "id"));
-	th_text_fold(th_str(text_of(card, "name")), &title);
+	th_buf_adds(ret_id, url != NULL ? url : id);
 	th_json_open(ret, '{');
 	th_json_member(ret, "id", th_buf_str(ret_id));
 	th_json_member(ret, "url", th_str(url));
-	th_json_member(ret, "title", th_buf_str(&title));
-	th_json_member(ret, "content_text", th_str(text_of(card, "desc")));
-	if (th_date_format(made_at(text_of(card, "id")), date) == TH_OK)
-		th_json_member(ret, "date_published", th_str(date));
-	if (changed != NULL &&
-	    th_date_parse_rfc3339(th_str(changed), &t) == TH_OK &&
-	    th_date_format(t, date) == TH_OK)
-		th_json_member(ret, "date_modified", th_str(date));
+	th_compose_text(ret, "title", th_payload_text(card, "name"));
+	th_json_member(
+	    ret, "content_text", th_str(th_payload_text(card, "desc")));
+	th_compose_date(ret, "date_published", made_at(id));
+	th_compose_time(
+	    ret, "date_modified", th_payload_text(card, "dateLastActivity"));
 	add_labels(card, ret);
 	add_attachments(card, ret);
-	th_json_key(ret, "_source");
-	th_json_open(ret, '{');
-	th_json_member(ret, "service", TH_STR("trello"));
-	th_json_member(ret, "account", th_str(th_session_account(ses)));
 	snprintf(source, sizeof(source), "%.120s%s%.120s", th_opt(o, "board"),
 	    list != NULL ? " / " : "", list != NULL ? list : "");
-	th_json_member(ret, "title", th_str(source));
+	th_compose_source(ret, ses, source, NULL);
 	th_json_close(ret, '}');
-	th_json_close(ret, '}');
-	th_buf_release(&title);
 	return ret_id->status != TH_OK ? ret_id->status : ret->status;
 }
 
@@ -612,7 +494,7 @@ newest_first(const void *a, const void *b)
 {
 	json_t *const *x = a, *const *y = b;
 
-	return strcmp(text_of(*y, "id"), text_of(*x, "id"));
+	return strcmp(th_payload_text(*y, "id"), th_payload_text(*x, "id"));
 }
 
 /* Adds the cards of a page to `all`; the least id in *least. */
@@ -625,7 +507,7 @@ take_page(json_t *page, json_t *all, const char **least)
 
 	json_array_foreach(page, i, card)
 	{
-		id = text_of(card, "id");
+		id = th_payload_text(card, "id");
 		if (!is_id(id) || json_array_append(all, card) != 0)
 			continue;
 		if (*least == NULL || strcmp(id, *least) < 0) {
@@ -636,8 +518,9 @@ take_page(json_t *page, json_t *all, const char **least)
 	return n;
 }
 
+/* All cards of a list, or ("boards") of a board. */
 static enum th_status
-read_cards(struct th_session *ses, const struct place *p, json_t *all)
+read_cards(struct th_session *ses, const char *of, const char *id, json_t *all)
 {
 	const char *least = NULL;
 	json_t *page;
@@ -650,19 +533,48 @@ read_cards(struct th_session *ses, const struct place *p, json_t *all)
 		snprintf(path, sizeof(path),
 		    "/1/%s/%.24s/cards?fields=name,desc,shortUrl,labels,"
 		    "dateLastActivity&attachments=true&limit=%d%s%s",
-		    p->list.len > 0 ? "lists" : "boards",
-		    p->list.len > 0 ? p->list.data : p->board.data, PAGE,
-		    least != NULL ? "&before=" : "",
+		    of, id, PAGE, least != NULL ? "&before=" : "",
 		    least != NULL ? least : "");
 		page = NULL;
 		if (th_interrupted)
 			st = th_session_fail(ses, TH_EAGAIN, "interrupted");
 		else
-			st = get(ses, path, &page);
+			st = th_api_get(ses, &api, path, &page);
 		n = json_array_size(page);
 		more = take_page(page, all, &least) > 0 && n == PAGE;
 		json_decref(page);
 	}
+	return st;
+}
+
+/* List by list, at a server that does not give a board's cards at once. */
+static enum th_status
+read_lists(struct th_session *ses, const char *board, json_t *all)
+{
+	json_t *lists = NULL, *o;
+	enum th_status st = get_all(ses, &list_kind, board, &lists);
+	size_t i;
+
+	json_array_foreach(lists, i, o)
+	{
+		if (st == TH_OK && is_open(o) && i < LISTS_MAX)
+			st = read_cards(
+			    ses, "lists", th_payload_text(o, "id"), all);
+	}
+	json_decref(lists);
+	return st;
+}
+
+static enum th_status
+read_place(struct th_session *ses, const struct place *p, json_t *all)
+{
+	enum th_status st;
+
+	if (p->list.len > 0)
+		return read_cards(ses, "lists", p->list.data, all);
+	st = read_cards(ses, "boards", p->board.data, all);
+	if (st == TH_EREFUSED && json_array_size(all) == 0)
+		st = read_lists(ses, p->board.data, all);
 	return st;
 }
 
@@ -732,11 +644,11 @@ trello_fetch(struct th_session *ses, const struct th_fetch *f)
 	}
 	place_init(&p);
 	if (all != NULL)
-		st = find_place(ses, MUST_EXIST, &p);
+		st = find_place(ses, TH_NAMED_FIND, NULL, &p);
 	if (st == TH_OK)
-		st = read_cards(ses, &p, all);
+		st = read_place(ses, &p, all);
 	if (st == TH_EREFUSED && p.board.len > 0)
-		forget_place(ses); /* for the next run */
+		forget_place(ses, NULL); /* for the next run */
 	if (st == TH_OK) {
 		snprintf(r.scope, sizeof(r.scope), "trello/%.24s/%.24s",
 		    p.board.data, p.list.len > 0 ? p.list.data : "");
@@ -749,33 +661,6 @@ trello_fetch(struct th_session *ses, const struct th_fetch *f)
 
 /* ---- a card is written
  * ------------------------------------------------------------------- */
-
-/* Without control characters, not longer than Trello takes. */
-static enum th_status
-add_limited(struct th_str text, bool lines, struct th_buf *ret)
-{
-	size_t at, n, count = 0;
-	struct th_buf clean;
-	uint32_t c;
-	enum th_status st;
-
-	th_buf_init(&clean, TH_LINE_MAX);
-	st = th_utf8_clean(text, &clean);
-	for (at = 0; st == TH_OK && at < clean.len; at += n) {
-		n = th_utf8_decode(clean.data + at, clean.len - at, &c);
-		if ((c < ' ' || (c >= 0x7f && c < 0xa0)) &&
-		    !(lines && (c == '\n' || c == '\t')))
-			continue;
-		count += c > 0xffff ? 2 : 1; /* as JavaScript counts */
-		if (count > TEXT_MAX - 1) {
-			st = th_utf8_add(ret, 0x2026);
-			break;
-		}
-		th_buf_add(ret, clean.data + at, n);
-	}
-	th_buf_release(&clean);
-	return st == TH_OK ? ret->status : st;
-}
 
 /* The body as Markdown, which is what descriptions are. */
 static enum th_status
@@ -798,7 +683,8 @@ description(struct th_delivery *d, struct th_buf *ret)
 	if (st == TH_OK)
 		st = text.status;
 	if (st == TH_OK)
-		st = add_limited(th_str_trim(th_buf_str(&text)), true, ret);
+		st = th_text_limit(th_str_trim(th_buf_str(&text)), TEXT_MAX,
+		    TH_LIMIT_LINES, ret);
 	th_buf_release(&html);
 	th_buf_release(&text);
 	return st;
@@ -815,7 +701,7 @@ card_name(struct th_delivery *d, struct th_str desc, struct th_buf *ret)
 	th_buf_init(&head, TH_LINE_MAX);
 	st = th_text_fold(d->title, &folded);
 	if (st == TH_OK)
-		st = add_limited(th_buf_str(&folded), false, ret);
+		st = th_text_limit(th_buf_str(&folded), TEXT_MAX, 0, ret);
 	if (st == TH_OK && ret->len == 0 &&
 	    (st = th_text_fold(desc, &head)) == TH_OK)
 		st = th_text_truncate(th_buf_str(&head), 80, ret);
@@ -893,12 +779,8 @@ send_card(struct th_session *ses, struct th_delivery *d, const struct place *p)
 	struct card c = { 0 };
 	enum th_status st;
 
-	th_request_release(req);
-	th_request_init(req);
-	d->step = SEND;
-	st = make_card(ses, d, &c);
-	if (st == TH_OK)
-		st = request(ses, "POST", "/1/cards", req);
+	if ((st = make_card(ses, d, &c)) == TH_OK)
+		st = th_api_begin(ses, &api, d, "POST", "/1/cards", SEND);
 	add_field(req, "idList", &p->list, &st);
 	add_field(req, "name", &c.name, &st);
 	add_field(req, "desc", &c.desc, &st);
@@ -907,12 +789,8 @@ send_card(struct th_session *ses, struct th_delivery *d, const struct place *p)
 	if (st == TH_OK)
 		st = th_request_form(
 		    req, "pos", th_str(pos != NULL ? pos : "bottom"));
-	if (st == TH_OK && d->dry)
-		st = th_session_authorize_dry(ses, req);
-	else if (st == TH_OK && (st = pace(ses, "/1/cards")) == TH_OK)
-		st = authorize(ses, req);
 	card_release(&c);
-	return st;
+	return st == TH_OK ? th_api_ready(ses, &api, d) : st;
 }
 
 /* A card that may be there already is looked for before it is sent again. */
@@ -922,18 +800,13 @@ look_first(struct th_session *ses, struct th_delivery *d, const struct place *p)
 	char path[256];
 	enum th_status st;
 
-	th_request_release(&d->request);
-	th_request_init(&d->request);
-	d->step = LOOK;
-	d->request.idempotent = true;
 	snprintf(path, sizeof(path),
 	    "/1/lists/%.24s/cards?fields=name,desc,shortUrl&attachments=true"
 	    "&limit=%d",
 	    p->list.data, PAGE);
-	if ((st = request(ses, "GET", path, &d->request)) == TH_OK &&
-	    (st = pace(ses, path)) == TH_OK)
-		st = authorize(ses, &d->request);
-	return st;
+	st = th_api_begin(ses, &api, d, "GET", path, LOOK);
+	d->request.idempotent = true;
+	return st == TH_OK ? th_api_ready(ses, &api, d) : st;
 }
 
 /* Finds what the card needs, and takes the next step. */
@@ -944,26 +817,13 @@ proceed(struct th_session *ses, struct th_delivery *d, bool look)
 	enum th_status st;
 
 	place_init(&p);
-	st = find_place(ses, d->dry ? SHOW_ONLY : MAY_BE_MADE, &p);
+	st = find_place(ses, d->dry ? TH_NAMED_SHOW : TH_NAMED_MAKE, d, &p);
 	if (st == TH_OK)
 		st = look ? look_first(ses, d, &p) : send_card(ses, d, &p);
 	else
 		d->retry_at = th_session_err(ses)->retry_at;
 	place_release(&p);
 	return st;
-}
-
-static enum th_status
-arrived(struct th_delivery *d, const json_t *card)
-{
-	const char *id = text_of(card, "id"), *url = text_of(card, "shortUrl");
-
-	/* A receipt that lacks something is better than a second card. */
-	if (id != NULL)
-		d->receipt.id = th_strdup(id);
-	if (url != NULL)
-		d->receipt.url = th_strdup(url);
-	return TH_END;
 }
 
 static bool
@@ -973,18 +833,23 @@ has_link(const json_t *card, const char *url)
 	size_t i;
 
 	json_array_foreach(json_object_get(card, "attachments"), i,
-	    a) if (text_of(a, "url") != NULL &&
-		   strcmp(text_of(a, "url"), url) == 0) return true;
+	    a) if (th_payload_text(a, "url") != NULL &&
+		   strcmp(th_payload_text(a, "url"), url) == 0) return true;
 	return false;
 }
 
-/* The same address; where the item has none, the same title and text. */
+/*
+ * The same address; where the item has none, or cards do not show theirs, the
+ * same title and text.
+ */
 static bool
 is_same_card(const json_t *card, const struct card *c)
 {
-	const char *name = text_of(card, "name"), *desc = text_of(card, "desc");
+	const char *name = th_payload_text(card, "name");
+	const char *desc = th_payload_text(card, "desc");
 
-	if (c->url.len > 0)
+	if (c->url.len > 0 &&
+	    json_is_array(json_object_get(card, "attachments")))
 		return has_link(card, c->url.data);
 	return name != NULL && th_str_is(th_buf_str(&c->name), name) &&
 	       th_str_is(th_buf_str(&c->desc), desc != NULL ? desc : "");
@@ -1009,7 +874,9 @@ looked(
 			if (found)
 				break;
 		}
-		st = found ? arrived(d, card) : proceed(ses, d, false);
+		st = found ? th_delivery_arrived(d, th_payload_text(card, "id"),
+				 th_payload_text(card, "shortUrl"))
+			   : proceed(ses, d, false);
 	}
 	card_release(&c);
 	json_decref(all);
@@ -1022,12 +889,28 @@ sent(struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
 	json_t *card = NULL;
 	enum th_status st;
 
+	if (th_reply_is_page(rep)) {
+		d->doubtful = true;
+		return th_session_fail(ses, TH_EUNAVAIL,
+		    "a web page came where Trello should answer");
+	}
 	if (th_payload_parse(th_buf_str(&rep->body), &card, NULL) != TH_OK)
 		th_session_say(
 		    ses, 1, TH_OK, "sent, but the answer is not readable");
-	st = arrived(d, card);
+	st = th_delivery_arrived(
+	    d, th_payload_text(card, "id"), th_payload_text(card, "shortUrl"));
 	json_decref(card);
 	return st;
+}
+
+/* Does it say that something is not there, which we thought was? */
+static bool
+is_gone(const struct th_reply *rep)
+{
+	return rep->code == 404 ||
+	       (rep->code == 400 && (th_reply_mentions(rep, "invalid id") ||
+					th_reply_mentions(rep, "idList") ||
+					th_reply_mentions(rep, "idLabels")));
 }
 
 static enum th_status
@@ -1039,15 +922,14 @@ answered(
 
 	if (st == TH_OK)
 		return look ? looked(ses, d, rep) : sent(ses, d, rep);
-	if ((rep->code == 404 || (rep->code == 400 && contains(rep, "id"))) &&
-	    first_time(d, AGAIN)) {
-		forget_place(ses); /* the list or a label is gone */
+	if (is_gone(rep) && first_time(d, AGAIN)) {
+		forget_place(ses, d);
 		return proceed(ses, d, look);
 	}
 	if (rep->code == 409 && first_time(d, RESENT))
 		return proceed(ses, d, true);
-	if (st == TH_EAUTH && th_session_has(ses, "refresh_token") &&
-	    first_time(d, RENEWED) && th_session_renew(ses) == TH_OK)
+	if (st == TH_EAUTH && first_time(d, RENEWED) &&
+	    th_api_renewed(ses, st, rep))
 		return proceed(ses, d, look);
 	if (look && st == TH_EREFUSED)
 		return TH_EAGAIN; /* it is the look that was refused */
@@ -1120,9 +1002,10 @@ about_token(
 		th_buf_adds(&path, "/1/tokens/");
 		th_text_urlencode(th_str(token.value), &path);
 		if ((st = th_buf_adds(&path, query)) == TH_OK &&
-		    (st = request(ses, method, path.data, &req)) == TH_OK &&
+		    (st = th_api_request(ses, &api, method, path.data, &req)) ==
+			TH_OK &&
 		    (st = th_request_hide(&req, &token)) == TH_OK)
-			st = call(ses, path.data, &req, ret);
+			st = th_api_call(ses, &api, &req, ret);
 	}
 	th_secret_release(&token);
 	th_buf_release(&path);
@@ -1137,13 +1020,13 @@ trello_whoami(struct th_session *ses, struct th_identity *ret)
 	const char *end;
 	enum th_status st;
 
-	st = get(ses, "/1/members/me?fields=username", &me);
-	if (st == TH_OK && text_of(me, "username") != NULL &&
-	    (ret->name = th_strdup(text_of(me, "username"))) == NULL)
+	st = th_api_get(ses, &api, "/1/members/me?fields=username", &me);
+	if (st == TH_OK && th_payload_text(me, "username") != NULL &&
+	    (ret->name = th_strdup(th_payload_text(me, "username"))) == NULL)
 		st = TH_ENOMEM;
 	if (st == TH_OK && th_session_has(ses, "token") &&
 	    about_token(ses, "GET", "?fields=dateExpires", &token) == TH_OK) {
-		end = text_of(token, "dateExpires");
+		end = th_payload_text(token, "dateExpires");
 		if (end != NULL)
 			th_date_parse_rfc3339(th_str(end), &ret->expires);
 	}

@@ -31,6 +31,8 @@ static const struct th_param params[] = {
 	{ "no-retweets", TH_FLAG, TH_P_FETCH, NULL, "leave reposts out", 0 },
 	{ "hashtags", TH_LIST, TH_P_PUBLISH, "A,B", "tags to add to each post",
 	    0 },
+	{ "item-tags", TH_FLAG, TH_P_PUBLISH, NULL,
+	    "the item's own tags as hashtags, too", 0 },
 	{ "no-link", TH_FLAG, TH_P_PUBLISH, NULL,
 	    "post without the item's address (cheaper at X)", 0 },
 	{ "length", TH_INT, TH_P_PUBLISH, "N",
@@ -61,12 +63,6 @@ static const struct th_param params[] = {
 /* ---- answers
  * -------------------------------------------------------------------- */
 
-static const char *
-text_of(const json_t *o, const char *name)
-{
-	return json_string_value(json_object_get(o, name));
-}
-
 /* The same thing by either of its two names. */
 static json_t *
 either(const json_t *o, const char *a, const char *b)
@@ -76,49 +72,27 @@ either(const json_t *o, const char *a, const char *b)
 	return v != NULL ? v : json_object_get(o, b);
 }
 
-static bool
-mentions(struct th_str body, const char *word)
-{
-	size_t i, n = strlen(word);
-
-	for (i = 0; i + n <= body.len; i++)
-		if (th_str_iis((struct th_str){ body.s + i, n }, word))
-			return true;
-	return false;
-}
-
-static int64_t
-header_time(const struct th_reply *rep, const char *name)
-{
-	const char *value = th_reply_header(rep, name);
-	int64_t t = 0;
-
-	return value != NULL && th_int_parse(th_str(value), &t) == TH_OK ? t
-									 : 0;
-}
-
-static bool
-is_spent(const struct th_reply *rep, const char *name)
-{
-	const char *value = th_reply_header(rep, name);
-
-	return value != NULL && strcmp(value, "0") == 0;
-}
-
 /* When a 429 is over: the window that is spent says so. */
 static int64_t
 wait_until(const struct th_reply *rep)
 {
+	static const struct {
+		const char *left, *reset;
+	} window[] = {
+		{ "x-app-limit-24hour-remaining", "x-app-limit-24hour-reset" },
+		{ "x-user-limit-24hour-remaining",
+		    "x-user-limit-24hour-reset" },
+		{ NULL, "x-rate-limit-reset" },
+	};
 	int64_t now = th_now(), until = 0;
+	size_t i;
 
-	if (mentions(th_buf_str(&rep->body), "usage-capped"))
+	if (th_reply_mentions(rep, "usage-capped"))
 		return now + WAIT_CAP;
-	if (is_spent(rep, "x-app-limit-24hour-remaining"))
-		until = header_time(rep, "x-app-limit-24hour-reset");
-	else if (is_spent(rep, "x-user-limit-24hour-remaining"))
-		until = header_time(rep, "x-user-limit-24hour-reset");
-	if (until == 0)
-		until = header_time(rep, "x-rate-limit-reset");
+	for (i = 0; i < 3 && until == 0; i++)
+		if (window[i].left == NULL ||
+		    th_reply_number(rep, window[i].left, -1) == 0)
+			until = th_reply_number(rep, window[i].reset, 0);
 	if (until == 0)
 		until = rep->retry_at;
 	if (until == 0)
@@ -148,9 +122,9 @@ judge(struct th_session *ses, const struct th_reply *rep)
 		return th_session_fail(ses, TH_EAGAIN, "X asks to wait");
 	}
 	if (th_payload_parse(th_buf_str(&rep->body), &root, NULL) == TH_OK) {
-		detail = text_of(root, "detail");
+		detail = th_payload_text(root, "detail");
 		if (detail == NULL)
-			detail = text_of(
+			detail = th_payload_text(
 			    json_array_get(json_object_get(root, "errors"), 0),
 			    "message");
 		if (detail != NULL)
@@ -161,51 +135,38 @@ judge(struct th_session *ses, const struct th_reply *rep)
 	return st;
 }
 
-/* ---- asking
- * ---------------------------------------------------------------------- */
+static const struct th_api api = { .host = HOST, .judge = judge };
 
-/* Sends once; a 401 may be cured by a new token, once. */
+/*
+ * X renames its objects: what was tweet.fields is to be post.fields.  Which of
+ * them the server wants it says by refusing the other; that is kept.
+ */
 static enum th_status
-get(struct th_session *ses, struct th_str url, struct th_reply *ret)
+recall_spelling(struct th_session *ses, bool *ret_posts)
 {
-	struct th_request req;
-	enum th_status st;
-	bool again = true;
+	const char *fields = th_session_setting(ses, "fields");
+	struct th_buf known;
+	enum th_status st = TH_OK;
 
-	for (;;) {
-		th_request_init(&req);
-		if ((st = th_request_set(&req, "GET", url)) == TH_OK &&
-		    (st = th_session_authorize(ses, &req)) == TH_OK) {
-			st = th_session_send(ses, &req, ret);
-			if (st != TH_OK)
-				st = judge(ses, ret);
-		}
-		th_request_release(&req);
-		if (st != TH_EAUTH || ret->code != 401 || !again ||
-		    th_session_renew(ses) != TH_OK)
-			return st;
-		again = false;
-		th_reply_release(ret);
-		*ret = (struct th_reply){ 0 };
-	}
+	th_buf_init(&known, 64);
+	if (fields != NULL)
+		th_buf_adds(&known, fields);
+	else
+		st = th_session_cache_get(ses, "fields", &known);
+	*ret_posts = th_str_is(th_buf_str(&known), "post");
+	th_buf_release(&known);
+	return st == TH_END ? TH_OK : st;
 }
 
-/* Gets a path below the API's address as JSON. */
-static enum th_status
-get_json(struct th_session *ses, const char *path, json_t **ret)
+static bool
+is_misspelt(struct th_session *ses, const struct th_reply *rep, bool posts)
 {
-	struct th_reply rep = { 0 };
-	struct th_buf url;
-	enum th_status st;
-
-	th_buf_init(&url, URL_MAX);
-	if ((st = th_session_url(ses, HOST, path, &url)) == TH_OK &&
-	    (st = get(ses, th_buf_str(&url), &rep)) == TH_OK)
-		st = th_payload_parse(
-		    th_buf_str(&rep.body), ret, th_session_err(ses));
-	th_reply_release(&rep);
-	th_buf_release(&url);
-	return st;
+	if (rep->code != 400 ||
+	    !th_reply_mentions(rep, posts ? "post.fields" : "tweet.fields"))
+		return false;
+	th_session_cache_put(
+	    ses, "fields", posts ? TH_STR("tweet") : TH_STR("post"));
+	return true;
 }
 
 /* The id behind a path that names a user; ids do not change, so it is kept. */
@@ -219,8 +180,8 @@ user_id(struct th_session *ses, const char *path, const char *whose,
 
 	if (st != TH_END)
 		return st;
-	st = get_json(ses, path, &root);
-	id = text_of(json_object_get(root, "data"), "id");
+	st = th_api_get(ses, &api, path, &root);
+	id = th_payload_text(json_object_get(root, "data"), "id");
 	if (st == TH_EREFUSED || (st == TH_OK && id == NULL))
 		st = th_session_fail(
 		    ses, TH_EUNAVAIL, "no such user at X: %s", whose);
@@ -240,21 +201,18 @@ by_key(const json_t *list, const char *key, const char *value)
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)list, i,
-	    o) if (value != NULL && text_of(o, key) != NULL &&
-		   strcmp(text_of(o, key), value) == 0) return o;
+	    o) if (value != NULL && th_payload_text(o, key) != NULL &&
+		   strcmp(th_payload_text(o, key), value) == 0) return o;
 	return NULL;
 }
 
-/* The address behind a t.co link, NULL for one of a picture that is attached.
- */
+/* The address behind a t.co link; NULL: of a picture, which is attached. */
 static const char *
 expanded(const json_t *link)
 {
-	const char *url = text_of(link, "unwound_url");
-
 	if (json_object_get(link, "media_key") != NULL)
 		return NULL;
-	return url != NULL ? url : text_of(link, "expanded_url");
+	return th_payload_text(link, "expanded_url");
 }
 
 static const json_t *
@@ -266,7 +224,7 @@ link_at(const json_t *links, struct th_str at, size_t *ret_len)
 
 	json_array_foreach((json_t *)(uintptr_t)links, i, o)
 	{
-		url = text_of(o, "url");
+		url = th_payload_text(o, "url");
 		if (url != NULL && *url != '\0' && th_str_has_prefix(at, url)) {
 			*ret_len = strlen(url);
 			return o;
@@ -324,7 +282,8 @@ plain_text(const char *text, const json_t *entities, struct th_buf *ret)
 
 struct page {
 	json_t *posts, *users, *media; /* of includes; borrowed */
-	const char *account, *title, *home;
+	const struct th_session *ses;
+	const char *title;
 };
 
 /* A long post has its whole text in a place of its own. */
@@ -333,13 +292,13 @@ long_form(const json_t *post)
 {
 	const json_t *note = either(post, "note_tweet", "note_post");
 
-	return text_of(note, "text") != NULL ? note : post;
+	return th_payload_text(note, "text") != NULL ? note : post;
 }
 
 static const json_t *
 author_of(const struct page *pg, const json_t *post)
 {
-	return by_key(pg->users, "id", text_of(post, "author_id"));
+	return by_key(pg->users, "id", th_payload_text(post, "author_id"));
 }
 
 /* The text; of a repost that of the post itself, which X cuts off otherwise. */
@@ -350,16 +309,17 @@ full_text(const struct page *pg, const json_t *post, struct th_buf *ret)
 	    either(post, "referenced_tweets", "referenced_posts");
 	const json_t *ref = by_key(refs, "type", "retweeted"), *of, *who;
 
-	of = by_key(pg->posts, "id", text_of(ref, "id"));
-	if (of != NULL && text_of(of, "text") != NULL) {
+	of = by_key(pg->posts, "id", th_payload_text(ref, "id"));
+	if (of != NULL && th_payload_text(of, "text") != NULL) {
 		who = author_of(pg, of);
-		if (text_of(who, "username") != NULL)
-			th_buf_addf(ret, "RT @%s: ", text_of(who, "username"));
+		if (th_payload_text(who, "username") != NULL)
+			th_buf_addf(
+			    ret, "RT @%s: ", th_payload_text(who, "username"));
 		post = of;
 	}
 	post = long_form(post);
-	return plain_text(
-	    text_of(post, "text"), json_object_get(post, "entities"), ret);
+	return plain_text(th_payload_text(post, "text"),
+	    json_object_get(post, "entities"), ret);
 }
 
 /* The first link to elsewhere. */
@@ -384,27 +344,6 @@ outside_link(const json_t *post)
 }
 
 static void
-add_author(const json_t *user, struct th_buf *b)
-{
-	const char *name = text_of(user, "username");
-	char url[256];
-
-	if (name == NULL)
-		return;
-	snprintf(url, sizeof(url), SITE "/%s", name);
-	th_json_key(b, "authors");
-	th_json_open(b, '[');
-	th_json_open(b, '{');
-	th_json_member(b, "name",
-	    th_str(
-		text_of(user, "name") != NULL ? text_of(user, "name") : name));
-	th_json_member(b, "url", th_str(url));
-	th_json_member(b, "avatar", th_str(text_of(user, "profile_image_url")));
-	th_json_close(b, '}');
-	th_json_close(b, ']');
-}
-
-static void
 add_tags(const json_t *post, struct th_buf *b)
 {
 	json_t *tags, *tag;
@@ -414,38 +353,34 @@ add_tags(const json_t *post, struct th_buf *b)
 	    json_object_get(long_form(post), "entities"), "hashtags");
 	json_array_foreach(tags, i, tag)
 	{
-		if (text_of(tag, "tag") == NULL)
+		if (th_payload_text(tag, "tag") == NULL)
 			continue;
-		if (n++ == 0) {
-			th_json_key(b, "tags");
-			th_json_open(b, '[');
-		}
-		th_json_string(b, th_str(text_of(tag, "tag")));
+		th_compose_next(b, "tags", &n);
+		th_json_string(b, th_str(th_payload_text(tag, "tag")));
 	}
-	if (n > 0)
-		th_json_close(b, ']');
+	th_compose_end(b, n);
 }
 
 /* The address of a medium and its type; of a film the best there is. */
 static const char *
 media_url(const json_t *m, const char **ret_type)
 {
-	const char *url = text_of(m, "url"), *best = NULL, *dot;
+	const char *url = th_payload_text(m, "url"), *best = NULL, *dot;
 	json_t *v;
 	json_int_t rate = -1;
 	size_t i;
 
 	json_array_foreach(json_object_get(m, "variants"), i, v)
 	{
-		const char *type = text_of(v, "content_type");
+		const char *type = th_payload_text(v, "content_type");
 		json_int_t r =
 		    json_integer_value(json_object_get(v, "bit_rate"));
 
 		if (type == NULL || strcmp(type, "video/mp4") != 0 ||
-		    r <= rate || text_of(v, "url") == NULL)
+		    r <= rate || th_payload_text(v, "url") == NULL)
 			continue;
 		rate = r;
-		best = text_of(v, "url");
+		best = th_payload_text(v, "url");
 	}
 	*ret_type = "video/mp4";
 	if (best != NULL || url == NULL)
@@ -472,46 +407,31 @@ add_media(const struct page *pg, const json_t *post, struct th_buf *b)
 		m = by_key(pg->media, "media_key", json_string_value(key));
 		if (m == NULL || (url = media_url(m, &type)) == NULL)
 			continue;
-		if (n++ == 0) {
-			th_json_key(b, "attachments");
-			th_json_open(b, '[');
-		}
+		th_compose_next(b, "attachments", &n);
 		th_json_open(b, '{');
 		th_json_member(b, "url", th_str(url));
 		th_json_member(b, "mime_type", th_str(type));
-		th_json_member(b, "title", th_str(text_of(m, "alt_text")));
+		th_json_member(
+		    b, "title", th_str(th_payload_text(m, "alt_text")));
 		th_json_close(b, '}');
 		if (image == NULL && strncmp(type, "image/", 6) == 0)
 			image = url;
 		if (image == NULL)
-			image = text_of(m, "preview_image_url");
+			image = th_payload_text(m, "preview_image_url");
 	}
-	if (n > 0)
-		th_json_close(b, ']');
+	th_compose_end(b, n);
 	th_json_member(b, "image", th_str(image));
 }
 
 static void
 add_language(const json_t *post, struct th_buf *b)
 {
-	const char *lang = text_of(post, "lang");
+	const char *lang = th_payload_text(post, "lang");
 
 	/* "und", "zxx" and those with q are X's words for "no language". */
 	if (lang != NULL && lang[0] != 'q' && strcmp(lang, "und") != 0 &&
 	    strcmp(lang, "zxx") != 0 && strcmp(lang, "art") != 0)
 		th_json_member(b, "language", th_str(lang));
-}
-
-static void
-add_source(const struct page *pg, struct th_buf *b)
-{
-	th_json_key(b, "_source");
-	th_json_open(b, '{');
-	th_json_member(b, "service", TH_STR("twitter"));
-	th_json_member(b, "account", th_str(pg->account));
-	th_json_member(b, "title", th_str(pg->title));
-	th_json_member(b, "home_page_url", th_str(pg->home));
-	th_json_close(b, '}');
 }
 
 static bool
@@ -527,33 +447,35 @@ item_of(const struct page *pg, const json_t *post, struct th_buf *ret_id,
     struct th_buf *ret)
 {
 	const json_t *user = author_of(pg, post);
-	const char *name = text_of(user, "username"), *id = text_of(post, "id");
-	const char *created = text_of(post, "created_at");
-	char date[TH_DATE_SIZE];
+	const char *handle = th_payload_text(user, "username");
+	const char *name = th_payload_text(user, "name");
+	const char *id = th_payload_text(post, "id");
+	char home[256] = "";
 	struct th_buf text;
-	int64_t t;
 	enum th_status st;
 
-	if (!is_id(id) || text_of(post, "text") == NULL)
+	if (!is_id(id) || th_payload_text(post, "text") == NULL)
 		return TH_EDATA;
+	if (handle != NULL)
+		snprintf(home, sizeof(home), SITE "/%s", handle);
 	th_buf_init(&text, TEXT_MAX);
-	th_buf_addf(
-	    ret_id, SITE "/%s/status/%s", name != NULL ? name : "i/web", id);
+	th_buf_addf(ret_id, SITE "/%s/status/%s",
+	    handle != NULL ? handle : "i/web", id);
 	st = full_text(pg, post, &text);
 	th_json_open(ret, '{');
 	th_json_member(ret, "id", th_buf_str(ret_id));
 	th_json_member(ret, "url", th_buf_str(ret_id));
 	th_json_member(ret, "external_url", th_str(outside_link(post)));
 	th_json_member(ret, "content_text", th_buf_str(&text));
-	if (created != NULL &&
-	    th_date_parse_rfc3339(th_str(created), &t) == TH_OK &&
-	    th_date_format(t, date) == TH_OK)
-		th_json_member(ret, "date_published", th_str(date));
-	add_author(user, ret);
+	th_compose_time(
+	    ret, "date_published", th_payload_text(post, "created_at"));
+	if (handle != NULL)
+		th_compose_author(ret, th_str(name != NULL ? name : handle),
+		    home, th_payload_text(user, "profile_image_url"));
 	add_tags(post, ret);
 	add_language(post, ret);
 	add_media(pg, post, ret);
-	add_source(pg, ret);
+	th_compose_source(ret, pg->ses, pg->title, SITE);
 	th_json_close(ret, '}');
 	th_buf_release(&text);
 	return st != TH_OK               ? st
@@ -588,13 +510,15 @@ struct reading {
 	const struct th_fetch *f;
 	const struct source *src;
 	const char *what;     /* the query or the user */
-	struct th_buf base;   /* address without the query */
+	struct th_buf base;   /* path without the query */
 	struct th_buf key;    /* of the state; scope of ids */
 	struct th_buf since;  /* id, digits; empty: none */
 	struct th_buf next;   /* page token */
 	struct th_buf newest; /* id handed on last */
+	struct th_buf first;  /* newest of the first page, as X says */
 	struct th_pile pile;
 	bool posts;   /* "post.fields", not "tweet.fields" */
+	bool respelt; /* which X told us in this run */
 	bool too_old; /* since_id is: start_time in its place */
 	size_t pages;
 };
@@ -613,29 +537,21 @@ is_newer(const char *id, const struct th_buf *than)
 static void
 add_fields(struct reading *r, struct th_buf *q)
 {
-	static const char list[] =
-	    "created_at,author_id,entities,lang,attachments,";
+	static const char *const fields[] = {
+		"&tweet.fields=created_at,author_id,entities,lang,attachments,"
+		"referenced_tweets,note_tweet&expansions=author_id,"
+		"attachments.media_keys,referenced_tweets.id,"
+		"referenced_tweets.id.author_id",
+		"&post.fields=created_at,author_id,entities,lang,attachments,"
+		"referenced_posts,note_post&expansions=author_id,"
+		"attachments.media_keys,referenced_posts.id,"
+		"referenced_posts.id.author_id",
+	};
 
-	th_buf_adds(q, r->posts ? "&post.fields=" : "&tweet.fields=");
-	th_buf_adds(q, list);
-	th_buf_adds(q, r->posts ? "referenced_posts,note_post"
-				: "referenced_tweets,note_tweet");
-	th_buf_adds(q, "&expansions=author_id,attachments.media_keys,");
-	th_buf_adds(q,
-	    r->posts ? "referenced_posts.id,referenced_posts.id.author_id"
-		     : "referenced_tweets.id,referenced_tweets.id.author_id");
+	th_buf_adds(q, fields[r->posts]);
 	th_buf_adds(q, "&user.fields=username,name,profile_image_url"
 		       "&media.fields=url,type,alt_text,preview_image_url,"
 		       "variants");
-}
-
-static void
-add_start(struct th_buf *q, int64_t t)
-{
-	char date[TH_DATE_SIZE];
-
-	if (th_date_format(t, date) == TH_OK)
-		th_form_add(q, "start_time", th_str(date));
 }
 
 /* Where to begin: at the id of the last run, or at a date. */
@@ -643,15 +559,17 @@ static void
 add_begin(struct reading *r, struct th_buf *q)
 {
 	const int64_t week = th_now() - 7 * 86400 + 3600;
+	const bool search = r->src == sources;
+	int64_t since = r->too_old ? week : r->f->since;
+	char date[TH_DATE_SIZE];
 
 	if (!r->src->since)
 		return;
 	if (r->since.len > 0 && !r->too_old)
 		th_form_add(q, "since_id", th_buf_str(&r->since));
-	else if (r->too_old)
-		add_start(q, week);
-	else if (r->f->since > (r->src == sources ? week : 0))
-		add_start(q, r->f->since);
+	else if (since > (search ? week - 1 : 0) &&
+		 th_date_format(since, date) == TH_OK)
+		th_form_add(q, "start_time", th_str(date));
 }
 
 static void
@@ -671,7 +589,7 @@ add_excludes(struct reading *r, struct th_buf *q)
 }
 
 static enum th_status
-page_url(struct reading *r, struct th_buf *ret)
+page_path(struct reading *r, struct th_buf *ret)
 {
 	const struct th_opts *o = th_session_opts(r->ses);
 	struct th_buf q, words;
@@ -709,16 +627,13 @@ page_url(struct reading *r, struct th_buf *ret)
 static bool
 is_curable(struct reading *r, const struct th_reply *rep)
 {
-	struct th_str body = th_buf_str(&rep->body);
-
-	if (rep->code != 400)
-		return false;
-	if (!r->posts && mentions(body, "tweet.fields")) {
-		r->posts = true;
-		th_session_cache_put(r->ses, "fields", TH_STR("post"));
+	if (!r->respelt && is_misspelt(r->ses, rep, r->posts)) {
+		r->posts = !r->posts;
+		r->respelt = true;
 		return true;
 	}
-	if (r->since.len > 0 && !r->too_old && mentions(body, "since_id")) {
+	if (rep->code == 400 && r->since.len > 0 && !r->too_old &&
+	    th_reply_mentions(rep, "since_id")) {
 		r->too_old = true;
 		return true;
 	}
@@ -729,26 +644,29 @@ static enum th_status
 get_page(struct reading *r, json_t **ret)
 {
 	struct th_reply rep = { 0 };
-	struct th_buf url;
+	struct th_request req;
+	struct th_buf path;
 	enum th_status st;
-	bool again;
 
-	th_buf_init(&url, URL_MAX);
+	th_buf_init(&path, URL_MAX);
 	do {
-		th_buf_clear(&url);
+		th_buf_clear(&path);
 		th_reply_release(&rep);
 		rep = (struct th_reply){ 0 };
-		if ((st = page_url(r, &url)) == TH_OK)
-			st = get(r->ses, th_buf_str(&url), &rep);
-		again = st == TH_EREFUSED && is_curable(r, &rep);
-	} while (again);
+		th_request_init(&req);
+		if ((st = page_path(r, &path)) == TH_OK &&
+		    (st = th_api_request(
+			 r->ses, &api, "GET", path.data, &req)) == TH_OK)
+			st = th_api_send(r->ses, &api, &req, &rep);
+		th_request_release(&req);
+	} while (st == TH_EREFUSED && is_curable(r, &rep));
 	if (st == TH_EREFUSED)
 		st = TH_EUNAVAIL; /* reading refuses no item */
 	if (st == TH_OK)
 		st = th_payload_parse(
 		    th_buf_str(&rep.body), ret, th_session_err(r->ses));
 	th_reply_release(&rep);
-	th_buf_release(&url);
+	th_buf_release(&path);
 	return st;
 }
 
@@ -761,9 +679,8 @@ take_page(struct reading *r, json_t *root)
 		.posts = either(inc, "tweets", "posts"),
 		.users = json_object_get(inc, "users"),
 		.media = json_object_get(inc, "media"),
-		.account = th_session_account(r->ses),
+		.ses = r->ses,
 		.title = r->what != NULL ? r->what : r->src->title,
-		.home = SITE,
 	};
 	struct th_buf id, line;
 	enum th_status st = TH_OK;
@@ -773,7 +690,7 @@ take_page(struct reading *r, json_t *root)
 	th_buf_init(&line, 4 * TEXT_MAX);
 	json_array_foreach(json_object_get(root, "data"), i, post)
 	{
-		const char *number = text_of(post, "id");
+		const char *number = th_payload_text(post, "id");
 
 		if (r->f->limit > 0 && (int64_t)r->pile.n >= r->f->limit &&
 		    r->f->state == NULL)
@@ -804,10 +721,15 @@ take_page(struct reading *r, json_t *root)
 static bool
 has_next(struct reading *r, const json_t *root)
 {
-	const char *next = text_of(json_object_get(root, "meta"), "next_token");
+	const char *next =
+	    th_payload_text(json_object_get(root, "meta"), "next_token");
+	const char *newest =
+	    th_payload_text(json_object_get(root, "meta"), "newest_id");
 	bool same =
 	    next != NULL && r->next.len > 0 && strcmp(next, r->next.data) == 0;
 
+	if (r->pages == 0 && is_id(newest))
+		th_buf_adds(&r->first, newest);
 	th_buf_clear(&r->next);
 	if (next == NULL || *next == '\0' || same || ++r->pages >= PAGES_MAX)
 		return false;
@@ -896,7 +818,7 @@ find_base(struct reading *r)
 		snprintf(path, sizeof(path), "%.9s%s%s", r->src->path, id.data,
 		    r->src->path + sizeof("/2/users/%s") - 1);
 	if (st == TH_OK)
-		st = th_session_url(r->ses, HOST, path, &r->base);
+		st = th_buf_adds(&r->base, path);
 	th_buf_release(&id);
 	return st;
 }
@@ -904,25 +826,16 @@ find_base(struct reading *r)
 static enum th_status
 recall(struct reading *r)
 {
-	struct th_err *err = th_session_err(r->ses);
-	const char *fields = th_session_setting(r->ses, "fields");
-	struct th_buf known;
 	enum th_status st;
 
-	th_buf_init(&known, 64);
-	if (fields != NULL)
-		th_buf_adds(&known, fields);
-	else if ((st = th_session_cache_get(r->ses, "fields", &known)) !=
-		     TH_OK &&
-		 st != TH_END)
+	if ((st = recall_spelling(r->ses, &r->posts)) != TH_OK)
 		return st;
-	r->posts = th_str_is(th_buf_str(&known), "post");
-	th_buf_release(&known);
 	th_buf_addf(&r->key, "twitter/%s/%s", r->src->option,
 	    r->what != NULL ? r->what : "");
 	if (r->f->state == NULL || !r->src->since)
 		return r->key.status;
-	st = th_state_get(r->f->state, r->key.data, &r->since, err);
+	st = th_state_get(
+	    r->f->state, r->key.data, &r->since, th_session_err(r->ses));
 	if (st == TH_OK && !is_id(r->since.data))
 		th_buf_clear(&r->since);
 	return st == TH_END ? TH_OK : st;
@@ -948,19 +861,24 @@ hand_on(void *ctx, struct th_str id, struct th_str line)
 	return st;
 }
 
+/* The cursor follows what was handed on; after all of it, X's own word. */
 static enum th_status
 emit_all(struct reading *r)
 {
+	const struct th_buf *last = &r->newest;
 	size_t taken;
 	enum th_status st = th_pile_emit(&r->pile, hand_on, r, &taken);
 
 	if (st != TH_OK && st != TH_END)
 		return st;
-	if (r->f->state == NULL || !r->src->since || r->newest.len == 0 ||
-	    !is_newer(r->newest.data, &r->since))
+	if (st == TH_OK && r->first.len > 0 &&
+	    is_newer(r->first.data, &r->newest))
+		last = &r->first;
+	if (r->f->state == NULL || !r->src->since || last->len == 0 ||
+	    !is_newer(last->data, &r->since))
 		return TH_OK;
-	return th_state_put(r->f->state, r->key.data, th_buf_str(&r->newest),
-	    th_session_err(r->ses));
+	return th_state_put(
+	    r->f->state, r->key.data, th_buf_str(last), th_session_err(r->ses));
 }
 
 static enum th_status
@@ -984,6 +902,7 @@ twitter_fetch(struct th_session *ses, const struct th_fetch *f)
 	th_buf_init(&r.since, 64);
 	th_buf_init(&r.next, URL_MAX);
 	th_buf_init(&r.newest, 64);
+	th_buf_init(&r.first, 64);
 	if ((st = recall(&r)) == TH_OK && (st = find_base(&r)) == TH_OK &&
 	    (st = read_pages(&r)) == TH_OK)
 		st = emit_all(&r);
@@ -995,92 +914,12 @@ twitter_fetch(struct th_session *ses, const struct th_fetch *f)
 	th_buf_release(&r.since);
 	th_buf_release(&r.next);
 	th_buf_release(&r.newest);
+	th_buf_release(&r.first);
 	return st;
 }
 
 /* ---- a post is written
  * ------------------------------------------------------------------ */
-
-/* The letters that a tag may have. */
-static void
-add_tag(struct th_buf *b, const char *tag)
-{
-	size_t start = b->len, at, n;
-	struct th_str s = th_str(tag);
-	uint32_t c;
-
-	th_buf_adds(b, " #");
-	for (at = 0; at < s.len; at += n) {
-		n = th_utf8_decode(s.s + at, s.len - at, &c);
-		if (c >= 0x80 || c == '_' || (c >= '0' && c <= '9') ||
-		    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
-			th_buf_add(b, s.s + at, n);
-	}
-	if (b->len == start + 2) { /* nothing was left of it */
-		b->len = start;
-		b->data[start] = '\0';
-	}
-}
-
-/* Where `what` stands last in `in`; NULL when it does not. */
-static const char *
-last_place(struct th_str in, struct th_str what)
-{
-	size_t i;
-
-	if (what.len == 0 || what.len > in.len)
-		return NULL;
-	for (i = in.len - what.len + 1; i > 0; i--)
-		if (memcmp(in.s + i - 1, what.s, what.len) == 0)
-			return in.s + i - 1;
-	return NULL;
-}
-
-/* What must stay: the item's address with all behind it, and the tags. */
-static enum th_status
-make_tail(struct th_str text, const char *place, struct th_str tags,
-    struct th_buf *ret)
-{
-	if (place != NULL) {
-		th_buf_addc(ret, ' ');
-		th_buf_add(ret, place, text.len - (size_t)(place - text.s));
-	}
-	return th_buf_add(ret, tags.s, tags.len);
-}
-
-/* Makes text and tags fit in `max`: what stands before the address is cut. */
-static enum th_status
-fit(struct th_str text, struct th_str url, struct th_str tags, size_t max,
-    struct th_buf *ret)
-{
-	const char *place = last_place(text, url);
-	struct th_buf tail, whole;
-	struct th_str head = text;
-	size_t w = 0;
-	enum th_status st;
-
-	th_buf_init(&tail, TEXT_MAX);
-	th_buf_init(&whole, TEXT_MAX);
-	th_buf_add(&whole, text.s, text.len);
-	th_buf_add(&whole, tags.s, tags.len);
-	if ((st = whole.status) != TH_OK ||
-	    (st = th_post_weight(th_buf_str(&whole), &w)) != TH_OK || w <= max)
-		goto out;
-	if ((st = make_tail(text, place, tags, &tail)) != TH_OK ||
-	    (st = th_post_weight(th_buf_str(&tail), &w)) != TH_OK || w > max)
-		goto out;
-	if (place != NULL)
-		head.len = (size_t)(place - text.s);
-	th_buf_clear(&whole);
-	if ((st = th_post_cut(th_str_trim(head), max - w, &whole)) == TH_OK)
-		st = th_buf_add(&whole, tail.data, tail.len);
-out:
-	if (st == TH_OK)
-		st = th_post_cut(th_buf_str(&whole), max, ret);
-	th_buf_release(&tail);
-	th_buf_release(&whole);
-	return st;
-}
 
 /* The text without --text: the title and the address, each once. */
 static enum th_status
@@ -1111,30 +950,33 @@ usual_text(
 }
 
 static enum th_status
+add_tag(void *ctx, struct th_str tag)
+{
+	return th_post_hashtag(tag, ctx);
+}
+
+static enum th_status
 post_text(struct th_session *ses, struct th_delivery *d, struct th_buf *ret)
 {
 	const struct th_opts *o = th_session_opts(ses);
 	int64_t max = th_opt_int(o, "length", TH_POST_MAX);
 	struct th_buf text, tags, url;
 	enum th_status st;
-	size_t i;
 
 	th_buf_init(&text, TH_LINE_MAX);
 	th_buf_init(&tags, TEXT_MAX);
 	th_buf_init(&url, TEXT_MAX);
 	st = th_item_text(d->item, "url", &url);
-	for (i = 0; i < th_opt_count(o, "hashtags"); i++)
-		add_tag(&tags, th_opt_nth(o, "hashtags", i));
-	if (st == TH_END)
-		st = TH_OK;
+	if (st == TH_OK || st == TH_END)
+		st = th_delivery_each_tag(d, o, "hashtags", add_tag, &tags);
 	if (st == TH_OK && d->text.s != NULL)
 		st = th_buf_add(&text, d->text.s, d->text.len);
 	else if (st == TH_OK)
 		st = usual_text(
 		    d, th_buf_str(&url), !th_opt_flag(o, "no-link"), &text);
 	if (st == TH_OK)
-		st = fit(th_buf_str(&text), th_buf_str(&url), th_buf_str(&tags),
-		    (size_t)max, ret);
+		st = th_post_fit(th_buf_str(&text), th_buf_str(&url),
+		    th_buf_str(&tags), (size_t)max, ret);
 	if (st == TH_OK && ret->len == 0)
 		st = th_session_fail(
 		    ses, TH_EREFUSED, "nothing is left to post: no text");
@@ -1148,24 +990,14 @@ post_text(struct th_session *ses, struct th_delivery *d, struct th_buf *ret)
  * ----------------------------------------------------------------------------
  */
 
-enum { START, WHO, LOOK, SEND, SEND_AGAIN }; /* what d->step says was asked */
-
-static enum th_status
-ask(struct th_session *ses, struct th_delivery *d, const char *method,
-    const char *path, int step)
-{
-	struct th_buf url;
-	enum th_status st;
-
-	th_request_release(&d->request);
-	th_request_init(&d->request);
-	th_buf_init(&url, URL_MAX);
-	if ((st = th_session_url(ses, HOST, path, &url)) == TH_OK)
-		st = th_request_set(&d->request, method, th_buf_str(&url));
-	th_buf_release(&url);
-	d->step = step;
-	return st;
-}
+enum {
+	START,
+	WHO,
+	LOOK,
+	LOOK_AGAIN,
+	SEND,
+	SEND_AGAIN
+}; /* what d->step says was asked */
 
 static enum th_status
 send_post(struct th_session *ses, struct th_delivery *d, int step)
@@ -1174,66 +1006,62 @@ send_post(struct th_session *ses, struct th_delivery *d, int step)
 	enum th_status st;
 
 	th_buf_init(&text, TEXT_MAX);
-	if ((st = post_text(ses, d, &text)) != TH_OK ||
-	    (st = ask(ses, d, "POST", "/2/tweets", step)) != TH_OK ||
+	if ((st = post_text(ses, d, &text)) == TH_OK &&
+	    (st = th_api_begin(ses, &api, d, "POST", "/2/tweets", step)) ==
+		TH_OK &&
 	    (st = th_request_header(
-		 &d->request, "Content-Type", "application/json")) != TH_OK)
-		goto out;
-	th_json_open(&d->request.body, '{');
-	th_json_member(&d->request.body, "text", th_buf_str(&text));
-	st = th_json_close(&d->request.body, '}');
-	d->request.has_body = true;
-	if (st == TH_OK)
-		st = d->dry ? th_session_authorize_dry(ses, &d->request)
-			    : th_session_authorize(ses, &d->request);
-out:
+		 &d->request, "Content-Type", "application/json")) == TH_OK) {
+		th_json_open(&d->request.body, '{');
+		th_json_member(&d->request.body, "text", th_buf_str(&text));
+		st = th_json_close(&d->request.body, '}');
+		d->request.has_body = true;
+	}
 	th_buf_release(&text);
-	return st;
+	return st == TH_OK ? th_api_ready(ses, &api, d) : st;
 }
 
 /* Before a post is sent a second time: the timeline, or first whose it is. */
 static enum th_status
-look_back(struct th_session *ses, struct th_delivery *d)
+look_back(struct th_session *ses, struct th_delivery *d, int step)
 {
-	char path[256];
-	struct th_buf id;
+	static const char *const fields[] = {
+		"tweet.fields=entities,note_tweet",
+		"post.fields=entities,note_post"
+	};
+	const char *path = "/2/users/me";
+	struct th_buf id, timeline;
+	bool posts = false;
 	enum th_status st;
 
 	th_buf_init(&id, 64);
+	th_buf_init(&timeline, URL_MAX);
 	st = th_session_cache_get(ses, "/2/users/me", &id);
-	if (st == TH_OK && is_id(id.data)) {
-		snprintf(path, sizeof(path),
-		    "/2/users/%s/tweets?max_results=" LOOK_BACK
-		    "&tweet.fields=entities,note_tweet",
-		    id.data);
-		st = ask(ses, d, "GET", path, LOOK);
-	} else if (st == TH_OK || st == TH_END) {
-		st = ask(ses, d, "GET", "/2/users/me", WHO);
-	}
+	if (st == TH_OK && is_id(id.data) &&
+	    (st = recall_spelling(ses, &posts)) == TH_OK &&
+	    (st = th_buf_addf(&timeline,
+		 "/2/users/%s/tweets?max_results=" LOOK_BACK "&%s", id.data,
+		 fields[posts])) == TH_OK)
+		path = timeline.data;
+	else if (st == TH_OK || st == TH_END)
+		step = WHO;
+	if (st == TH_OK || st == TH_END)
+		st = th_api_begin(ses, &api, d, "GET", path, step);
 	th_buf_release(&id);
-	if (st != TH_OK)
-		return st;
+	th_buf_release(&timeline);
 	d->request.idempotent = true;
-	return th_session_authorize(ses, &d->request);
+	return st == TH_OK ? th_api_ready(ses, &api, d) : st;
 }
 
+/* Of a post whose number is not told the receipt has nothing. */
 static enum th_status
 arrived(struct th_delivery *d, const char *id)
 {
-	struct th_buf url;
-	enum th_status st = TH_END;
+	char url[64];
 
 	if (!is_id(id))
-		return TH_END; /* posted; the answer does not say where */
-	th_buf_init(&url, 256);
-	th_buf_addf(&url, SITE "/i/status/%s", id);
-	d->receipt.id = th_strdup(id);
-	d->receipt.url = th_buf_take(&url);
-	if (d->receipt.id == NULL || d->receipt.url == NULL)
-		st =
-		    TH_END; /* a receipt without is better than a second post */
-	th_buf_release(&url);
-	return st;
+		return TH_END;
+	snprintf(url, sizeof(url), SITE "/i/status/%s", id);
+	return th_delivery_arrived(d, id, url);
 }
 
 /* Is one of our own posts this very text? */
@@ -1249,16 +1077,16 @@ find_own(const json_t *root, struct th_str text)
 	{
 		const json_t *whole = long_form(post);
 
-		if (text_of(whole, "text") == NULL)
+		if (th_payload_text(whole, "text") == NULL)
 			continue;
 		th_buf_init(&plain, TEXT_MAX);
 		th_buf_init(&nfc, TEXT_MAX);
-		if (plain_text(text_of(whole, "text"),
+		if (plain_text(th_payload_text(whole, "text"),
 			json_object_get(whole, "entities"), &plain) == TH_OK &&
 		    th_post_cut(th_buf_str(&plain), TEXT_MAX, &nfc) == TH_OK &&
 		    nfc.len == text.len &&
 		    memcmp(nfc.data, text.s, text.len) == 0)
-			id = text_of(post, "id");
+			id = th_payload_text(post, "id");
 		th_buf_release(&plain);
 		th_buf_release(&nfc);
 		if (id != NULL)
@@ -1298,14 +1126,14 @@ told_who(
 
 	st = th_payload_parse(
 	    th_buf_str(&rep->body), &root, th_session_err(ses));
-	id = text_of(json_object_get(root, "data"), "id");
+	id = th_payload_text(json_object_get(root, "data"), "id");
 	if (st == TH_OK && !is_id(id))
 		st = th_session_fail(
 		    ses, TH_EUNAVAIL, "X does not say who the account is");
 	if (st == TH_OK)
 		st = th_session_cache_put(ses, "/2/users/me", th_str(id));
 	json_decref(root);
-	return st == TH_OK ? look_back(ses, d) : st;
+	return st == TH_OK ? look_back(ses, d, LOOK) : st;
 }
 
 static enum th_status
@@ -1314,11 +1142,16 @@ sent(struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
 	json_t *root = NULL;
 	enum th_status st;
 
-	/* Posted, whatever the answer looks like. */
+	/* X answers 201; a page with 200 is of something on the way. */
+	if (rep->code != 201 && th_reply_is_page(rep)) {
+		d->doubtful = true;
+		return th_session_fail(
+		    ses, TH_EUNAVAIL, "a web page came where X should answer");
+	}
 	if (th_payload_parse(th_buf_str(&rep->body), &root, NULL) != TH_OK)
 		th_session_say(
 		    ses, 1, TH_OK, "posted, but the answer is not readable");
-	st = arrived(d, text_of(json_object_get(root, "data"), "id"));
+	st = arrived(d, th_payload_text(json_object_get(root, "data"), "id"));
 	json_decref(root);
 	return st;
 }
@@ -1329,21 +1162,25 @@ answered(
 {
 	enum th_status st = judge(ses, rep);
 	bool send = d->step == SEND || d->step == SEND_AGAIN;
+	bool posts = false;
 
 	if (st == TH_OK && d->step == WHO)
 		return told_who(ses, d, rep);
-	if (st == TH_OK && d->step == LOOK)
+	if (st == TH_OK && !send)
 		return looked(ses, d, rep);
 	if (st == TH_OK)
 		return sent(ses, d, rep);
-	if (send && rep->code == 403 &&
-	    mentions(th_buf_str(&rep->body), "duplicate")) {
+	if (send && rep->code == 403 && th_reply_mentions(rep, "duplicate")) {
 		th_session_say(ses, 1, TH_OK, "X has this post already");
 		return TH_END;
 	}
-	if (rep->code == 401 && d->step != SEND_AGAIN &&
-	    th_session_renew(ses) == TH_OK)
-		return send ? send_post(ses, d, SEND_AGAIN) : look_back(ses, d);
+	if (d->step != SEND_AGAIN && d->step != LOOK_AGAIN &&
+	    th_api_renewed(ses, st, rep))
+		return send ? send_post(ses, d, SEND_AGAIN)
+			    : look_back(ses, d, LOOK_AGAIN);
+	if (d->step == LOOK && recall_spelling(ses, &posts) == TH_OK &&
+	    is_misspelt(ses, rep, posts))
+		return look_back(ses, d, LOOK_AGAIN);
 	if (!send && st == TH_EREFUSED)
 		return TH_EAGAIN; /* it is the look that was refused */
 	d->retry_at = th_session_err(ses)->retry_at;
@@ -1359,7 +1196,7 @@ twitter_publish(
 	if (rep != NULL)
 		st = answered(ses, d, rep);
 	else if (d->doubtful && !d->dry)
-		st = look_back(ses, d);
+		st = look_back(ses, d, LOOK);
 	else
 		st = send_post(ses, d, SEND);
 	return st;
@@ -1402,9 +1239,9 @@ twitter_whoami(struct th_session *ses, struct th_identity *ret)
 {
 	json_t *root = NULL;
 	const char *name;
-	enum th_status st = get_json(ses, "/2/users/me", &root);
+	enum th_status st = th_api_get(ses, &api, "/2/users/me", &root);
 
-	name = text_of(json_object_get(root, "data"), "username");
+	name = th_payload_text(json_object_get(root, "data"), "username");
 	if (st == TH_OK && name == NULL)
 		st = th_session_fail(
 		    ses, TH_EUNAVAIL, "X does not say who the account is");

@@ -50,7 +50,7 @@ says 'by as few calls as can be' 'listNotebooks createNotebook createNote' sh -c
 post faults '[]'
 item 2 >two; item 3 >>two
 th-publish evernote --notebook RECIPES --tags a,b <two >receipts 2>err
-says 'a notebook is found whatever its case, and remembered' 'createNote createNote' sh -c 'curl -sS --noproxy "*" "$1/calls" | paste -sd" "' - "$at"
+says 'a notebook is found whatever its case, and remembered' 'listNotebooks createNote createNote' sh -c 'curl -sS --noproxy "*" "$1/calls" | paste -sd" "' - "$at"
 says 'receipts have the guid' "$(get notes | jq -r 'select(.title=="Title of 2").guid')" sh -c 'jq -r "select(.id==\"2\")._published[0].id" receipts'
 says 'and the page' "$at/shard/s1/nl/36636/$(get notes | jq -r 'select(.title=="Title of 2").guid')/" \
     sh -c 'jq -r "select(.id==\"2\")._published[0].url" receipts'

@@ -63,14 +63,14 @@ says 'makes no second card' 3 state '.cards | length'
 
 code 'bookmarks to a read-later service, as a trigger' 0 th-trigger run bookmarks-to-read-later
 url=$pocket
-says 'the page that is linked to' '[["https://example.org/x","#chess one https://example.org/x","x"]]' \
+says 'the page that is linked to' '[["https://example.org/x","#chess one https://example.org/x","x,chess"]]' \
     state '.added | map(select(.url == "https://example.org/x") | [.url,.title,.tags])'
 code 'again, by hand' 0 "$x/bookmarks-to-read-later.sh"
 says 'it is added once' 1 state '[.added[] | select(.url == "https://example.org/x")] | length'
 
 code 'favorites to another, as a trigger' 0 th-trigger run favorites-to-read-later
 url=$readability
-says 'the page with its tags' '["x","liked"]' \
+says 'the page with its tags' '["x","liked","chess"]' \
     state '.bookmarks[] | select(.article.url == "https://example.org/x") | .tags | map(.text)'
 
 post '[{"text":"#chess four"}]'

@@ -111,12 +111,12 @@ code 'a status there is not' 64 th-fetch pocket --status gone
 
 # ---- publishing
 pub() { th-publish pocket --queue "q$n" "$@"; }
-item 1 'Hello &  "you"' 'https://example.org/p?b=1&c=2#d' | pub --tags 'one,two three' >out 2>err
+item 1 'Hello &  "you"' 'https://example.org/p?b=1&c=2#d' | pub --tags 'one,two three' --no-item-tags >out 2>err
 says 'address, title and tags are added' 'https://example.org/p?b=1&c=2#d|Hello & "you"|one,two three' last '[.url,.title,.tags]|join("|")'
 says 'the receipt has the id of the entry' 'pocket true' jq -r '._published[0] | "\(.service) \(.id | test("^[0-9]+$"))"' out
-item 2 Two | pub --tags x --item-tags >out 2>err
-says 'the tags of the item, when told so' 'x,Ü,a b' last .tags
-item 3 Three | pub --title 'T: {title|upper}' >out 2>err
+item 2 Two | pub --tags x,ü >out 2>err
+says 'the tags of the item besides, each once' 'x,ü,a b' last .tags
+item 3 Three | pub --no-item-tags --title 'T: {title|upper}' >out 2>err
 says 'a title of yours' 'T: THREE' last .title
 says 'no tags, no member' null last .tags
 jq -cn '{id:"4",url:"https://example.org/4"}' | pub >out 2>err
@@ -132,7 +132,7 @@ item 8 Dry >in
 forget
 code 'a dry run sends nothing' 0 sh -c 'th-publish pocket --dry-run --tags a <in >dry'
 says 'indeed' 0 sh -c "curl -s $url/_requests | wc -l"
-ok 'shows the body' grep -q '"url":"https://example.org/8","title":"Dry","tags":"a"' dry
+ok 'shows the body' grep -q '"url":"https://example.org/8","title":"Dry","tags":"a,Ü,a b"' dry
 ok 'and no secret' sh -c '! grep -E "$1|$2" dry' - $key $canary
 sh "$top/tests/nasty.sh" >nasty
 before=$(state '.added | length')

@@ -109,18 +109,18 @@ code 'an operand is a usage error' 64 th-fetch readability x
 
 # ---- publishing
 pub() { th-publish readability --queue "q$n" "$@"; }
-item 1 One 'https://example.org/p?b=1&c=ü%20d'\''s#f' | pub --tags 'one,two three' --favorite >out 2>err
+item 1 One 'https://example.org/p?b=1&c=ü%20d'\''s#f' | pub --tags 'one,two three' --favorite --no-item-tags >out 2>err
 says 'address, marks and tags arrive signed' "https://example.org/p?b=1&c=ü%20d's#f|true|false|one,two three" \
     last '[.article.url,.favorite,.archive,(.tags|map(.text)|join(","))]|map(tostring)|join("|")'
 says 'the receipt has the id of the bookmark' "$(last .id)" jq -r '._published[0].id' out
-item 2 Two | pub --archive --tags x --item-tags >out 2>err
-says 'the tags of the item, when told so' 'true x,Ü,a b' last '"\(.archive) \(.tags|map(.text)|join(","))"'
+item 2 Two | pub --archive --tags x,ü >out 2>err
+says 'the tags of the item besides, each once' 'true x,ü,a b' last '"\(.archive) \(.tags|map(.text)|join(","))"'
 forget
-item 3 Three | pub >out 2>err
+item 3 Three | pub --no-item-tags >out 2>err
 says 'without tags one request' 1 sh -c "curl -s $url/_requests | wc -l"
 adds=$(state .adds)
 item 4 Again https://example.org/3 >in
-code 'a duplicate counts as published' 0 sh -c 'th-publish readability --queue d --tags late --favorite <in >out'
+code 'a duplicate counts as published' 0 sh -c 'th-publish readability --queue d --tags late --no-item-tags --favorite <in >out'
 says 'its receipt has the id it had' "$(last .id)" jq -r '._published[0].id' out
 says 'it is marked and tagged all the same' 'true late' last '"\(.favorite) \(.tags|map(.text)|join(","))"'
 says 'there is one' "$adds" state .adds
@@ -162,9 +162,9 @@ fault /api/rest/v1/bookmarks 402
 code 'publishing: 402 stops the run' 75 sh -c 'th-publish readability --queue p <in'
 item cut Cut >in
 fault /api/rest/v1/bookmarks cut
-th-publish readability --queue c --tags cut <in >out 2>err
+th-publish readability --queue c --no-item-tags --tags cut <in >out 2>err
 th-queue retry c >/dev/null 2>&1
-th-publish readability --queue c --tags cut --drain >>out 2>>err
+th-publish readability --queue c --no-item-tags --tags cut --drain >>out 2>>err
 says 'publishing: a connection cut after it was processed makes one bookmark, with its tags' '1 ["cut"]' state \
     '[.bookmarks[] | select(.article.url == "https://example.org/cut")] | "\(length) \(.[0].tags | map(.text))"'
 item s Silence >in

@@ -31,7 +31,6 @@ read_cards_of(struct th_session *ses, json_t *root)
 		return;
 	take_page(root, all, &least);
 	emit_cards(&r, all);
-	id_by_name(root, "name");
 	json_array_foreach(root, i, card) is_same_card(card, &c);
 	json_decref(all);
 }

@@ -23,6 +23,8 @@ read_page(struct th_session *ses, json_t *root)
 	struct th_fetch f = { .since = INT64_MIN, .emit = check };
 	struct reading r = { .ses = ses, .f = &f, .src = &sources[0] };
 
+	th_buf_init(&r.key, 64);
+	th_buf_init(&r.first, 64);
 	th_buf_init(&r.since, 64);
 	th_buf_init(&r.next, URL_MAX);
 	th_buf_init(&r.newest, 64);
@@ -30,6 +32,8 @@ read_page(struct th_session *ses, json_t *root)
 		emit_all(&r);
 	has_next(&r, root);
 	th_pile_release(&r.pile);
+	th_buf_release(&r.key);
+	th_buf_release(&r.first);
 	th_buf_release(&r.since);
 	th_buf_release(&r.next);
 	th_buf_release(&r.newest);
