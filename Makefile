@@ -20,7 +20,7 @@ VERSION    := $(shell sed -n 's/^.define TH_VERSION "\(.*\)"/\1/p' lib/trigger.h
 # The Debian packages: what builds it, what tests it, what else looks at it.
 DEB_BUILD = gcc libc6-dev pkg-config libcurl4-gnutls-dev libjansson-dev \
 	    liboauth-dev libxml2-dev libyaml-dev libsqlite3-dev libpcre2-dev \
-	    nettle-dev libmicrohttpd-dev libutf8proc-dev libhiredis-dev
+	    libstemmer-dev nettle-dev libmicrohttpd-dev libutf8proc-dev libhiredis-dev
 DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib redis-server jq mandoc curl \
 	    openssl ca-certificates libxml2-utils faketime time \
 	    bsdextrautils bash-completion zsh
