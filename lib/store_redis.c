@@ -1,10 +1,11 @@
 /*
  * store_redis -- a store that machines share: connection, commands, replies
  *
- * Each step is one script (or one command) that touches the keys of one hash
- * slot, so that it is atomic and a cluster could run it.  Every step may be
- * sent again without harm, so a connection that breaks is made anew and the
- * step repeated, until the store's waiting time is over.
+ * Each step is one script (or one command), so it is atomic.  All keys lie in
+ * one hash slot: in a cluster, the node that has it is all there is to talk to,
+ * and any other tells which it is.  Every step may be sent again without harm,
+ * so a connection that breaks is made anew and the step repeated, until the
+ * store's waiting time is over.
  */
 #include <sys/time.h>
 
@@ -26,10 +27,11 @@
 #define PAUSE_MIN_MS 10
 #define PAUSE_MAX_MS 500
 #define TIMEOUT_MIN_MS 1000
+#define FOLLOW_MAX 4        /* nodes asked in a row without waiting */
 #define INTERRUPTED_MS 2000 /* waited for at most once we were told to stop */
 
 /* What is to be done about an answer that is an error. */
-enum fate { GIVE_UP, WAIT, RECONNECT, SEND_WHOLE };
+enum fate { GIVE_UP, WAIT, RECONNECT, SEND_WHOLE, FOLLOW };
 
 static const struct {
 	const char *code;
@@ -52,10 +54,9 @@ static const struct {
 	{ "NOPERM", GIVE_UP, TH_ECONFIG, "does not permit it (ACL)" },
 	{ "ERR The user executing the script", GIVE_UP, TH_ECONFIG,
 	    "does not permit it (ACL)" },
-	{ "MOVED", GIVE_UP, TH_ECONFIG,
-	    "is one node of several of a cluster, which is not supported" },
-	{ "ASK", GIVE_UP, TH_ECONFIG,
-	    "is one node of several of a cluster, which is not supported" },
+	{ "MOVED", FOLLOW, TH_EAGAIN,
+	    "is of a cluster whose nodes send us round" },
+	{ "ASK", WAIT, TH_EAGAIN, "is moving keys" },
 	{ "WRONGTYPE", GIVE_UP, TH_EIO, "has other things under th: keys" },
 	{ "ERR unknown command", GIVE_UP, TH_ECONFIG,
 	    "is too old; 6.2 or later is needed" },
@@ -163,9 +164,9 @@ th_redis_key(struct th_redis_cmd *cmd, const char *kind, const char *name,
 	struct th_buf b;
 
 	th_buf_init(&b, TH_LINE_MAX);
-	th_buf_addf(&b, "th:{%s", kind);
+	th_buf_addf(&b, TH_REDIS_KEY "%s", kind);
 	th_redis_escape(&b, name);
-	th_buf_addf(&b, "}%s", tail);
+	th_buf_adds(&b, tail);
 	if (b.status != TH_OK)
 		cmd->args.status = b.status;
 	else
@@ -247,11 +248,46 @@ timeout_of(const struct th_redis *r)
 	return (struct timeval){ ms / 1000, ms % 1000 * 1000 };
 }
 
+static void
+leave_node(struct th_redis *r)
+{
+	free(r->node.host);
+	r->node.host = NULL;
+}
+
+/* "MOVED 3999 127.0.0.1:6381" says where to go; without a host: the same. */
+static enum th_status
+go_to_node(struct th_redis *r, const char *text, struct th_err *err)
+{
+	const char *host = strrchr(text, ' '), *colon = strrchr(text, ':');
+	const char *same = r->node.host != NULL ? r->node.host : r->place.host;
+	char *copy = NULL;
+	int64_t port;
+
+	if (host == NULL || colon == NULL || colon < host ||
+	    (port = th_redis_number(th_str(colon + 1), NULL)) < 1 ||
+	    port > 65535 || (colon == host + 1 && same == NULL))
+		return th_fail(err, TH_EIO, "%s: sends us nowhere: %s",
+		    r->place.shown, text);
+	copy = colon > host + 1
+		   ? th_strndup(host + 1, (size_t)(colon - host - 1))
+		   : th_strdup(same);
+	if (copy == NULL)
+		return th_fail(err, TH_ENOMEM, "store: out of memory");
+	leave_node(r);
+	r->node.host = copy;
+	r->node.port = (int)port;
+	return TH_EAGAIN;
+}
+
 static redisContext *
 reach(const struct th_redis *r)
 {
 	const struct timeval limit = timeout_of(r);
 
+	if (r->node.host != NULL)
+		return redisConnectWithTimeout(
+		    r->node.host, r->node.port, limit);
 	if (r->place.path != NULL)
 		return redisConnectUnixWithTimeout(r->place.path, limit);
 	return redisConnectWithTimeout(r->place.host, r->place.port, limit);
@@ -328,8 +364,10 @@ connect_to(struct th_redis *r, enum fate *fate, struct th_err *err)
 	enum th_status st;
 
 	r->c = reach(r);
-	if (r->c == NULL || r->c->err != 0)
+	if (r->c == NULL || r->c->err != 0) {
+		leave_node(r); /* another may have its keys by now */
 		return lost(r, fate, err);
+	}
 	fcntl(r->c->fd, F_SETFD, FD_CLOEXEC);
 	redisSetTimeout(r->c, timeout_of(r));
 	*fate = RECONNECT;
@@ -459,7 +497,10 @@ exchange(struct th_redis *r, struct th_redis_cmd *cmd, size_t n, bool again,
 		if (st != TH_OK && *fate == SEND_WHOLE)
 			st = send_whole(r, &cmd[i], again, fate, err);
 	}
-	if (st != TH_OK && *fate == RECONNECT)
+	if (st == TH_EAGAIN && *fate == FOLLOW &&
+	    (st = go_to_node(r, cmd[i - 1].reply->str, err)) != TH_EAGAIN)
+		*fate = GIVE_UP;
+	if (st != TH_OK && (*fate == RECONNECT || *fate == FOLLOW))
 		disconnect(r);
 	return st;
 }
@@ -488,6 +529,7 @@ th_redis_run(
 	enum th_status st;
 	enum fate fate;
 	bool again = false;
+	int follow = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++)
@@ -502,6 +544,8 @@ th_redis_run(
 			st = exchange(r, cmd, n, again, &fate, err);
 			again = true;
 		}
+		if (st != TH_OK && fate == FOLLOW && follow++ < FOLLOW_MAX)
+			continue;
 		if (st == TH_OK || fate == GIVE_UP ||
 		    !wait_more(r, start, &pause))
 			return st;
@@ -578,6 +622,7 @@ redis_close(struct th_store *store)
 	r->wait = 0;
 	th_redis_give_back(r, NULL);
 	disconnect(r);
+	leave_node(r);
 	th_redis_place_release(&r->place);
 	free(r->queue);
 	free(r->ahead.queue);

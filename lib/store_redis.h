@@ -7,6 +7,9 @@
 #define TH_REDIS_SCRIPTS 32
 #define TH_REDIS_MAX ((size_t)500 << 20) /* of a command; Redis takes 512 MB */
 
+/* What all keys begin with; what is between the braces tells the slot. */
+#define TH_REDIS_KEY "th:{th}:"
+
 struct redisContext;
 struct redisReply;
 
@@ -34,6 +37,10 @@ struct th_redis {
 	struct th_store_ops ops;
 	struct redisContext *c; /* NULL: not connected */
 	struct th_redis_place place;
+	struct {
+		char *host; /* NULL: the place itself */
+		int port;
+	} node; /* of the cluster: who has our keys */
 	int64_t wait; /* ms that a step waits for the server */
 	struct {
 		const struct th_redis_script *script;
@@ -73,10 +80,10 @@ void th_redis_add(struct th_redis_cmd *, struct th_str);
 void th_redis_adds(struct th_redis_cmd *, const char *);
 void th_redis_addi(struct th_redis_cmd *, int64_t);
 void th_redis_addh(struct th_redis_cmd *, const struct th_hash *);
-/* A key: th:{NAME}TAIL; what is between the braces tells the slot. */
+/* A key: KIND, NAME and TAIL after what all begin with. */
 void th_redis_key(struct th_redis_cmd *, const char *kind, const char *name,
     const char *tail);
-/* Appends NAME with what would end the slot's part escaped. */
+/* Appends NAME with blanks, braces and the like escaped. */
 void th_redis_escape(struct th_buf *, const char *name);
 /*
  * Sends n commands together and waits for their replies; again and again while

@@ -417,7 +417,7 @@ queues(struct th_store *store, th_queue_visit *visit, void *ctx,
 	size_t i, n = 0;
 
 	th_redis_plain(&cmd, "HGETALL");
-	th_redis_adds(&cmd, "th:queues");
+	th_redis_adds(&cmd, TH_REDIS_KEY "queues");
 	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
 	if (st == TH_OK)
 		n = th_redis_len(cmd.reply) / 2;

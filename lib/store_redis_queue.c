@@ -1,7 +1,7 @@
 /*
  * store_redis_queue -- outbox and ledger in Redis: what comes in, what goes out
  *
- * The keys of a queue share the slot of its name, th:{queue NAME}:
+ * The keys of a queue, th:{th}:queue NAME and
  *
  *	:q  hash: the last sequence number, how many are in some states
  *	:s  stream: h, i, l (hash, id, line) of each item of the outbox, by
@@ -476,7 +476,7 @@ guard(struct th_store *store, const char *queue, const uint64_t *mark, size_t n,
 
 /* ---- depositing -------------------------------------------------------- */
 
-/* The list of queues is in another slot; one that stays empty does no harm. */
+/* A queue that is listed and stays empty does no harm. */
 static void
 list_queue(struct th_redis_cmd *cmd, const char *queue, const char *service,
     const char *account)
@@ -484,7 +484,7 @@ list_queue(struct th_redis_cmd *cmd, const char *queue, const char *service,
 	struct th_buf b;
 
 	th_redis_plain(cmd, "HSETNX");
-	th_redis_adds(cmd, "th:queues");
+	th_redis_adds(cmd, TH_REDIS_KEY "queues");
 	th_redis_adds(cmd, queue);
 	th_buf_init(&b, TH_LINE_MAX);
 	th_buf_addf(&b, "%s\n%s", service, account);

@@ -1,7 +1,7 @@
 /*
  * store_redis_state -- readers' states in Redis
  *
- * The keys of a state share the slot of its name, th:{state NAME}:
+ * The keys of a state, th:{th}:state NAME and
  *
  *	:v             hash: value by key
  *	:s:SCOPE       sorted set: ids seen in a scope, by the day
@@ -9,7 +9,7 @@
  *away :run:RUN:c     set: the scopes in which it saw ids :run:RUN:s:SCOPE set:
  *these ids
  *
- * SCOPE is the hash of its name.  th:{run RUN} is the set of the states that a
+ * SCOPE is the hash of its name.  th:{th}:run RUN is the set of the states that a
  * run keeps something of aside; each is settled in a step of its own.
  */
 #include <inttypes.h>

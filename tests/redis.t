@@ -41,9 +41,9 @@ ok   'a store on Redis by its socket' hook --queue a <in
 is   'delivers' want arrived a.log
 says 'another machine knows' 0 sh -c 'mkdir other && cp "$TH_HOME/config.yaml" other &&
     TH_HOME=$PWD/other th-publish webhook --url "$1" --queue a <in 2>&1 >/dev/null | cut -d" " -f2' - "$url"
-ok   'nothing is left of it in the stream' [ "$(redis -n 3 xlen 'th:{queue a}:s')" = 0 ]
-says 'the keys of a queue share a hash slot' 1 sh -c \
-    'redis-cli -s "$1" -n 3 keys "th:*queue a*" | sed "s/.*{//; s/}.*//" | sort -u | wc -l' - "$scratch/redis.sock"
+ok   'nothing is left of it in the stream' [ "$(redis -n 3 xlen 'th:{th}:queue a:s')" = 0 ]
+says 'all keys share a hash slot' 1 sh -c \
+    'redis-cli -s "$1" -n 3 keys "*" | sed "s/.*{//; s/}.*//" | sort -u | wc -l' - "$scratch/redis.sock"
 use "unix://$scratch/redis.sock?db=64"
 code 'a database that is not there is a configuration error' 78 th-queue list
 told 'and told' 'has no database of that number'
@@ -131,8 +131,12 @@ words() { # CODE ANSWER WORDS
 words 75 'LOADING wait' 'is loading its data'
 words 74 'OOM no' 'has no memory left'
 words 74 'MISCONF no' 'cannot write to its disk'
-words 78 'MOVED 3999 127.0.0.1:6381' 'one node of several'
 words 78 "ERR unknown command 'EVALSHA'" 'too old'
+use "${there%/3}" # no SELECT, as in a cluster
+words 75 'MOVED 3999 127.0.0.1:1' 'Connection refused'
+words 74 'MOVED 3999 nowhere' 'sends us nowhere'
+words 75 'ASK 3999 127.0.0.1:1' 'is moving keys'
+use "$there"
 echo hang >p.plan
 code 'one who does not answer is not waited for for ever' 75 th-queue list --wait 1
 told 'and told' 'does not answer'
@@ -164,7 +168,7 @@ is   'without harm: each item once, in order' all arrived c.log
 is   'and the receipts of all' many sh -c 'th-publish webhook --url "$1" --queue c <many | jq -c "del(._published)"' - "$url"
 says 'nothing is left leased' '0 0' sh -c \
     'th-queue list | jq -r "select(.queue == \"c\") | \"\(.waiting) \(.leased)\""'
-says 'each is counted once on the limit' 60 redis -n 3 zcard 'th:{limit queue%20c}'
+says 'each is counted once on the limit' 60 redis -n 3 zcard 'th:{th}:limit queue%20c'
 says 'what one takes is what is leased' '5 5' sh -c 'th-publish webhook --url "$1" --queue t --queue-only <many 2>/dev/null
     echo $(th-queue take t -n 5 | wc -l) $(th-queue list | jq "select(.queue == \"t\").leased")' - "$url"
 rm -f p.plan
@@ -263,7 +267,7 @@ jump() { # MILLISECONDS: what was counted moves, as when the clock goes back by 
 	arrived j.log | wc -l
 }
 sink j
-key='th:{limit queue%20j}'
+key='th:{th}:limit queue%20j'
 { jump 0; jump 10800000; jump -840000; jump -60001; jump -86400000; } | xargs >got
 says 'a clock put back 3 h, on 14 min, 1 min and a day: no burst, nothing for ever' '5 5 5 10 15' cat got
 says 'a limit that nobody needs any more goes away by itself' 1 sh -c \
@@ -300,23 +304,67 @@ ok   'the steps of the store as the library offers them' sh -c '
 says 'a run that is settled leaves nothing aside' 0 sh -c \
     'redis-cli -s "$1" -n 10 keys "*run*" | grep -c th:; exit 0' - "$sock"
 
-# ---- a cluster of one
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); p = s.getsockname()[1]; print(p if p < 55000 else p - 12000)')
-mkdir cluster
-redis-server --port "$port" --dir "$scratch/cluster" --save '' --cluster-enabled yes >>redis.log 2>&1 &
-pids="$pids $!"
-until_true sh -c '[ "$(redis-cli -p "$1" ping)" = PONG ]' - "$port"
-redis-cli -p "$port" cluster addslots $(seq 0 16383) >/dev/null
-until_true sh -c 'redis-cli -p "$1" cluster info | grep -q cluster_state:ok' - "$port"
-use "redis://127.0.0.1:$port" 'limits: {webhook: 100/1h}'
+# ---- clusters
+nodes=$(python3 -c 'import socket
+s = [socket.socket() for _ in range(3)]
+for x in s: x.bind(("127.0.0.1", 0))
+p = [x.getsockname()[1] for x in s]
+print(*(x if x < 55000 else x - 12000 for x in p))')
+i=0
+for port in $nodes; do
+	mkdir cluster$i
+	redis-server --port "$port" --dir "$scratch/cluster$i" --save '' --cluster-enabled yes \
+	    --cluster-require-full-coverage no --cluster-node-timeout 1000 >>redis.log 2>&1 &
+	eval "node$i=$port cluster$i=$!"; pids="$pids $!"; i=$((i + 1))
+	until_true sh -c '[ "$(redis-cli -p "$1" ping)" = PONG ]' - "$port"
+done
+cluster() { # PORT COMMAND...
+	_port=$1; shift; redis-cli -p "$_port" cluster "$@" >>redis.log 2>&1
+}
+owner() { # PORT: who has our keys, as it knows
+	redis-cli -p "$1" get '{th}' 2>&1 | sed "s/.*MOVED.*://; s/^\$/$1/; q"
+}
+agree() { # PORT: do all nodes say that it is this one?
+	for _p in $nodes; do [ -n "$1" ] && [ "$(owner "$_p")" = "$1" ] || return 1; done
+}
+# shellcheck disable=SC2046
+redis-cli --cluster create $(for p in $nodes; do echo "127.0.0.1:$p"; done) --cluster-yes >>redis.log
+until_true sh -c '[ "$(redis-cli -p "$1" cluster info | grep -c "state:ok")" = 1 ]' - "$node0"
+from=$(owner "$node0")
+until_true agree "$from"
+for p in $nodes; do [ "$p" = "$from" ] || to=$p; done
+for p in $nodes; do [ "$p" = "$from" ] || [ "$p" = "$to" ] || other=$p; done
+id_from=$(redis-cli -p "$from" cluster myid) id_to=$(redis-cli -p "$to" cluster myid)
+slot=$(redis-cli -p "$from" cluster keyslot '{th}')
+use "redis://127.0.0.1:$other" 'limits: {webhook: 100/1h}'
 sink u
-ok   'a server in cluster mode will do: every step is in one slot' hook --queue 'u{}}x{' --limit 50/1h <in
+ok   'one node of three is named, another has the keys' hook --queue 'u{}}x{' --limit 50/1h <in
 is   'it delivers' want arrived u.log
+says 'all keys are where they belong' 0 sh -c '[ "$(redis-cli -p "$2" dbsize)" -gt 3 ] && redis-cli -p "$1" dbsize' - "$other" "$from"
 code 'a failure, too' 75 sh -c 'echo "* 429 after=9" >u.plan; sed "s/:\"i/:\"j/" in | th-publish webhook --url "$1" --queue v' - "$url"
 ok   'and the state of a reader' sh -c 'th-fetch rss --state s "$1/tests/data/feed.xml" | grep -q id' - "$top"
 says 'which is remembered' 0 sh -c 'th-fetch rss --state s "$1/tests/data/feed.xml" | wc -l' - "$top"
 ok   'tables of queues' th-queue stats --prometheus
 ok   'purging' th-queue purge --older 1s
+sink y
+echo '* 200 delay=0.02' >y.plan
+hook --queue y <many >y.out 2>y.err & w=$!
+until_true test -s y.log
+cluster "$to" setslot "$slot" importing "$id_from"
+cluster "$from" setslot "$slot" migrating "$id_to"
+until [ "$(redis-cli -p "$from" cluster countkeysinslot "$slot")" = 0 ]; do
+	redis-cli -p "$from" --scan | while IFS= read -r k; do
+		redis-cli -p "$from" migrate 127.0.0.1 "$to" "$k" 0 1000 >>redis.log
+	done
+done
+for p in "$to" "$from" "$other"; do cluster "$p" setslot "$slot" node "$id_to"; done
+until_true agree "$to"
+ok   'keys that move to another node meanwhile' wait $w
+is   'each item once, in order' all arrived y.log
+for i in 0 1 2; do
+	eval "[ \$node$i = $to ] && kill -9 \$cluster$i && wait \$cluster$i" 2>/dev/null
+done
+code 'a node that is gone: later' 75 hook --queue y --wait 0 <in
 
 # ---- the tests of delivery again
 wait $again_pid
