@@ -394,7 +394,7 @@ sha_of(struct th_redis *r, const struct th_redis_script *script)
 	if (r->nknown == TH_REDIS_SCRIPTS)
 		return NULL;
 	sha1_init(&ctx);
-	for (i = 0; i < 3 && script->part[i] != NULL; i++)
+	for (i = 0; i < TH_REDIS_PARTS && script->part[i] != NULL; i++)
 		sha1_update(&ctx, strlen(script->part[i]),
 		    (const uint8_t *)script->part[i]);
 	sha1_digest(&ctx, sizeof(sum), sum);
@@ -419,7 +419,9 @@ append(struct th_redis *r, const struct th_redis_cmd *cmd, bool whole,
 		th_buf_init(&text, 1 << 20);
 		if (!whole && (sha = sha_of(r, script)) != NULL)
 			th_buf_adds(&text, sha);
-		for (i = 0; whole && i < 3 && script->part[i] != NULL; i++)
+		for (i = 0;
+		     whole && i < TH_REDIS_PARTS && script->part[i] != NULL;
+		     i++)
 			th_buf_adds(&text, script->part[i]);
 		if (text.status == TH_OK)
 			add_bulk(b, th_buf_str(&text));

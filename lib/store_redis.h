@@ -28,8 +28,9 @@ enum th_status th_redis_place(const char *url, struct th_redis_place *ret,
 void th_redis_place_release(struct th_redis_place *);
 
 /* One atomic step, in Lua: its parts are put together. */
+#define TH_REDIS_PARTS 5
 struct th_redis_script {
-	const char *part[3];
+	const char *part[TH_REDIS_PARTS];
 };
 
 struct th_redis {
@@ -58,7 +59,7 @@ struct th_redis {
 		char owner[TH_OWNER_SIZE];
 		int64_t seconds, max_age, expired, beat;
 		bool in_order;
-		struct redisReply *lease; /* NULL: none */
+		struct redisReply *reply; /* NULL: none; the lease is in it */
 	} ahead;
 };
 

@@ -45,6 +45,7 @@ const char th_redis_queue_lua[] =
     "  for k, n in pairs(delta) do\n"
     "    if n ~= 0 then call('HINCRBY', Q, k, n) end\n"
     "  end\n"
+    "  delta = {}\n"
     "  return ret\n"
     "end\n"
     "local function at(r) return r[SEQ] .. '-1' end\n"
@@ -235,61 +236,79 @@ static const char claim_lua[] =
     "  call('ZADD', R, r[SEQ], h)\n"
     "end\n";
 
+static const char claim_first_lua[] =
+    "local function claim()\n"
+    "  if again and call('EXISTS', S) == 1 then\n"
+    "    local mine = call('XPENDING', S, 'pub', '-', '+', 10000, owner)\n"
+    "    for _, p in ipairs(mine) do\n"
+    "      local h = call('XRANGE', S, p[1], p[1])[1][2][2]\n"
+    "      local r = get(h)\n"
+    "      if r[TRY] == try then return lease(h, r) end\n"
+    "    end\n"
+    "  end\n"
+    "  for _, h in ipairs(call('ZRANGEBYSCORE', W, '-inf', now)) do\n"
+    "    wake(h, get(h))\n"
+    "  end\n"
+    "  local h, r = first()\n"
+    "  if not h then\n"
+    "    for _, w in ipairs(call('ZRANGE', W, 0, -1)) do\n"
+    "      local x = get(w)\n"
+    "      if x[SINCE] > now + 60 then wake(w, x) end\n"
+    "    end\n"
+    "    h, r = first()\n"
+    "  end\n"
+    "  if not h then\n"
+    "    local w = call('ZRANGE', W, 0, 0, 'WITHSCORES')[2]\n"
+    "    return finish({ 0, expired, w and tonumber(w) - now or 0 })\n"
+    "  end\n"
+    "  tally(r, -1)\n"
+    "  grab(owner, r)\n"
+    "  r[STATE], r[DUE], r[SINCE] = LEASED, now + tonumber(ARGV[2]), now\n"
+    "  r[OWNER], r[TRY] = owner, try\n"
+    "  enter(h, r)\n"
+    "  return finish(lease(h, r))\n"
+    "end\n";
+
 static const struct th_redis_script claim_script = { { th_redis_queue_lua,
-    claim_lua,
-    "if again and call('EXISTS', S) == 1 then\n"
-    "  local mine = call('XPENDING', S, 'pub', '-', '+', 10000, owner)\n"
-    "  for _, p in ipairs(mine) do\n"
-    "    local h = call('XRANGE', S, p[1], p[1])[1][2][2]\n"
-    "    local r = get(h)\n"
-    "    if r[TRY] == try then return lease(h, r) end\n"
+    claim_lua, claim_first_lua, "return claim()\n" } };
+
+/* Its arguments begin behind the first `a`. */
+static const char settle_lua[] =
+    "local function settle(a)\n"
+    "  local h, to = ARGV[a + 1], tonumber(ARGV[a + 2])\n"
+    "  local reason, r = ARGV[a + 5], get(h)\n"
+    "  if to == PUBLISHED then\n"
+    "    if not r then return again and call('HEXISTS', L, h) or 0 end\n"
+    "    remove(h, r)\n"
+    "    ledger(h, to, ARGV[a + 7], ARGV[a + 6])\n"
+    "    marks(ARGV[a + 11], ARGV[a + 12])\n"
+    "    return finish(1)\n"
     "  end\n"
-    "end\n"
-    "for _, h in ipairs(call('ZRANGEBYSCORE', W, '-inf', now)) do\n"
-    "  wake(h, get(h))\n"
-    "end\n"
-    "local h, r = first()\n"
-    "if not h then\n"
-    "  for _, w in ipairs(call('ZRANGE', W, 0, -1)) do\n"
-    "    local x = get(w)\n"
-    "    if x[SINCE] > now + 60 then wake(w, x) end\n"
+    "  if not r then return 0 end\n"
+    "  local leased = r[STATE] == LEASED\n"
+    "  if ARGV[a + 3] == '1' and not (leased and r[OWNER] == ARGV[a + 4])\n"
+    "      or not leased and r[STATE] ~= WAITING then\n"
+    "    return again and r[STATE] == to and r[REASON] == reason and 1 or 0\n"
     "  end\n"
-    "  h, r = first()\n"
-    "end\n"
-    "if not h then\n"
-    "  local w = call('ZRANGE', W, 0, 0, 'WITHSCORES')[2]\n"
-    "  return finish({ 0, expired, w and tonumber(w) - now or 0 })\n"
-    "end\n"
-    "tally(r, -1)\n"
-    "grab(owner, r)\n"
-    "r[STATE], r[DUE], r[SINCE] = LEASED, now + tonumber(ARGV[2]), now\n"
-    "r[OWNER], r[TRY] = owner, try\n"
-    "enter(h, r)\n"
-    "return finish(lease(h, r))\n" } };
+    "  leave(h, r)\n"
+    "  local delay = tonumber(ARGV[a + 8])\n"
+    "  r[STATE], r[DUE], r[SINCE] = to, delay > 0 and now + delay or 0, now\n"
+    "  r[TRIES] = r[TRIES] + tonumber(ARGV[a + 9])\n"
+    "  r[DOUBT], r[OWNER] = tonumber(ARGV[a + 10]), ''\n"
+    "  r[REASON], r[TRY] = reason, ''\n"
+    "  enter(h, r)\n"
+    "  return finish(1)\n"
+    "end\n";
 
 static const struct th_redis_script settle_script = { { th_redis_queue_lua,
-    "local h, to, reason = ARGV[1], tonumber(ARGV[2]), ARGV[5]\n"
-    "local r = get(h)\n"
-    "if to == PUBLISHED then\n"
-    "  if not r then return again and call('HEXISTS', L, h) or 0 end\n"
-    "  remove(h, r)\n"
-    "  ledger(h, to, ARGV[7], ARGV[6])\n"
-    "  marks(ARGV[11], ARGV[12])\n"
-    "  return finish(1)\n"
-    "end\n"
-    "if not r then return 0 end\n"
-    "local leased = r[STATE] == LEASED\n"
-    "if ARGV[3] == '1' and not (leased and r[OWNER] == ARGV[4])\n"
-    "    or not leased and r[STATE] ~= WAITING then\n"
-    "  return again and r[STATE] == to and r[REASON] == reason and 1 or 0\n"
-    "end\n"
-    "leave(h, r)\n"
-    "local delay = tonumber(ARGV[8])\n"
-    "r[STATE], r[DUE], r[SINCE] = to, delay > 0 and now + delay or 0, now\n"
-    "r[TRIES], r[DOUBT] = r[TRIES] + tonumber(ARGV[9]), tonumber(ARGV[10])\n"
-    "r[OWNER], r[REASON], r[TRY] = '', reason, ''\n"
-    "enter(h, r)\n"
-    "return finish(1)\n" } };
+    settle_lua, "return settle(0)\n" } };
+
+/* One way there and back, one script: the next for the one that is done. */
+static const struct th_redis_script settle_and_claim_script = {
+	{ th_redis_queue_lua, claim_lua, claim_first_lua, settle_lua,
+	    "local settled = settle(5)\n"
+	    "return { settled, claim() }\n" }
+};
 
 /* As if it had not been claimed. */
 static const struct th_redis_script give_back_script = { { th_redis_queue_lua,
@@ -597,10 +616,9 @@ read_lease(const struct redisReply *reply, struct th_lease *ret)
 }
 
 static void
-add_claim(struct th_redis_cmd *cmd, const char *queue, const struct th_claim *c,
+add_claim(struct th_redis_cmd *cmd, const struct th_claim *c,
     const char try[TRY_SIZE])
 {
-	th_redis_queue_script(cmd, &claim_script, queue);
 	th_redis_adds(cmd, c->owner);
 	th_redis_addi(cmd, c->seconds);
 	th_redis_addi(cmd, c->max_age);
@@ -635,21 +653,34 @@ remember_claim(struct th_redis *r, const char *queue, const struct th_claim *c)
 	r->ahead.in_order = c->in_order;
 }
 
+/* What was claimed ahead; NULL: nothing. */
+static const struct redisReply *
+ahead_of(const struct th_redis *r)
+{
+	return th_redis_at(r->ahead.reply, 1);
+}
+
+static void
+forget_ahead(struct th_redis *r)
+{
+	th_redis_free(r->ahead.reply);
+	r->ahead.reply = NULL;
+}
+
 enum th_status
 th_redis_give_back(struct th_redis *r, struct th_err *err)
 {
 	struct th_redis_cmd cmd;
 	enum th_status st;
 
-	if (r->ahead.lease == NULL)
+	if (r->ahead.reply == NULL)
 		return TH_OK;
 	th_redis_queue_script(&cmd, &give_back_script, r->ahead.queue);
-	th_redis_add(&cmd, th_redis_text(th_redis_at(r->ahead.lease, 2)));
+	th_redis_add(&cmd, th_redis_text(th_redis_at(ahead_of(r), 2)));
 	th_redis_adds(&cmd, r->ahead.owner);
 	st = th_redis_run(r, &cmd, 1, err);
 	th_redis_done(&cmd);
-	th_redis_free(r->ahead.lease);
-	r->ahead.lease = NULL;
+	forget_ahead(r);
 	return st;
 }
 
@@ -667,12 +698,11 @@ take_ahead(struct th_redis *r, const char *queue, struct th_claim *c,
 	}
 	c->expired += r->ahead.expired;
 	r->ahead.expired = 0;
-	if (r->ahead.lease == NULL)
+	if (r->ahead.reply == NULL)
 		return TH_END;
-	st = read_lease(r->ahead.lease, ret);
+	st = read_lease(ahead_of(r), ret);
 	ret->beat = r->ahead.beat;
-	th_redis_free(r->ahead.lease);
-	r->ahead.lease = NULL;
+	forget_ahead(r);
 	return st == TH_OK ? st : th_fail(err, st, "%s", th_strstatus(st));
 }
 
@@ -691,7 +721,8 @@ claim(struct th_store *store, const char *queue, struct th_claim *c,
 		return st;
 	if ((st = th_random(try, sizeof(try))) != TH_OK)
 		return th_fail(err, st, "no random bytes");
-	add_claim(&cmd, queue, c, try);
+	th_redis_queue_script(&cmd, &claim_script, queue);
+	add_claim(&cmd, c, try);
 	st = th_redis_run(r, &cmd, 1, err);
 	if (st == TH_OK) {
 		c->expired += th_redis_int(th_redis_at(cmd.reply, 1));
@@ -710,10 +741,8 @@ claim(struct th_store *store, const char *queue, struct th_claim *c,
 }
 
 static void
-add_settlement(
-    struct th_redis_cmd *cmd, const char *queue, const struct th_settlement *t)
+add_settlement(struct th_redis_cmd *cmd, const struct th_settlement *t)
 {
-	th_redis_queue_script(cmd, &settle_script, queue);
 	th_redis_addh(cmd, &t->hash);
 	th_redis_addi(cmd, (int64_t)t->state);
 	th_redis_addi(cmd, t->owner != NULL);
@@ -733,20 +762,41 @@ may_claim_ahead(
     const struct th_redis *r, const char *queue, const struct th_settlement *t)
 {
 	return t->state == TH_Q_PUBLISHED && t->owner != NULL &&
-	       r->ahead.lease == NULL && r->ahead.queue != NULL &&
+	       r->ahead.reply == NULL && r->ahead.queue != NULL &&
 	       strcmp(r->ahead.queue, queue) == 0 &&
 	       strcmp(r->ahead.owner, t->owner) == 0 && !th_interrupted;
 }
 
-static void
-keep_ahead(struct th_redis *r, struct th_redis_cmd *cmd, int64_t beat)
+static enum th_status
+settle_and_claim(struct th_redis *r, const char *queue,
+    const struct th_settlement *t, struct th_err *err)
 {
-	r->ahead.expired += th_redis_int(th_redis_at(cmd->reply, 1));
-	if (th_redis_int(th_redis_at(cmd->reply, 0)) != 1)
-		return;
-	r->ahead.lease = cmd->reply;
-	r->ahead.beat = beat;
-	cmd->reply = NULL;
+	struct th_claim c = { .owner = r->ahead.owner,
+		.seconds = r->ahead.seconds,
+		.max_age = r->ahead.max_age,
+		.in_order = r->ahead.in_order };
+	const struct redisReply *claimed;
+	struct th_redis_cmd cmd;
+	enum th_status st;
+	char try[TRY_SIZE];
+
+	if ((st = th_random(try, sizeof(try))) != TH_OK)
+		return th_fail(err, st, "no random bytes");
+	th_redis_queue_script(&cmd, &settle_and_claim_script, queue);
+	add_claim(&cmd, &c, try);
+	add_settlement(&cmd, t);
+	r->ahead.beat = th_steady_ms();
+	st = th_redis_run(r, &cmd, 1, err);
+	if (st == TH_OK && th_redis_int(th_redis_at(cmd.reply, 0)) == 0)
+		st = TH_END;
+	claimed = th_redis_at(cmd.reply, 1);
+	r->ahead.expired += th_redis_int(th_redis_at(claimed, 1));
+	if (th_redis_int(th_redis_at(claimed, 0)) == 1) {
+		r->ahead.reply = cmd.reply;
+		cmd.reply = NULL;
+	}
+	th_redis_done(&cmd);
+	return st;
 }
 
 static enum th_status
@@ -754,31 +804,17 @@ settle(struct th_store *store, const char *queue, const struct th_settlement *t,
     struct th_err *err)
 {
 	struct th_redis *r = (struct th_redis *)store;
-	const int64_t beat = th_steady_ms();
-	struct th_claim c = { 0 };
-	struct th_redis_cmd cmd[2];
+	struct th_redis_cmd cmd;
 	enum th_status st;
-	char try[TRY_SIZE];
-	size_t n = 1;
 
-	add_settlement(&cmd[0], queue, t);
-	if (may_claim_ahead(r, queue, t) &&
-	    th_random(try, sizeof(try)) == TH_OK) {
-		c.owner = r->ahead.owner;
-		c.seconds = r->ahead.seconds;
-		c.max_age = r->ahead.max_age;
-		c.in_order = r->ahead.in_order;
-		add_claim(&cmd[n++], queue, &c, try);
-	}
-	st = th_redis_run(r, cmd, n, err);
-	if (st == TH_OK && th_redis_int(cmd[0].reply) == 0)
+	if (may_claim_ahead(r, queue, t))
+		return settle_and_claim(r, queue, t, err);
+	th_redis_queue_script(&cmd, &settle_script, queue);
+	add_settlement(&cmd, t);
+	st = th_redis_run(r, &cmd, 1, err);
+	if (st == TH_OK && th_redis_int(cmd.reply) == 0)
 		st = TH_END;
-	if (n == 2) {
-		if (st == TH_OK || st == TH_END)
-			keep_ahead(r, &cmd[1], beat);
-		th_redis_done(&cmd[1]);
-	}
-	th_redis_done(&cmd[0]);
+	th_redis_done(&cmd);
 	return st;
 }
 

@@ -9,8 +9,8 @@
  *away :run:RUN:c     set: the scopes in which it saw ids :run:RUN:s:SCOPE set:
  *these ids
  *
- * SCOPE is the hash of its name.  th:{th}:run RUN is the set of the states that a
- * run keeps something of aside; each is settled in a step of its own.
+ * SCOPE is the hash of its name.  th:{th}:run RUN is the set of the states that
+ *a run keeps something of aside; each is settled in a step of its own.
  */
 #include <inttypes.h>
 #include <stdlib.h>
