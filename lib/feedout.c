@@ -142,16 +142,27 @@ spool_at(const struct feedout_spool *s, uint64_t offset, size_t len)
 
 /* ---- entries, and which of them are there already ---- */
 
+static uint32_t
+tag_of(const unsigned char key[16])
+{
+	uint32_t tag;
+
+	memcpy(&tag, key + 8, sizeof(tag));
+	return tag;
+}
+
 static size_t
 find_slot(const struct th_feedout *f, const unsigned char key[16])
 {
 	uint64_t hash;
+	uint32_t tag = tag_of(key);
 	size_t i;
 
 	memcpy(&hash, key, sizeof(hash)); /* of SHA-256: no need to mix */
-	for (i = hash & (f->nslots - 1); f->slot[i] != 0;
+	for (i = hash & (f->nslots - 1); f->slot[i].entry != 0;
 	     i = (i + 1) & (f->nslots - 1))
-		if (memcmp(f->entry[f->slot[i] - 1].key, key, 16) == 0)
+		if (f->slot[i].tag == tag &&
+		    memcmp(f->entry[f->slot[i].entry - 1].key, key, 16) == 0)
 			break;
 	return i;
 }
@@ -161,7 +172,7 @@ grow(struct th_feedout *f, struct th_err *err)
 {
 	size_t i, cap = f->cap == 0 ? 64 : f->cap * 2;
 	struct feedout_entry *e = NULL;
-	uint32_t *slot = NULL;
+	struct feedout_slot *slot = NULL;
 
 	if (cap <= UINT32_MAX / 2) {
 		slot = th_calloc(2 * cap, sizeof(*slot));
@@ -178,7 +189,9 @@ grow(struct th_feedout *f, struct th_err *err)
 	f->nslots = 2 * cap;
 	f->cap = cap;
 	for (i = 0; i < f->n; i++)
-		f->slot[find_slot(f, f->entry[i].key)] = (uint32_t)i + 1;
+		f->slot[find_slot(f, f->entry[i].key)] =
+		    (struct feedout_slot){ (uint32_t)i + 1,
+			    tag_of(f->entry[i].key) };
 	return TH_OK;
 }
 
@@ -196,9 +209,10 @@ begin_entry(struct th_feedout *f, struct th_str id, struct feedout_entry **ret,
 	if (f->n == f->cap && (st = grow(f, err)) != TH_OK)
 		return st;
 	slot = find_slot(f, sum);
-	if (f->slot[slot] != 0)
+	if (f->slot[slot].entry != 0)
 		return TH_END;
-	f->slot[slot] = (uint32_t)f->n + 1;
+	f->slot[slot] =
+	    (struct feedout_slot){ (uint32_t)f->n + 1, tag_of(sum) };
 	e = &f->entry[f->n];
 	*e = (struct feedout_entry){ .date = INT64_MIN,
 		.updated = INT64_MIN,

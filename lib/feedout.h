@@ -24,6 +24,13 @@ struct feedout_entry {
 	bool author; /* says who wrote it */
 };
 
+/* The tag, of the key, spares most looks at the entries, which lie far apart.
+ */
+struct feedout_slot {
+	uint32_t entry; /* + 1; 0: none */
+	uint32_t tag;
+};
+
 /* Made text waits here until the head is known: in memory, then in a file. */
 struct feedout_spool {
 	struct th_buf mem;
@@ -50,7 +57,7 @@ struct th_feedout {
 	enum th_status status; /* the worst that any of these met with */
 	struct feedout_entry *entry;
 	size_t n, cap;
-	uint32_t *slot; /* entry + 1 by key, open addressing */
+	struct feedout_slot *slot; /* by key, open addressing */
 	size_t nslots;
 	struct feedout_spool spool;
 	int64_t newest; /* of all that is written; INT64_MIN: none */

@@ -3,6 +3,11 @@
 
 #include "feedout.h"
 
+#if defined(__GNUC__) && defined(__SSE2__)
+#include <emmintrin.h>
+#define HAVE_SSE2 1
+#endif
+
 /* Why a byte stops the copying: in text, in attributes, in both. */
 enum { TEXT = 1, ATTR = 2, BOTH = 3 };
 static const unsigned char stops[256] = {
@@ -32,12 +37,55 @@ escaped(unsigned char c)
 #define LONGEST 6 /* of escaped() */
 #define PIECE ((size_t)4096)
 
-static unsigned
-stops_in_4(const char *s)
+#ifdef HAVE_SSE2
+static __m128i
+is_byte(__m128i v, char c)
 {
-	const unsigned char *p = (const unsigned char *)s;
+	return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
+}
 
-	return stops[p[0]] | stops[p[1]] | stops[p[2]] | stops[p[3]];
+/* A bit for each of 16 bytes that stops; as the table has it. */
+static unsigned
+stops_in_16(__m128i v, unsigned mask)
+{
+	const __m128i low = _mm_set1_epi8(0x1f);
+	__m128i hit = _mm_cmpeq_epi8(_mm_min_epu8(v, low), v);
+
+	if (mask == ATTR)
+		hit = _mm_or_si128(hit, is_byte(v, '"'));
+	else
+		hit = _mm_andnot_si128(
+		    _mm_or_si128(is_byte(v, '\t'), is_byte(v, '\n')), hit);
+	hit = _mm_or_si128(
+	    hit, _mm_or_si128(is_byte(v, '&'), is_byte(v, '\xef')));
+	hit = _mm_or_si128(hit, _mm_or_si128(is_byte(v, '<'), is_byte(v, '>')));
+	return (unsigned)_mm_movemask_epi8(hit);
+}
+#endif
+
+/* Copies up to a byte that stops; there is room for LONGEST times as much. */
+static char *
+copy_run(char *to, const char **from, const char *end, unsigned mask)
+{
+	const char *p = *from;
+#ifdef HAVE_SSE2
+	unsigned hit = 0;
+
+	for (; end - p >= 16 && hit == 0; p += 16, to += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)p);
+
+		_mm_storeu_si128((__m128i *)to, v);
+		hit = stops_in_16(v, mask);
+	}
+	if (hit != 0) {
+		*from = p - 16 + __builtin_ctz(hit);
+		return to - 16 + __builtin_ctz(hit);
+	}
+#endif
+	while (p < end && !(stops[(unsigned char)*p] & mask))
+		*to++ = *p++;
+	*from = p;
+	return to;
 }
 
 /* One piece, into room for LONGEST times its length; returns its new end. */
@@ -45,16 +93,10 @@ static char *
 escape_piece(char *to, const char **from, const char *piece_end,
     const char *end, unsigned mask)
 {
-	const char *p = *from, *run, *s;
+	const char *p = *from, *s;
 
 	while (p < piece_end) {
-		run = p;
-		while (piece_end - p > 4 && !(stops_in_4(p) & mask))
-			p += 4;
-		while (p < piece_end && !(stops[(unsigned char)*p] & mask))
-			p++;
-		memcpy(to, run, (size_t)(p - run));
-		to += p - run;
+		to = copy_run(to, &p, piece_end, mask);
 		if (p == piece_end)
 			break;
 		if (*p != '\xef') {

@@ -40,6 +40,10 @@ us() { # COMMAND...: runs it, prints the microseconds it took
 	"$@" >"$scratch/.us" 2>&1 || echo "$1 failed: $(tail -n1 "$scratch/.us")" >&2
 	echo $((($(date +%s%N) - _t) / 1000))
 }
+cpu_us() { # COMMAND...: the same of the processor's time, user and system
+	("$@" >"$scratch/.us" 2>&1 || echo "$1 failed: $(tail -n1 "$scratch/.us")" >&2
+	times) | awk -F'[ ms]+' 'NR == 2 { print int(($1 * 60 + $2 + $3 * 60 + $4) * 1e6) }'
+}
 middle() { # of the numbers on stdin, one a line
 	sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
@@ -48,9 +52,10 @@ median() { # COMMAND...: prints the median of $runs runs in microseconds
 	while [ $_i -lt "$runs" ]; do us "$@"; _i=$((_i + 1)); done | middle
 }
 ratio() { # OURS THEIRS (functions): prints how many times longer THEIRS takes
+	# by the clock, or by what $us has
 	: >"$scratch/.a"; : >"$scratch/.b"; _i=0
 	while [ $_i -lt "$runs" ]; do
-		us "$1" >>"$scratch/.a"; us "$2" >>"$scratch/.b"; _i=$((_i + 1))
+		${us:-us} "$1" >>"$scratch/.a"; ${us:-us} "$2" >>"$scratch/.b"; _i=$((_i + 1))
 	done
 	echo "$(middle <"$scratch/.a") $(middle <"$scratch/.b")" |
 	    awk '{ printf "%.2f\n", $2 / $1 }'
