@@ -146,8 +146,9 @@ th_sfeedrc_read(struct th_str text, th_listed_visit *visit,
 	if (st != TH_OK)
 		return th_fail(err, st, "%s", th_strstatus(st));
 	last = words.n > 0 ? words.word + words.n : words.word;
-	for (w = words.word; w < last && st == TH_OK; w = end) {
-		for (end = w + 1; end < last && !end->first; end++)
+	for (w = words.word; w < last && !w->inner && st == TH_OK; w = end) {
+		for (end = w + 1; end < last && !end->first && !end->inner;
+		     end++)
 			;
 		st = read_command(&s, w, end);
 	}

@@ -1497,6 +1497,9 @@ struct th_shell_word {
 	bool quoted;
 	bool dynamic; /* made at run time, in whole or part */
 	bool called;  /* a parenthesis follows: name() */
+	bool inner;   /* of a $(...) or `...`; those come last */
+	size_t quote_at; /* quoted: the text from there lies one byte further */
+	bool shifted;    /* the text has not its place in the line */
 };
 struct th_shell {
 	struct th_shell_word *word;

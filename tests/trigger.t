@@ -72,11 +72,64 @@ for f in a b; do printf '%s\n' "$f" | grep -c . >/dev/null 2>&1 || true; done
 X=1 th-fetch rss -n 3 "$feed" --limit=2 | th-filter -- 'title' | cat <<END
 th-nosuch in a here document
 END
-case $1 in a) th-nosuch ;; esac
+case $1 in th-nosuch) true ;; esac
 E
 ok 'check has nothing against what is right' th-trigger check fine
 told 'and says so' 'fine: in order'
+script fine <<'E'
+#!/usr/bin/env bash
+#: {description: all that a shell can, every: 1h}
+declare -a list=(th-nosuch "two words") more; more+=(three)
+for ((i = 0; i < 3; i++)); do echo "${list[$i]}" "${#list}"; done
+function twice { echo "$1$1"; }
+thrice() (echo "$1")
+twice "$(thrice "$(echo `uname` | tr a-z A-Z)")" $((1 + $(echo 2)))
+[[ $1 =~ ^(a|b)$ && x < y ]] && cat <(echo a) <<<"th-nosuch | x"
+case $1 in
+(a | b*) case $2 in c) :;; esac ;;
+*) title=${1:-"no ) title"} ;;
+esac
+while read -r line; do echo "$line"; done 2>&1 <<-A >"$HOME/x" <<'B'
+	th-nosuch $(th-nosuch
+	A
+th-nosuch '
+B
+command -v th-nosuch >/dev/null && th-nosuch
+alias ll='ls -l'; ll; ~/bin/mine; ./relative
+th-filter "title ~ '$1'" --set "x={title|truncate:3}"
+th-filter 'title ~ "it'"'"'s" and not tags = "ad"'
+timeout 5 env A=b th-publish file --path "$HOME/{title}.md" -- "$@"
+E
+ok 'however it is written' th-trigger check fine
 rm "$TH_HOME/triggers/fine"
+script wrong <<'E'
+#!/bin/sh
+x=$(th-fetch rsss | th-filter 'title')
+y="`echo $(nosuchcommand)`"
+th-filter 'title ~ "a" nad tags'
+th-filter --set title='{title|truncat:3}' \
+    --limit many 'title and
+  title ~'
+case $x in a) th-publish file --path '{title' --max-age 3x ;; esac
+nice th-filter --tial 3
+th-publish twitter --length 3
+E
+code 'check looks into what is nested' 78 th-trigger check wrong
+for want in 'wrong:2:14: unknown service rsss' 'wrong:3:12: unknown command nosuchcommand' 'wrong:4:24: ' \
+    'wrong:5:31: no filter truncat; did you mean truncate' 'wrong:6:13: not a whole number' 'wrong:7:10: ' \
+    'wrong:8:39: this "." is never closed' 'wrong:8:57: not a duration' 'wrong:9:16: unknown option --tial \(did you mean --tail' \
+    'wrong:10:12: account twitter:default has no consumer_key'; do
+	told "check says $want" "$want"
+done
+script wrong <<'E'
+#!/usr/bin/nosuchshell
+true
+E
+code 'and for who runs it' 78 th-trigger check wrong
+told 'by its first line' 'wrong:1:3: unknown program /usr/bin/nosuchshell'
+printf '%s\n' '#!/usr/bin/env python3' 'import sys' >"$TH_HOME/triggers/wrong"
+ok 'what is no shell script is left alone' th-trigger check wrong
+rm "$TH_HOME/triggers/wrong"
 
 # ---- one run ----
 code 'run runs it' 0 th-trigger run soup
