@@ -19,6 +19,7 @@ export_queue(struct queue_cmd *c)
 	    c->q, TH_Q_OUTBOX | TH_Q_LEDGER, queue_print_entry, c, &err);
 	if (cmd_out.status == TH_OK)
 		queue_check(st, &err);
+	queue_export_guard(c);
 }
 
 void
@@ -26,11 +27,14 @@ queue_export(struct queue_cmd *c)
 {
 	size_t i;
 
-	if (c->nargs == 0)
+	if (c->nargs == 0) {
 		queue_for_each(c, export_queue);
+		queue_export_limits(c);
+	}
 	for (i = 0; i < c->nargs; i++) {
 		queue_open(c, c->arg[i], NULL, NULL);
 		export_queue(c);
+		queue_export_limits(c);
 		queue_close(c);
 	}
 }
@@ -250,9 +254,21 @@ static enum th_status
 import_line(struct import *m, const struct th_item *it, struct th_err *err)
 {
 	struct th_buf name;
+	enum th_memory kind;
 	enum th_status st;
 
 	th_buf_init(&name, TH_LINE_MAX);
+	if (queue_is_memory(it, &kind, &name)) {
+		if (kind == TH_M_GUARD) {
+			switch_queue(m, it, name.data);
+			st = th_queue_import(m->c->q, NULL, 0, err);
+			cmd_check(st, err);
+		}
+		st = queue_import_memory(m->c, it, kind, name.data, err);
+		th_buf_release(&name);
+		return st;
+	}
+	th_buf_clear(&name);
 	st = th_item_text(it, "queue", &name);
 	if (st == TH_OK && name.len > 0)
 		switch_queue(m, it, name.data);

@@ -36,6 +36,17 @@ enum th_status queue_entry_json(const struct queue_cmd *,
     const struct th_entry *, bool whole, struct th_buf *ret);
 /* A th_entry_visit: prints it so on a line of its own; ctx is the command. */
 enum th_status queue_print_entry(void *ctx, const struct th_entry *);
+/*
+ * What a store knows besides items, a line each: the guard's marks of the queue
+ * that is open; what counts on limits and pauses, of that queue or of all.
+ */
+void queue_export_guard(const struct queue_cmd *);
+void queue_export_limits(const struct queue_cmd *);
+/* Is it such a line, and of what? */
+bool queue_is_memory(const struct th_item *, enum th_memory *kind,
+    struct th_buf *of);
+enum th_status queue_import_memory(struct queue_cmd *, const struct th_item *,
+    enum th_memory, const char *of, struct th_err *err);
 /* "2026-11-23 21:15", the zone of the reader; "" for 0. */
 #define QUEUE_CLOCK_SIZE 24
 void queue_clock(int64_t, char ret[QUEUE_CLOCK_SIZE]);

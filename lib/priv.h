@@ -221,6 +221,12 @@ struct th_store_ops {
 	    size_t n, int64_t now, struct th_err *);
 	enum th_status (*queues)(struct th_store *, th_queue_visit *, void *ctx,
 	    struct th_err *);
+	/* As th_memory_each(), th_memory_put(). */
+	enum th_status (*recall)(struct th_store *, enum th_memory,
+	    const char *key, th_memory_visit *, void *ctx, struct th_err *);
+	enum th_status (*remember)(struct th_store *, enum th_memory,
+	    const char *key, const int64_t *, size_t n, int64_t now,
+	    struct th_err *);
 
 	/*
 	 * A window of `window` ms with at most n in it.  take: brings what was

@@ -657,6 +657,20 @@ th_queue_import(
 }
 
 enum th_status
+th_memory_each(struct th_store *s, enum th_memory kind, const char *key,
+    th_memory_visit *visit, void *ctx, struct th_err *err)
+{
+	return s->ops->recall(s, kind, key, visit, ctx, err);
+}
+
+enum th_status
+th_memory_put(struct th_store *s, enum th_memory kind, const char *key,
+    const int64_t *v, size_t n, struct th_err *err)
+{
+	return s->ops->remember(s, kind, key, v, n, th_now(), err);
+}
+
+enum th_status
 th_queue_move(struct th_queue *q, struct th_str id, unsigned from,
     enum th_item_state to, int64_t *ret, struct th_err *err)
 {

@@ -695,6 +695,7 @@ th_store_redis(
 	th_redis_look_ops(&r->ops);
 	th_redis_state_ops(&r->ops);
 	th_redis_limit_ops(&r->ops);
+	th_redis_move_ops(&r->ops);
 	r->store.ops = &r->ops;
 	r->wait = wait * 1000;
 	st = th_redis_place(url, &r->place, err);

@@ -17,9 +17,8 @@ hex_digit(char c)
 				      : -1;
 }
 
-/* Decodes %XX; NULL when there is no memory. */
-static char *
-decode(struct th_str s)
+char *
+th_redis_unescape(struct th_str s)
 {
 	char *ret = th_malloc(s.len + 1);
 	size_t i, n = 0;
@@ -49,14 +48,15 @@ read_user(struct th_str userinfo, struct th_redis_place *ret)
 	colon = memchr(userinfo.s, ':', userinfo.len);
 	len = colon != NULL ? (size_t)(colon - userinfo.s) : userinfo.len;
 	if (len > 0) {
-		ret->user.value = decode((struct th_str){ userinfo.s, len });
+		ret->user.value =
+		    th_redis_unescape((struct th_str){ userinfo.s, len });
 		if (ret->user.value == NULL)
 			return TH_ENOMEM;
 	}
 	if (colon == NULL)
 		return TH_OK;
-	ret->pass.value =
-	    decode((struct th_str){ colon + 1, userinfo.len - len - 1 });
+	ret->pass.value = th_redis_unescape(
+	    (struct th_str){ colon + 1, userinfo.len - len - 1 });
 	return ret->pass.value != NULL ? TH_OK : TH_ENOMEM;
 }
 
@@ -81,7 +81,7 @@ read_socket(const struct th_url *url, struct th_redis_place *ret)
 
 	if (url->path.len < 2 || url->host.len > 0)
 		return TH_EDATA;
-	if ((ret->path = decode(url->path)) == NULL)
+	if ((ret->path = th_redis_unescape(url->path)) == NULL)
 		return TH_ENOMEM;
 	if (query.s == NULL)
 		return TH_OK;
@@ -104,7 +104,7 @@ read_host(const struct th_url *url, struct th_redis_place *ret)
 		host.s++;
 		host.len -= 2;
 	}
-	if ((ret->host = decode(host)) == NULL)
+	if ((ret->host = th_redis_unescape(host)) == NULL)
 		return TH_ENOMEM;
 	if (path.len > 0) {
 		path.s++;

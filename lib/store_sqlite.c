@@ -588,6 +588,7 @@ th_store_sqlite(
 	th_sqlite_queue_ops(&s->ops);
 	th_sqlite_look_ops(&s->ops);
 	th_sqlite_limit_ops(&s->ops);
+	th_sqlite_move_ops(&s->ops);
 	s->store.ops = &s->ops;
 	if ((st = open_database(s, flags, err)) != TH_OK) {
 		sqlite_close(&s->store);

@@ -91,5 +91,6 @@ extern const char th_sqlite_queue_schema[], th_sqlite_limit_schema[];
 void th_sqlite_queue_ops(struct th_store_ops *);
 void th_sqlite_look_ops(struct th_store_ops *);
 void th_sqlite_limit_ops(struct th_store_ops *);
+void th_sqlite_move_ops(struct th_store_ops *);
 
 #endif

@@ -1336,6 +1336,20 @@ enum th_status th_queue_import(struct th_queue *, struct th_entry *, size_t n,
     struct th_err *err);
 
 /*
+ * What a store remembers besides items, as numbers by key: when what counts on a
+ * limit was sent (ms), until when a place is left alone (s), the guard's marks
+ * of a queue.  each: of one key, or of all (NULL), those of one key together.
+ * put adds to what is there (a pause: one at a time); again does no harm.  The
+ * marks of a queue that is not there are dropped.
+ */
+enum th_memory { TH_M_LIMIT, TH_M_PAUSE, TH_M_GUARD };
+typedef enum th_status th_memory_visit(void *ctx, const char *key, int64_t n);
+enum th_status th_memory_each(struct th_store *, enum th_memory,
+    const char *key, th_memory_visit *, void *ctx, struct th_err *err);
+enum th_status th_memory_put(struct th_store *, enum th_memory,
+    const char *key, const int64_t *, size_t n, struct th_err *err);
+
+/*
  * Moves one item (id.s == NULL: all) in a state of `from` to WAITING (retry,
  * release: due at once, tries forgotten), SEEN or DROPPED; *ret counts them.
  * th_queue_purge moves what was refused or expired before `before` to the

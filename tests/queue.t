@@ -114,6 +114,29 @@ ok   'import takes what export printed' sh -c 'TH_HOME=$PWD/other th-queue impor
 is   'both stores hold the same' exported sh -c 'TH_HOME=$PWD/other th-queue export | sort'
 code 'a second import changes nothing' 0 sh -c 'TH_HOME=$PWD/other th-queue import <exported'
 told 'it says so' ' 0 imported'
+ok   'what was counted on a limit comes along' sh -c 'grep -q "\"memory\":\"limit\",\"of\":\"webhook:default\"" exported'
+printf 'limits: {webhook: 2/1h}\n' >other/config.yaml
+says 'so nothing bursts after a move' 0 sh -c \
+    'TH_HOME=$PWD/other th-publish webhook --url "$1" --queue l --drain 2>/dev/null | wc -l' - "$url"
+rm other/config.yaml
+sink g
+items 21 40 >old
+th-publish webhook --url "$url" --queue g <old >/dev/null 2>&1
+sed 's/"id":"i/"id":"new/' old >storm
+mkdir third
+ok   'one queue alone' sh -c 'th-queue export g | TH_HOME=$PWD/third th-queue import'
+code 'brings the memory of the storm guard along' 75 sh -c \
+    'TH_HOME=$PWD/third th-publish webhook --url "$1" --queue g <storm' - "$url"
+told 'which tells' 'held 20 items'
+echo '* 429 after=300' >g.plan
+items 50 51 | th-publish webhook --url "$url" --queue g >/dev/null 2>&1
+mkdir fourth
+ok   'who asked to be left alone' sh -c 'th-queue export g | TH_HOME=$PWD/fourth th-queue import'
+code 'is left alone there too' 75 sh -c \
+    'TH_HOME=$PWD/fourth th-queue take g >taken 2>take.err; [ ! -s taken ] && grep -q "left alone until" take.err && exit 75'
+rm g.plan
+code 'numbers that are none are bad input' 65 sh -c 'echo "{\"memory\":\"limit\",\"of\":\"x\",\"values\":[\"a\"]}" | th-queue import'
+code 'a memory that nobody knows is bad input' 65 sh -c 'echo "{\"memory\":\"mood\",\"of\":\"x\",\"values\":[1]}" | th-queue import'
 says 'nothing is published again after the move' 0 sh -c \
     'TH_HOME=$PWD/other th-publish webhook --url "$1" --queue p <in | wc -l' - "$url"
 code 'import of nonsense is bad input' 65 sh -c 'printf "%s\n" "{}" "x" "{\"queue\":\"q\",\"state\":\"odd\"}" "{\"queue\":\"q\",\"state\":\"waiting\",\"hash\":\"00\"}" | th-queue import'
