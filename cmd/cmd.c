@@ -97,7 +97,7 @@ disarm(char *s)
 }
 
 /* One write, so that lines of several programs do not mix; no memory needed. */
-static TH_PRINTF(1, 0) void vsay(const char *fmt, va_list ap)
+static TH_PRINTF(2, 0) void vsay(bool wrong, const char *fmt, va_list ap)
 {
 	char line[MESSAGE_MAX];
 	size_t len;
@@ -106,6 +106,8 @@ static TH_PRINTF(1, 0) void vsay(const char *fmt, va_list ap)
 	len = (size_t)snprintf(line, sizeof(line), "%s: ", cmd_program->name);
 	vsnprintf(line + len, sizeof(line) - 1 - len, fmt, ap);
 	disarm(line);
+	if (wrong)
+		cmd_report_why(line + len);
 	len = strlen(line);
 	line[len++] = '\n';
 	do
@@ -119,7 +121,7 @@ cmd_warn(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsay(fmt, ap);
+	vsay(true, fmt, ap);
 	va_end(ap);
 }
 
@@ -131,7 +133,7 @@ cmd_say(int level, const char *fmt, ...)
 	if (cmd_verbose < level)
 		return;
 	va_start(ap, fmt);
-	vsay(fmt, ap);
+	vsay(false, fmt, ap);
 	va_end(ap);
 }
 
@@ -148,7 +150,7 @@ cmd_die(enum th_status st, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsay(fmt, ap);
+	vsay(true, fmt, ap);
 	va_end(ap);
 	cmd_note(st);
 	exit(cmd_finish());
@@ -249,5 +251,7 @@ cmd_session_say(void *ctx, int level, enum th_status st, const char *text)
 {
 	(void)ctx;
 	cmd_say(level, "%s", text);
+	if (st > TH_END)
+		cmd_report_why(text);
 	cmd_note(st);
 }

@@ -33,5 +33,7 @@ void cmd_complete(int argc, char *argv[]);
 /* First and last of a program in a trigger's pipeline; see cmd_tell(). */
 void cmd_report_start(void);
 void cmd_report_end(int code);
+/* What went wrong last, in words: told when it ends so. */
+void cmd_report_why(const char *text);
 
 #endif

@@ -18,6 +18,7 @@
 
 static int report = -1;
 static struct th_buf told; /* the line of the end, as far as it is known */
+static char why[300];      /* the last that went wrong */
 
 static bool
 is_run(const char *s)
@@ -91,10 +92,30 @@ cmd_tell_count(const char *key, int64_t n)
 }
 
 void
+cmd_report_why(const char *text)
+{
+	size_t n = strlen(text);
+
+	/* A place that a message before this one speaks of. */
+	if (text[0] == ' ')
+		return;
+	if (n >= sizeof(why))
+		n = sizeof(why) - 1;
+	/* Not in the middle of a character. */
+	while (
+	    n > 0 && text[n] != '\0' && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	memcpy(why, text, n);
+	why[n] = '\0';
+}
+
+void
 cmd_report_end(int code)
 {
 	if (report == -1)
 		return;
+	if (code != 0 && why[0] != '\0')
+		cmd_tell("why", why);
 	cmd_tell_count("exit", code);
 	th_json_close(&told, '}');
 	if (th_buf_addc(&told, '\n') == TH_OK)

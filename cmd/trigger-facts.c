@@ -86,6 +86,19 @@ static const struct {
 	{ 127, "a command is not there; th-trigger check NAME names it" },
 };
 
+/* With the trigger's name for NAME. */
+static void
+fill(char *ret, size_t size, const char *advice, const char *name)
+{
+	const char *at = strstr(advice, "NAME");
+
+	if (at == NULL)
+		snprintf(ret, size, "%s", advice);
+	else
+		snprintf(ret, size, "%.*s%s%s", (int)(at - advice), advice,
+		    name, at + 4);
+}
+
 static void
 advise(struct trigger_facts *f, const struct trigger *t,
     const struct th_value *last)
@@ -95,15 +108,15 @@ advise(struct trigger_facts *f, const struct trigger *t,
 
 	if (strcmp(f->last_status, "timed out") == 0) {
 		snprintf(f->advice, sizeof(f->advice),
-		    "find what hangs with th-trigger log %s, or give it a "
-		    "longer timeout:",
+		    "find what hangs with th-trigger log %s, or give it more "
+		    "time in its header",
 		    t->name);
 		return;
 	}
 	for (i = 0; i < sizeof(by_code) / sizeof(*by_code); i++)
 		if (by_code[i].code == code)
-			snprintf(f->advice, sizeof(f->advice), "%s",
-			    by_code[i].advice);
+			fill(f->advice, sizeof(f->advice), by_code[i].advice,
+			    t->name);
 	if (f->advice[0] == '\0')
 		snprintf(f->advice, sizeof(f->advice),
 		    "look at the messages: th-trigger log %s", t->name);

@@ -568,6 +568,7 @@ explain(struct job *j, enum th_status st, const char *why)
 	if (st <= r->worst && r->why[0] != '\0')
 		return;
 	r->worst = st > r->worst ? st : r->worst;
+	r->in_words = false;
 	snprintf(r->why, sizeof(r->why), "%s", why);
 }
 
@@ -597,7 +598,7 @@ judge_script(struct job *j)
 	}
 }
 
-/* "th-fetch failed: unavailable": its own last words say more. */
+/* What another program said last, when none of ours tells more. */
 static void
 add_last_words(struct job *j)
 {
@@ -605,7 +606,8 @@ add_last_words(struct job *j)
 	size_t n = strlen(r->why);
 	const char *s = j->log.last;
 
-	if (j->pid == -1 || s[0] == '\0' || n + 3 > sizeof(r->why))
+	if (j->pid == -1 || r->in_words || s[0] == '\0' ||
+	    n + 3 > sizeof(r->why))
 		return;
 	snprintf(r->why + n, sizeof(r->why) - n, " (%.300s)", s);
 }

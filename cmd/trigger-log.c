@@ -94,13 +94,17 @@ trigger_log_open(struct trigger_log *l, const char *name, const char *run)
 	free(path);
 }
 
-/* The last line of stderr is why it failed, most of the time. */
+/*
+ * The last line of stderr is why it failed, most of the time; what our programs
+ * say they report.
+ */
 static void
 end_line(struct trigger_log *l, int which)
 {
 	struct th_str s = th_buf_str(&l->line[which]);
 
-	if (which == 1 && th_str_trim(s).len > 0)
+	if (which == 1 && th_str_trim(s).len > 0 &&
+	    (s.len < 3 || memcmp(s.s, "th-", 3) != 0))
 		snprintf(l->last, sizeof(l->last), "%.*s", (int)s.len, s.s);
 	if (s.len <= l->room[which]) {
 		l->room[which] -= s.len;

@@ -145,6 +145,23 @@ add_stage(
 	th_json_close(&res->stages, '}');
 }
 
+/* In its own words, when it said any. */
+static void
+explain(struct trigger_result *res, const struct stage *s,
+    const struct th_value *v, enum th_status st)
+{
+	char words[400];
+
+	if (st <= res->worst)
+		return;
+	trigger_text(v, "why", words, sizeof(words));
+	res->in_words = words[0] != '\0';
+	if (res->in_words)
+		set_why(res, st, "%s: %s", s->program, words);
+	else
+		set_why(res, st, "%s failed: %s", s->program, th_strstatus(st));
+}
+
 /* `killed` programs can tell nothing more; others may be at work. */
 static enum job_pipeline
 judge(
@@ -164,8 +181,7 @@ judge(
 	code = (int)trigger_int(&v, "exit");
 	if (code != 0) {
 		res->code = code > res->code ? code : res->code;
-		set_why(res, cmd_exit_status(code), "%s failed: %s", s->program,
-		    th_strstatus(cmd_exit_status(code)));
+		explain(res, s, &v, cmd_exit_status(code));
 	}
 	count(res, s, &v, sinks);
 	if (nth < STAGES) {
@@ -192,6 +208,7 @@ job_report(const char *path, const char *run, struct trigger_result *res)
 	res->worst = TH_OK;
 	res->why[0] = '\0';
 	res->code = 0;
+	res->in_words = false;
 	th_json_open(&res->stages, '[');
 	th_json_open(&res->queues, '[');
 	if (th_file_read(path, &b, &err) == TH_OK)

@@ -67,7 +67,9 @@ add_trouble(struct th_buf *b, const struct overview_row *r)
 
 	trigger_clock(r->f.last_run, last);
 	th_buf_addf(b, "\n%s: %s", r->t->name, r->f.state);
-	if (r->t->record.failures > 0)
+	if (r->t->record.failures == 1)
+		th_buf_addf(b, ", failed once, %s", last);
+	else if (r->t->record.failures > 1)
 		th_buf_addf(b, ", failed %" PRId64 " times in a row, last %s",
 		    r->t->record.failures, last);
 	th_buf_addc(b, '\n');
@@ -86,10 +88,9 @@ print_words(const struct overview *o)
 	trigger_say_vacation();
 	th_buf_init(&b, TH_LINE_MAX);
 	th_buf_addf(&b,
-	    "%zu trigger%s: %zu on, %zu off; %zu in trouble; %" PRId64
-	    " items wait\n",
-	    o->n, o->n == 1 ? "" : "s", o->on, o->n - o->on, o->bad,
-	    o->waiting);
+	    "%zu trigger%s: %zu on, %zu off; %zu in trouble; %" PRId64 " %s\n",
+	    o->n, o->n == 1 ? "" : "s", o->on, o->n - o->on, o->bad, o->waiting,
+	    o->waiting == 1 ? "item waits" : "items wait");
 	for (i = 0; i < o->n; i++)
 		if (o->row[i].gravity < 2)
 			add_trouble(&b, &o->row[i]);

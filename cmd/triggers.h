@@ -77,6 +77,7 @@ struct trigger_result {
 	int code;   /* exit code; 128 and more: a signal */
 	enum th_status worst;
 	char why[512];
+	bool in_words; /* of the program that failed */
 	int64_t fetched, published, refused;
 	struct th_buf stages; /* JSON: [{...}] */
 	struct th_buf queues; /* JSON: ["..."] */
@@ -159,7 +160,7 @@ struct trigger_log {
 	size_t room[2]; /* bytes that still go in, of stdout and stderr */
 	size_t lost[2];
 	struct th_buf line[2]; /* begun */
-	char last[512];        /* the last whole line of stderr */
+	char last[512]; /* the last whole line of stderr, not of our programs */
 };
 void trigger_log_open(struct trigger_log *, const char *name, const char *run);
 /* which: 0 stdout, 1 stderr. */

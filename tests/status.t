@@ -40,10 +40,21 @@ th-trigger disable -q off
 
 th-trigger status >words
 says 'words: the sum first' '5 triggers: 3 on, 2 off; 1 in trouble; 2 items wait' head -1 words
-ok 'then what failed, why' sh -c 'sed -n 3,4p words | tr "\n" " " | grep -q "^bad: off, failed 2 times.*th-fetch failed.*unknown service nosuch"'
+ok 'then what failed, why' sh -c 'sed -n 3,4p words | tr "\n" " " | grep -q "^bad: off, failed 2 times.*th-fetch: unknown service nosuch"'
 ok 'and what to do' grep -q 'What to do: mend the command line.*; then th-trigger enable bad' words
 ok 'then what waits, and why' grep -q '2 items wait for a publishing limit' words
 ok 'what is in order is not talked of' sh -c '! grep -q good words'
+
+for why in 'th-fetch rss http://127.0.0.1:1/f | th-publish file --path x | cat@th-fetch: http://127.0.0.1:1/f: cannot connect' \
+    'echo "{}" | th-filter "title ~ (" | th-publish file --path x; echo remark >&2@th-filter: expression: ' \
+    'th-fetch rss "$feed" | th-publish webhook --url http://127.0.0.1:1/; echo remark >&2@th-publish: .*cannot connect' \
+    'echo "my own words" >&2; echo "{" | th-filter >/dev/null 2>&1; exit 3@the script ended with exit code 3 \(my own words' \
+    'th-fetch rss "$feed" | th-filter -v title >/dev/null; ls /nonexistent >&2@the script ended with exit code [0-9]* \(.*/nonexistent'; do
+	printf '#!/bin/sh\n%s\n' "${why%@*}" >"$TH_HOME/triggers/why" && chmod +x "$TH_HOME/triggers/why"
+	th-trigger run -q why >/dev/null 2>&1
+	ok "the words are those of what failed: ${why#*@}" sh -c 'th-trigger status why | grep -Eq "^    $1"' - "${why#*@}"
+done
+th-trigger rm -q why
 
 th-trigger status --json >json
 says 'JSON: failures first' 'bad waits' jq -r '[.triggers[].name][0:2] | join(" ")' json
