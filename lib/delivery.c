@@ -133,6 +133,7 @@ struct tagging {
 static enum th_status
 use_tag(struct tagging *t, struct th_str tag)
 {
+	struct th_str bare;
 	struct th_buf low;
 	bool fresh = false;
 	enum th_status st;
@@ -140,8 +141,10 @@ use_tag(struct tagging *t, struct th_str tag)
 	tag = th_str_trim(tag);
 	if (tag.len == 0)
 		return TH_OK;
+	for (bare = tag; bare.len > 1 && bare.s[0] == '#'; bare.len--)
+		bare.s++; /* "#a" is "a" as some write it */
 	th_buf_init(&low, TH_LINE_MAX);
-	if ((st = th_text_lower(tag, &low)) == TH_OK)
+	if ((st = th_text_lower(bare, &low)) == TH_OK)
 		st = th_set_add(t->known, th_buf_str(&low), &fresh);
 	th_buf_release(&low);
 	return st == TH_OK && fresh ? t->use(t->ctx, tag) : st;

@@ -133,7 +133,7 @@ says 'is good' 'trello	signed	alice	12 days left' th-auth check trello:signed
 code 'Trello by OAuth 2, whose endpoint wants JSON' 0 login trello:two
 says 'is good' 'trello	two	alice	renewed as needed' th-auth check trello:two
 code 'logout' 0 th-auth logout trello
-says 'makes the token void there' '["trello-token2"]' state .tokens
+says 'makes the token void there' '["trello-token2","trello-token3"]' state .tokens
 ok 'and forgets it here' test ! -e "$creds/trello.default.json"
 code 'after which one is logged out' 77 th-auth check trello
 

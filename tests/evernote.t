@@ -200,5 +200,12 @@ says 'and costs no note' 'three old late' titles --state s --notebook Work
 says 'a token tells whose it is' bob sh -c 'th-auth check evernote | grep -o bob | head -n 1'
 code 'one that is not valid' 77 th-fetch evernote:wrong
 says 'note_store_url tells where notes are' one titles_of store
+cat >"$TH_HOME/config.yaml" <<END
+accounts:
+  evernote:
+    plain: {note_store_url: "http://192.0.2.1/edam/note/s1", token_env: EVERNOTE_TOKEN}
+END
+code 'a token does not go to a note_store_url of plain http' 78 th-fetch evernote:plain
+told 'which is told' 'note_store_url is plain http'
 ok 'no secret was told' sh -c '! grep -rl "c4n4ryc4n4ry\|wr0ngwr0ng" "$1"' - "$scratch"
 finish

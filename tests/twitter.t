@@ -152,6 +152,15 @@ fault /2/tweets truncated 1 POST
 item t 'Truncated' >in
 code 'publishing: a 201 is a post, whatever else the answer says' 0 sh -c 'th-publish twitter --queue t <in'
 
+fault /2/tweets html200 1 POST
+item page 'A page' https://example.org/page >in
+code 'publishing: a web page with 200 is no post' 75 sh -c 'th-publish twitter:two --queue page <in'
+th-queue retry page >/dev/null 2>&1
+code 'it is sent later' 0 th-publish twitter:two --queue page --drain
+says 'whole' 'A page https://example.org/page' last
+jq -cn '{id:"tags",title:"Tags",tags:["#One","two three","one"]}' | pub --hashtags one --item-tags >out 2>err
+says 'tags of the item are hashtags when told so, each once' 'Tags #one #twothree' last
+
 # ---- doubt
 item u 'In doubt <&> café' https://example.org/doubt >in
 fault /2/tweets cut 1 POST
@@ -173,4 +182,40 @@ says 'each as one post' "$(wc -l <out | tr -d ' ')" sh -c \
 says 'the family is whole' '1' state '[.sent[] | select(startswith("👨‍👩‍👧‍👦 https"))] | length'
 ok 'a title cut is a title with its address' sh -c \
     'curl -s "$1/_state" | jq -r ".sent[]" | grep -q "^漢*… https://example.org/n/4$"' - "$url"
+
+# ---- the newer names of fields
+spelt() { # how the requests since the last call call what they ask for
+	requests | grep -o '[a-z]*[.]fields=created\|[a-z]*[.]fields=entities' | cut -d. -f1 | paste -sd' ' -
+}
+serve twitter; older=$url
+TH_SPELLING=post; export TH_SPELLING
+serve twitter
+unset TH_SPELLING
+config <<E
+accounts:
+  twitter:
+    default: {base_url: "$url", client_id: client-id, access_token: bearer-token}
+    set: {base_url: "$url", client_id: client-id, access_token: bearer-token, fields: post}
+    doubt: {base_url: "$url", client_id: client-id, access_token: bearer-token}
+E
+post '[{"text":"#chess"},{"text":"cut o…","note_post":{"text":"a long one"}},{"text":"RT @alice: #c…","referenced_posts":[{"type":"retweeted","id":"1900000000000000001"}]}]'
+forget
+says 'a server that wants them is read' '#chess|a long one|RT @alice: #chess' sh -c \
+    'th-fetch twitter --home | jq -rs "map(.content_text) | join(\"|\")"'
+says 'it was asked twice' 'tweet post' spelt
+th-fetch twitter --home >out
+says 'and once from then on' post spelt
+th-fetch twitter:set --home >out
+says 'so is one whose account says so' post spelt
+item newer 'In doubt' https://example.org/doubt >in
+fault /2/tweets cut 1 POST
+th-publish twitter:doubt --queue newer <in >out 2>err
+th-queue retry newer >/dev/null 2>&1
+code 'a post in doubt is looked for with them, too' 0 th-publish twitter:doubt --queue newer --drain
+says 'so that it is there once' 1 state '[.sent[] | select(startswith("In doubt"))] | length'
+config <<E
+accounts:
+  twitter: {default: {base_url: "$older", client_id: client-id, access_token: bearer-token}}
+E
+code 'a server that goes back to the older ones is read' 0 th-fetch twitter --home
 finish

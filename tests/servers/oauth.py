@@ -155,6 +155,7 @@ FAULTS = {  # kind: (code, headers, body)
                      "x-rate-limit-reset": "+60"}, {}),
     "500": (500, {}, {"title": "Internal"}),
     "503": (503, {}, {}),
+    "html200": (200, {}, "<html><body>Log in to the network</body></html>"),
     "html": (502, {}, "<html><body><h1>Bad gateway</h1></body></html>"),
 }
 
@@ -208,7 +209,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         code, headers, body = FAULTS[kind]
         headers = {k: str(int(time.time()) + int(v[1:])) if v[0] == "+" else v
                    for k, v in headers.items()}
-        self.answer(code, body, "text/html" if kind == "html"
+        self.answer(code, body, "text/html" if kind.startswith("html")
                     else "application/problem+json", headers)
 
     # ---- requests

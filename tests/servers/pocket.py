@@ -27,7 +27,6 @@ oauth.FAULTS.update({
     "503x": (503, {"X-Error": "Maintenance"}, ""),
     "status0": (200, {}, {"status": 0, "error": "try harder", "list": []}),
     "nolist": (200, {}, {"status": 1}),
-    "html200": (200, {}, "<html><body>Log in to the network</body></html>"),
 })
 
 

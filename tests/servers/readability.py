@@ -16,7 +16,6 @@ API = "/api/rest/v1/"
 DATE = "2015-01-02 10:00:%02d"
 oauth.FAULTS.update({
     "nothing": (200, {}, {"meta": {}}),
-    "html200": (200, {}, "<html><body>Log in to the network</body></html>"),
 })
 
 
