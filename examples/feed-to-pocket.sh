@@ -4,4 +4,4 @@
 #: tags: [pocket, feed]
 th-fetch rss "${FEED:-https://blog.example/feed.xml}" |
     th-filter 'length(text) > 200' |
-    th-publish pocket --tags feed --item-tags
+    th-publish pocket --tags feed

@@ -23,48 +23,37 @@ trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 1
 n=0 failed=0
 
+judge() { # NAME CODE: how it went; on stderr why not, from $scratch/.why
+	n=$((n + 1))
+	[ "$2" != 0 ] || { echo "ok $n - $1"; return; }
+	failed=$((failed + 1)); echo "not ok $n - $1"
+	{ echo "${0##*/} $n - $1"; head -40 "$scratch/.why"; } | sed 's/^/# /' >&2
+}
+try() { # COMMAND...: $scratch/.out, $scratch/.err and the exit code $_rc
+	"$@" >"$scratch/.out" 2>"$scratch/.err"; _rc=$?
+	{ echo "exit $_rc: $*"; cat "$scratch/.err"; } >"$scratch/.why"
+}
 ok() { # NAME COMMAND...: passes when COMMAND exits 0
-	_name=$1; shift; n=$((n + 1))
-	if "$@" >"$scratch/.out" 2>"$scratch/.err"; then
-		echo "ok $n - $_name"
-	else
-		_rc=$?; failed=$((failed + 1)); echo "not ok $n - $_name"
-		echo "# exit $_rc: $*"; sed 's/^/# /' "$scratch/.out" "$scratch/.err" | head -40
-	fi
+	_name=$1; shift; try "$@"
+	cat "$scratch/.out" >>"$scratch/.why"
+	judge "$_name" $_rc
 }
 is() { # NAME WANT COMMAND...: stdout is the same as file WANT
-	_name=$1 _want=$2; shift 2; n=$((n + 1))
-	"$@" >"$scratch/.out" 2>"$scratch/.err"
-	if cmp -s "$_want" "$scratch/.out"; then
-		echo "ok $n - $_name"
-	else
-		failed=$((failed + 1)); echo "not ok $n - $_name"
-		diff -u "$_want" "$scratch/.out" | sed 's/^/# /' | head -40
-		sed 's/^/# stderr: /' "$scratch/.err" | head -10
-	fi
+	_name=$1 _want=$2; shift 2; try "$@"
+	cmp -s "$_want" "$scratch/.out"; _rc=$?
+	[ $_rc = 0 ] || diff -u "$_want" "$scratch/.out" >>"$scratch/.why" 2>&1
+	judge "$_name" $_rc
 }
 says() { # NAME WANT COMMAND...: stdout is the text WANT
 	_name=$1; shift; printf '%s\n' "$1" >"$scratch/.want"; shift
 	is "$_name" "$scratch/.want" "$@"
 }
 code() { # NAME CODE COMMAND...: exits with CODE; $scratch/.err has the words
-	_name=$1 _want=$2; shift 2; n=$((n + 1))
-	"$@" >"$scratch/.out" 2>"$scratch/.err"; _rc=$?
-	if [ "$_rc" = "$_want" ]; then
-		echo "ok $n - $_name"
-	else
-		failed=$((failed + 1)); echo "not ok $n - $_name"
-		echo "# exit $_rc, not $_want: $*"; sed 's/^/# /' "$scratch/.err" | head -20
-	fi
+	_name=$1 _want=$2; shift 2; try "$@"
+	[ "$_rc" = "$_want" ]; judge "$_name" $?
 }
 told() { # NAME REGEX: the last command's stderr matches
-	n=$((n + 1))
-	if grep -Eq -- "$2" "$scratch/.err"; then
-		echo "ok $n - $1"
-	else
-		failed=$((failed + 1)); echo "not ok $n - $1"
-		sed 's/^/# stderr: /' "$scratch/.err" | head -20
-	fi
+	grep -Eq -- "$2" "$scratch/.err"; judge "$1" $?
 }
 skip() { # NAME REASON
 	n=$((n + 1)); echo "ok $n - $1 # SKIP $2"
