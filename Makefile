@@ -91,11 +91,11 @@ check demo:
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory $@-now
 check-now: all $(UNIT) $(FAIL)
-	TH_BUILD=$(CURDIR)/$B prove $(PROVEFLAGS) $(T)
+	TH_BUILD="$(CURDIR)/$B" prove $(PROVEFLAGS) $(T)
 check-opensearch: all
-	TH_BUILD=$(CURDIR)/$B sh tests/opensearch.sh
+	TH_BUILD="$(CURDIR)/$B" sh tests/opensearch.sh
 demo-now: all
-	@TH_BUILD=$(CURDIR)/$B examples/demo.sh
+	@TH_BUILD="$(CURDIR)/$B" examples/demo.sh
 
 deps:
 	@have=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(DEB) 2>/dev/null) || :; \
@@ -108,9 +108,9 @@ print-packages:
 	@echo $(sort $(DEB_CHECK) $(DEB_LINT) $(DEB_BENCH))
 
 torture: all $(FAIL)
-	TH_BUILD=$(CURDIR)/$B tests/torture.sh
+	TH_BUILD="$(CURDIR)/$B" tests/torture.sh
 bench: all
-	@for t in tests/bench/*.sh; do TH_BUILD=$(CURDIR)/$B sh $$t || exit; done
+	@for t in tests/bench/*.sh; do TH_BUILD="$(CURDIR)/$B" sh $$t || exit; done
 fuzz:
 	$(MAKE) B=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzz-now
 fuzz-now: $(FUZZ:%=%.run)
