@@ -21,9 +21,9 @@ VERSION    := $(shell sed -n 's/^.define TH_VERSION "\(.*\)"/\1/p' lib/trigger.h
 DEB_BUILD = gcc libc6-dev pkg-config libcurl4-gnutls-dev libjansson-dev \
 	    liboauth-dev libxml2-dev libyaml-dev libsqlite3-dev libpcre2-dev \
 	    libstemmer-dev nettle-dev libmicrohttpd-dev libutf8proc-dev libhiredis-dev
-DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib redis-server jq mandoc curl \
+DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib python3-thrift redis-server jq mandoc curl \
 	    openssl ca-certificates libxml2-utils faketime time \
-	    bsdextrautils bash-completion zsh
+	    bsdextrautils sqlite3 bash-completion zsh
 DEB_LINT  = chromium clang clang-format clang-tidy cppcheck shellcheck mandoc binutils
 DEB_BENCH = jq sfeed nginx-light
 DEB       = $(DEB_CHECK)

@@ -8,12 +8,14 @@ serve twitter; twitter=$url
 serve trello; trello=$url
 serve pocket; pocket=$url
 serve readability; readability=$url
+token=S=s1:U=8f1c:E=19f6b5c2c00:C=17a:P=1cd:A=me:V=2:H=c4n4ry
 oauth='consumer_key: consumer-key, consumer_secret: consumer-secret, token: user-token, token_secret: user-token-secret'
 config <<E
 accounts:
   twitter: {default: {base_url: "$twitter", $oauth}}
   trello: {default: {base_url: "$trello", key: trello-key, token: trello-token}}
   pocket: {default: {base_url: "$pocket", consumer_key: pocket-key, access_token: pocket-token}}
+  evernote: {default: {token: "$token"}}
   readability: {default: {base_url: "$readability", $oauth}}
 E
 mkdir "$TH_HOME/triggers"
@@ -282,7 +284,6 @@ if ! has_evernote; then
 elif ! python3 -c 'import sys; sys.path.append("/usr/lib/python3/dist-packages"); import thrift' 2>/dev/null; then
 	skip 'a feed to notes' 'python3-thrift is not installed'; finish
 fi
-token=S=s1:U=8f1c:E=19f6b5c2c00:C=17a:P=1cd:A=me:V=2:H=c4n4ry
 python3 "$top/tests/servers/evernote.py" "$token" >en.port & pids="$pids $!"
 i=0; while [ ! -s en.port ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
 url=http://127.0.0.1:$(cat en.port)
