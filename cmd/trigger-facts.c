@@ -139,6 +139,15 @@ look_at_last(const struct trigger *t, struct trigger_facts *f)
 		advise(f, t, &last);
 }
 
+/* They do not go away by themselves. */
+static void
+advise_held(struct trigger_facts *f)
+{
+	snprintf(f->advice, sizeof(f->advice),
+	    "th-queue release QUEUE publishes what is held, th-queue drop "
+	    "does not");
+}
+
 static void
 look_at_queues(struct trigger_facts *f)
 {
@@ -150,8 +159,7 @@ look_at_queues(struct trigger_facts *f)
 		snprintf(f->why, sizeof(f->why),
 		    "%" PRId64 " items are held: they look published already",
 		    f->held);
-		snprintf(f->advice, sizeof(f->advice),
-		    "th-queue release QUEUE, or th-queue drop");
+		advise_held(f);
 	} else if (f->waiting > 0) {
 		trigger_clock(f->due, at);
 		snprintf(f->why, sizeof(f->why), "%" PRId64 " items wait%s%s",
@@ -228,6 +236,8 @@ trigger_facts(
 		snprintf(ret->advice, sizeof(ret->advice), "th-trigger edit %s",
 		    t->name);
 	}
+	if (ret->held > 0 && ret->why[0] != '\0')
+		advise_held(ret);
 	if (!t->record.disabled)
 		look_at_queues(ret);
 	else

@@ -39,6 +39,9 @@ struct overview {
 };
 /* Appends a page of HTML that needs nothing besides. */
 enum th_status trigger_page(const struct overview *, struct th_buf *ret);
+/* In trigger-chart.c: parts of it. */
+void page_chart(struct th_buf *, const struct trigger *);
+void page_runs(struct th_buf *, const struct trigger *);
 /* Says on stderr that nothing runs, and until when. */
 void trigger_say_vacation(void);
 

@@ -9,37 +9,58 @@
 
 #include "trigger-facts.h"
 
-#define DAYS 30
-#define BAR 8 /* width of a day, and its gap */
-#define HEIGHT 40
-
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, "
     "initial-scale=1\">\n"
     "<meta name=\"color-scheme\" content=\"light dark\">\n"
     "<title>Trigger Happy</title>\n<style>\n"
-    ":root{--bg:#fff;--fg:#1c1c1e;--dim:#55565c;--line:#d5d6da;"
-    "--bad:#a8071a;--ok:#1b6e34;--bar:#3266b8;--card:#f6f7f9}\n"
+    ":root{--bg:#f2f3f5;--fg:#1c1c1e;--dim:#55565c;--line:#d5d6da;"
+    "--bad:#a8071a;--ok:#1b6e34;--bar:#3266b8;--card:#fff}\n"
     "@media(prefers-color-scheme:dark){:root{--bg:#131416;--fg:#ececee;"
     "--dim:#b3b5bb;--line:#3c3e44;--bad:#ff9c92;--ok:#7fd69a;--bar:#86b1f2;"
     "--card:#1d1f22}}\n"
     "*{box-sizing:border-box}\n"
-    "body{margin:0 auto;padding:1rem;max-width:62rem;background:var(--bg);"
-    "color:var(--fg);font:1rem/1.45 system-ui,sans-serif}\n"
-    "h1{font-size:1.5rem;margin:.2em 0}h2{font-size:1.15rem;"
-    "margin:1.4em 0 .5em}h3{font-size:1rem;margin:0;overflow-wrap:anywhere}\n"
+    "body{margin:0 auto;padding:1rem 1rem 3rem;max-width:72rem;"
+    "background:var(--bg);color:var(--fg);"
+    "font:1rem/1.45 system-ui,sans-serif}\n"
+    "h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:1.6em 0 .6em}"
+    "h3{font-size:1.05rem;margin:0;overflow-wrap:anywhere;min-width:0}\n"
     ".dim{color:var(--dim)}.bad{color:var(--bad)}.ok{color:var(--ok)}\n"
-    ".all{display:grid;gap:.8rem;"
-    "grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr))}\n"
+    ".sums{display:grid;gap:.6rem;margin:1rem 0;"
+    "grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr))}"
+    ".sums p{margin:0;padding:.6rem .9rem;"
+    "background:var(--card);border:1px solid var(--line);"
+    "border-radius:.6rem}.sums b{display:block;font-size:1.6rem;"
+    "line-height:1.2}\n"
+    ".all{display:grid;gap:.9rem;align-items:start;"
+    "grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr))}\n"
     "article{background:var(--card);border:1px solid var(--line);"
-    "border-radius:.5rem;padding:.8rem;min-width:0}\n"
-    "article.bad{color:inherit;border-left:.3rem solid var(--bad)}\n"
-    "p{margin:.3rem 0;overflow-wrap:anywhere}\n"
+    "border-top:.25rem solid var(--ok);border-radius:.6rem;"
+    "padding:.8rem .95rem;min-width:0}\n"
+    "article.bad{color:inherit;border-top-color:var(--bad)}"
+    "article.dim{color:inherit;border-top-color:var(--line)}"
+    "article.waits{border-top-color:var(--bar)}\n"
+    ".name{display:flex;justify-content:space-between;gap:.8rem;"
+    "align-items:baseline}"
+    ".state{flex:none;font-size:.85rem;padding:0 .6em;"
+    "border:1px solid currentColor;border-radius:1em}\n"
+    "p{margin:.35rem 0;overflow-wrap:anywhere}\n"
     "dl{display:grid;grid-template-columns:auto 1fr;gap:.1rem .8rem;"
-    "margin:.4rem 0}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}\n"
-    "svg{display:block;width:100%;height:3rem;margin-top:.5rem}"
-    "rect{fill:var(--bar)}line{stroke:var(--line)}\n"
+    "margin:.6rem 0 .4rem;font-size:.95rem}dt{color:var(--dim)}"
+    "dd{margin:0;overflow-wrap:anywhere}\n"
+    ".days{display:block;width:100%;height:3.2rem;margin-top:.7rem}"
+    ".axis{display:flex;justify-content:space-between;gap:.5rem;"
+    "margin:.1rem 0 .4rem;font-size:.8rem;text-align:center}\n"
+    ".runs{height:.75rem;vertical-align:baseline;margin-left:.4rem;"
+    "width:12.5rem;max-width:100%}\n"
+    "rect{fill:var(--bar)}rect.ok{fill:var(--ok)}rect.bad{fill:var(--bad)}"
+    "rect.dim{fill:var(--dim)}line{stroke:var(--line)}\n"
+    "summary{cursor:pointer;font-size:.9rem;margin-top:.4rem}"
+    "table{border-collapse:collapse;width:100%;font-size:.85rem;"
+    "margin-top:.4rem}th{text-align:left;font-weight:600}"
+    "th,td{padding:.1rem .4rem .1rem 0;overflow-wrap:anywhere;"
+    "vertical-align:top}\n"
     "</style>\n</head>\n<body>\n";
 
 static void
@@ -48,74 +69,16 @@ add_text(struct th_buf *b, const char *s)
 	th_text_escape(th_str(s), b);
 }
 
-/* ---- the chart ---- */
-
-struct chart {
-	int64_t n[DAYS], top, sum;
-	int64_t first; /* the day on the left, in days since 1970 */
-};
-
 static void
-count_day(void *ctx, struct th_str key, const struct th_value *v)
+add_paragraph(
+    struct th_buf *b, const char *class, const char *before, const char *text)
 {
-	struct chart *c = ctx;
-	struct th_value n;
-	struct th_iter it;
-	int64_t at;
-	double d;
-
-	if (th_date_parse_rfc3339(key, &at) != TH_OK)
+	if (text[0] == '\0')
 		return;
-	at = at / 86400 - c->first;
-	th_iter_init(&it, v);
-	/* The second is what was published. */
-	if (at < 0 || at >= DAYS || !th_iter_next(&it, NULL, &n) ||
-	    !th_iter_next(&it, NULL, &n) || !th_value_number(&n, &d) || d < 0 ||
-	    d > 1e12)
-		return;
-	c->n[at] = (int64_t)d;
-	c->sum += c->n[at];
-	if (c->n[at] > c->top)
-		c->top = c->n[at];
-}
-
-static void
-add_bar(struct th_buf *b, const struct chart *c, int i)
-{
-	char date[TH_DATE_SIZE];
-	int64_t high;
-
-	if (c->n[i] == 0)
-		return;
-	high = c->n[i] * (HEIGHT - 2) / c->top;
-	if (high < 2)
-		high = 2;
-	th_date_format((c->first + i) * 86400, date);
-	th_buf_addf(b,
-	    "<rect x=\"%d\" y=\"%" PRId64 "\" width=\"%d\" height=\"%" PRId64
-	    "\"><title>%.10s: %" PRId64 "</title></rect>",
-	    i * BAR, HEIGHT - high, BAR - 2, high, date, c->n[i]);
-}
-
-static void
-add_chart(struct th_buf *b, const struct trigger *t)
-{
-	struct chart c = { .first = th_now() / 86400 - DAYS + 1 };
-	int i;
-
-	trigger_each(&t->record.days, count_day, &c);
-	th_buf_addf(b,
-	    "<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" "
-	    "role=\"img\" aria-label=\"Items per day, %d days: %" PRId64
-	    " in all, %" PRId64 " at most\">",
-	    DAYS * BAR, HEIGHT, DAYS, c.sum, c.top);
-	for (i = 0; i < DAYS; i++)
-		add_bar(b, &c, i);
-	th_buf_addf(b,
-	    "<line x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/></svg>\n"
-	    "<p class=\"dim\">%" PRId64 " items in %d days, %" PRId64
-	    " a day at most</p>\n",
-	    DAYS * BAR, HEIGHT, HEIGHT, c.sum, DAYS, c.top);
+	th_buf_addf(b, "<p%s%s%s>%s", class[0] != '\0' ? " class=\"" : "",
+	    class, class[0] != '\0' ? "\"" : "", before);
+	add_text(b, text);
+	th_buf_adds(b, "</p>\n");
 }
 
 /* ---- a trigger ---- */
@@ -158,22 +121,12 @@ add_last(struct th_buf *b, const struct overview_row *r)
 }
 
 static void
-add_trigger(struct th_buf *b, const struct overview_row *r)
+add_facts(struct th_buf *b, const struct overview_row *r)
 {
 	char next[TRIGGER_CELL];
 
 	trigger_clock(r->f.next, next);
-	th_buf_addf(
-	    b, "<article%s>\n<h3>", r->gravity == 0 ? " class=\"bad\"" : "");
-	add_text(b, r->t->name);
-	th_buf_adds(b, "</h3>\n");
-	if (r->t->script.description != NULL) {
-		th_buf_adds(b, "<p>");
-		add_text(b, r->t->script.description);
-		th_buf_adds(b, "</p>\n");
-	}
 	th_buf_adds(b, "<dl>");
-	add_pair(b, "State", "", r->f.state);
 	add_pair(b, "Schedule", "", r->f.schedule);
 	add_last(b, r);
 	add_pair(b, "Next run", "", next);
@@ -182,11 +135,32 @@ add_trigger(struct th_buf *b, const struct overview_row *r)
 		add_number(b, "Waiting", r->f.waiting);
 	if (r->t->record.failures > 0)
 		add_number(b, "Failures", r->t->record.failures);
-	add_pair(b, r->gravity == 0 ? "Wrong" : "Why",
-	    r->gravity == 0 ? "bad" : "", r->f.why);
-	add_pair(b, "To do", "", r->f.advice);
 	th_buf_adds(b, "</dl>\n");
-	add_chart(b, r->t);
+}
+
+static void
+add_trigger(struct th_buf *b, const struct overview_row *r)
+{
+	static const char *const class[] = { " class=\"bad\"",
+		" class=\"waits\"", "", " class=\"dim\"" };
+
+	th_buf_addf(
+	    b, "<article%s>\n<div class=\"name\"><h3>", class[r->gravity]);
+	add_text(b, r->t->name);
+	th_buf_addf(b, "</h3><span class=\"state %s\">%s</span></div>\n",
+	    r->gravity == 0                  ? "bad"
+	    : strcmp(r->f.state, "off") == 0 ? "dim"
+					     : "ok",
+	    r->f.state);
+	if (r->t->script.description != NULL)
+		add_paragraph(b, "", "", r->t->script.description);
+	add_paragraph(b, r->gravity == 0 ? "bad" : "",
+	    r->gravity == 0 ? "<strong>What is wrong:</strong> " : "",
+	    r->f.why);
+	add_paragraph(b, "", "<strong>What to do:</strong> ", r->f.advice);
+	page_chart(b, r->t);
+	add_facts(b, r);
+	page_runs(b, r->t);
 	th_buf_adds(b, "</article>\n");
 }
 
@@ -209,6 +183,17 @@ add_vacation(struct th_buf *b, const struct overview *o)
 	    until[0] != '\0' ? " until " : "", until);
 }
 
+static void
+add_sums(struct th_buf *b, const struct overview *o)
+{
+	th_buf_addf(b,
+	    "<div class=\"sums\"><p><b class=\"%s\">%zu</b> in trouble</p>"
+	    "<p><b>%" PRId64 "</b> %s</p><p><b>%zu</b> on</p>"
+	    "<p><b>%zu</b> off</p></div>\n",
+	    o->bad > 0 ? "bad" : "ok", o->bad, o->waiting,
+	    o->waiting == 1 ? "item waits" : "items wait", o->on, o->n - o->on);
+}
+
 enum th_status
 trigger_page(const struct overview *o, struct th_buf *b)
 {
@@ -221,12 +206,9 @@ trigger_page(const struct overview *o, struct th_buf *b)
 	trigger_clock(th_now(), now);
 	th_buf_adds(b, head);
 	th_buf_addf(b,
-	    "<header>\n<h1>Trigger Happy</h1>\n<p class=\"dim\">%s</p>\n"
-	    "<p>%zu trigger%s: %zu on, %zu off; <span class=\"%s\">%zu in "
-	    "trouble</span>; %" PRId64 " items wait</p>\n",
-	    now, o->n, o->n == 1 ? "" : "s", o->on, o->n - o->on,
-	    o->bad > 0 ? "bad" : "ok", o->bad, o->waiting);
+	    "<header>\n<h1>Trigger Happy</h1>\n<p class=\"dim\">%s</p>\n", now);
 	add_vacation(b, o);
+	add_sums(b, o);
 	th_buf_adds(b, "</header>\n<main>\n");
 	for (i = 0; i < o->n; i++) {
 		if (o->row[i].gravity != last)

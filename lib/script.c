@@ -224,6 +224,40 @@ read_member(struct reader *r, const struct th_yaml *n)
 /* ---- the lines ---- */
 
 /*
+ * One line of YAML.  A description is for people, who write "Follow #chess":
+ * what is behind the number sign belongs to it unless it is quoted.
+ */
+static void
+add_line(struct th_buf *ret, struct th_str s)
+{
+	static const char key[] = "description: ";
+	struct th_str value = th_str_trim(s);
+	size_t i;
+
+	if (value.len > sizeof(key) &&
+	    memcmp(value.s, key, sizeof(key) - 1) == 0) {
+		value = th_str_trim((struct th_str){
+		    value.s + sizeof(key) - 1, value.len - sizeof(key) + 1 });
+		for (i = 1; i < value.len; i++)
+			if (value.s[i] == '#' && value.s[i - 1] == ' ')
+				break;
+		if (i < value.len &&
+		    strchr("'\"[{|>&*!%@`#", value.s[0]) == NULL) {
+			th_buf_add(ret, s.s, (size_t)(value.s - s.s));
+			th_buf_addc(ret, '\'');
+			for (i = 0; i < value.len; i++) {
+				if (value.s[i] == '\'')
+					th_buf_addc(ret, '\'');
+				th_buf_addc(ret, value.s[i]);
+			}
+			th_buf_addc(ret, '\'');
+			return;
+		}
+	}
+	th_buf_add(ret, s.s, s.len);
+}
+
+/*
  * The YAML with blanks where the script has "#:", and an empty line for any
  * other, so that lines and columns are those of the script.
  */
@@ -245,7 +279,7 @@ take_header(struct th_str text, struct th_buf *ret, size_t *body)
 		if (len > 1 && p[1] == ':') {
 			begun = true;
 			th_buf_adds(ret, "  ");
-			th_buf_add(ret, p + 2, len - 2);
+			add_line(ret, (struct th_str){ p + 2, len - 2 });
 		}
 		th_buf_addc(ret, '\n');
 		if (nl == end)

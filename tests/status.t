@@ -70,6 +70,8 @@ says 'failures come first' 'bad' sh -c 'grep -o "<h3>[^<]*" page.html | head -1 
 says 'text is text' 'Soup &lt;b&gt;&amp;amp; &quot;salad&quot;&lt;/b&gt; for everybody' \
     sh -c 'grep -o "Soup.*everybody" page.html'
 ok 'the chart has the day and its items' grep -q '<rect [^>]*><title>[0-9-]*: 3</title>' page.html
+ok 'the last runs are there, and why they failed' sh -c 'grep -q "<summary>Last runs" page.html && grep -q "<td[^>]*>th-fetch: unknown service nosuch" page.html'
+ok 'the sums stand on top' sh -c 'tr "\n" " " <page.html | grep -q "<b class=.bad.>1</b> in trouble</p><p><b>2</b> items wait</p><p><b>3</b> on</p><p><b>2</b> off"'
 th-trigger vacation on -q --until 2w
 ok 'the page tells of a vacation' sh -c 'th-trigger status --html page.html && grep -q "On vacation: nothing runs until" page.html'
 code 'a page that cannot be written' 73 th-trigger status --html /proc/none/page.html

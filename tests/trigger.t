@@ -121,6 +121,14 @@ for want in 'wrong:2:14: unknown service rsss' 'wrong:3:12: unknown command nosu
     'wrong:10:12: account twitter:default has no consumer_key'; do
 	told "check says $want" "$want"
 done
+script follow <<'E'
+#!/bin/sh
+#: description: Follow #chess, it's fun
+#: every: 15m  # a comment
+true
+E
+says 'a description has its number signs' "Follow #chess, it's fun 15m" fact follow '.description + " " + .every'
+rm "$TH_HOME/triggers/follow"
 script wrong <<'E'
 #!/usr/bin/nosuchshell
 true
