@@ -115,11 +115,7 @@ th_login_reply(struct th_str body, const char *name, struct th_secret *ret)
 		st = TH_END;
 	if (st == TH_OK && strlen(text.data) != text.len)
 		st = TH_EDATA; /* a NUL in it would cut it short */
-	if (st == TH_OK && (ret->value = th_buf_take(&text)) == NULL)
-		st = TH_ENOMEM;
-	th_wipe(text.data, text.cap);
-	th_buf_release(&text);
-	return st;
+	return th_secret_take(&text, st, ret);
 }
 
 enum th_status
@@ -139,6 +135,7 @@ enum th_status
 th_grant_refusal(
     struct th_session *ses, enum th_status st, const struct th_reply *rep)
 {
+	const char *why = th_reply_header(rep, "X-Error");
 	struct th_secret error = { NULL };
 
 	if (rep->code < 400 || rep->code >= 500 || rep->code == 429)
@@ -148,8 +145,9 @@ th_grant_refusal(
 		st = th_session_fail(
 		    ses, TH_EAUTH, "login refused: %s", error.value);
 	else
-		st = th_session_fail(
-		    ses, TH_EAUTH, "login refused (HTTP %ld)", rep->code);
+		st = th_session_fail(ses, TH_EAUTH,
+		    "login refused (HTTP %ld)%s%s", rep->code,
+		    why != NULL ? ": " : "", why != NULL ? why : "");
 	th_secret_release(&error);
 	return st;
 }
@@ -375,17 +373,23 @@ out:
 	return st;
 }
 
+enum th_status
+th_grant_keep_token(struct th_session *ses, const struct th_login *way,
+    const struct th_reply *rep, const char *name)
+{
+	struct th_secret token = { NULL };
+	enum th_status st = th_grant_need(ses, rep, name, &token);
+
+	th_secret_release(&token);
+	return st == TH_OK ? th_grant_keep(ses, way, rep) : st;
+}
+
 /* Keeps what the token endpoint gave. */
 enum th_status
 th_grant_take(struct th_session *ses, const struct th_login *way,
     enum th_status st, const struct th_reply *rep)
 {
-	struct th_secret token = { NULL };
-
 	if (st != TH_OK)
 		return th_grant_refusal(ses, st, rep);
-	if ((st = th_grant_need(ses, rep, "access_token", &token)) == TH_OK)
-		st = th_grant_keep(ses, way, rep);
-	th_secret_release(&token);
-	return st;
+	return th_grant_keep_token(ses, way, rep, "access_token");
 }

@@ -213,14 +213,11 @@ finish_oauth1(
 		.verifier = verifier,
 	};
 	struct th_reply rep = { 0 };
-	struct th_secret token = { NULL };
 	enum th_status st;
 
-	if ((st = signed_post(ses, flow->way, flow->way->token, &who, none,
-		 &rep)) == TH_OK &&
-	    (st = th_grant_need(ses, &rep, "oauth_token", &token)) == TH_OK)
-		st = th_grant_keep(ses, flow->way, &rep);
-	th_secret_release(&token);
+	if ((st = signed_post(
+		 ses, flow->way, flow->way->token, &who, none, &rep)) == TH_OK)
+		st = th_grant_keep_token(ses, flow->way, &rep, "oauth_token");
 	th_reply_release(&rep);
 	return st;
 }
@@ -237,13 +234,10 @@ xauth(struct th_session *ses, const struct th_login *way, const char *user,
 	};
 	struct th_oauth1 who = { 0 };
 	struct th_reply rep = { 0 };
-	struct th_secret token = { NULL };
 	enum th_status st;
 
-	if ((st = signed_post(ses, way, way->token, &who, f, &rep)) == TH_OK &&
-	    (st = th_grant_need(ses, &rep, "oauth_token", &token)) == TH_OK)
-		st = th_grant_keep(ses, way, &rep);
-	th_secret_release(&token);
+	if ((st = signed_post(ses, way, way->token, &who, f, &rep)) == TH_OK)
+		st = th_grant_keep_token(ses, way, &rep, "oauth_token");
 	th_reply_release(&rep);
 	return st;
 }
@@ -256,14 +250,9 @@ static enum th_status
 random_secret(struct th_secret *ret)
 {
 	struct th_buf b;
-	enum th_status st;
 
 	th_buf_init(&b, 256);
-	st = th_random_token(32, &b);
-	if (st == TH_OK && (ret->value = th_buf_take(&b)) == NULL)
-		st = TH_ENOMEM;
-	th_buf_release(&b);
-	return st;
+	return th_secret_take(&b, th_random_token(32, &b), ret);
 }
 
 static enum th_status
@@ -502,15 +491,12 @@ begin_pocket(
 static enum th_status
 finish_pocket(struct th_session *ses, struct th_login_flow *flow)
 {
-	struct th_secret token = { NULL };
 	struct th_reply rep = { 0 };
 	enum th_status st;
 
 	if ((st = ask_pocket(ses, flow->way, flow->way->token, "code",
-		 flow->temp.value, &rep)) == TH_OK &&
-	    (st = th_grant_need(ses, &rep, "access_token", &token)) == TH_OK)
-		st = th_grant_keep(ses, flow->way, &rep);
-	th_secret_release(&token);
+		 flow->temp.value, &rep)) == TH_OK)
+		st = th_grant_keep_token(ses, flow->way, &rep, "access_token");
 	th_reply_release(&rep);
 	return st;
 }
@@ -673,11 +659,7 @@ answer_field(struct th_session *ses, const struct th_login_flow *f,
 	else if ((st = th_form_get(answer, name, &text)) == TH_END)
 		st = th_session_fail(
 		    ses, TH_EAUTH, "the service was told not to allow it");
-	if (st == TH_OK && (ret->value = th_buf_take(&text)) == NULL)
-		st = TH_ENOMEM;
-	th_wipe(text.data, text.cap);
-	th_buf_release(&text);
-	return st;
+	return th_secret_take(&text, st, ret);
 }
 
 enum th_status

@@ -12,6 +12,12 @@
 
 /* Overwrites memory in a way that is not optimized out; NULL is fine. */
 void th_wipe(void *, size_t);
+/*
+ * Hands the bytes over as a secret when st is TH_OK; wipes and releases the
+ * buffer in any case.  Returns st, or why there is none.
+ */
+enum th_status th_secret_take(struct th_buf *, enum th_status st,
+    struct th_secret *ret);
 /* Makes the directories above a file, for their owner alone. */
 enum th_status th_path_make_parent(char *path, struct th_err *err);
 
@@ -53,6 +59,9 @@ enum th_status th_grant_keep(struct th_session *, const struct th_login *,
     const struct th_reply *);
 enum th_status th_grant_take(struct th_session *, const struct th_login *,
     enum th_status, const struct th_reply *);
+/* The same of an answer that must have that field. */
+enum th_status th_grant_keep_token(struct th_session *,
+    const struct th_login *, const struct th_reply *, const char *name);
 /* The same into locked credentials; of a renewal what is not told stays. */
 enum th_status th_grant_store(struct th_session *, const struct th_login *,
     struct th_creds *, const struct th_reply *, bool renewal);

@@ -34,6 +34,16 @@ th_secret_release(struct th_secret *s)
 	s->value = NULL;
 }
 
+enum th_status
+th_secret_take(struct th_buf *b, enum th_status st, struct th_secret *ret)
+{
+	if (st == TH_OK && (ret->value = th_buf_take(b)) == NULL)
+		st = b->status != TH_OK ? b->status : TH_ENOMEM;
+	th_wipe(b->data, b->cap);
+	th_buf_release(b);
+	return st;
+}
+
 /* Standard input is empty, standard output is the pipe. */
 static int
 spawn(const char *command, char *const *environment, int out, pid_t *ret)

@@ -220,6 +220,18 @@ revoke(struct th_session *ses, const struct th_login *way, const char *key)
 	return st;
 }
 
+/* With the refresh token the access token may have become void. */
+static enum th_status
+revoke_rest(struct th_session *ses, const struct th_login *way)
+{
+	enum th_status st = revoke(ses, way, "access_token");
+
+	if ((st == TH_EREFUSED || st == TH_EAUTH) &&
+	    th_session_has(ses, "refresh_token"))
+		return TH_OK;
+	return st;
+}
+
 enum th_status
 th_login_end(struct th_session *ses)
 {
@@ -232,7 +244,7 @@ th_login_end(struct th_session *ses)
 	if (way != NULL && way->revoke != NULL) {
 		st = revoke(ses, way, "refresh_token");
 		if (st == TH_OK)
-			st = revoke(ses, way, "access_token");
+			st = revoke_rest(ses, way);
 	} else if (service->logout != NULL) {
 		st = service->logout(ses);
 	}

@@ -94,6 +94,10 @@ exec 3>pin
 _i=0; while [ ! -s address ] && [ $_i -lt 200 ]; do sleep 0.05; _i=$((_i + 1)); done
 curl -s -o /dev/null -w '%{redirect_url}\n' "$(cat address)" >&3; exec 3>&-
 code 'the whole address may be pasted' 0 wait $p
+free=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+code 'a port of one'"'"'s own' 0 login twitter:two --port "$free"
+ok 'is the one that the browser comes back to' grep -q "redirect_uri=http%3A%2F%2F127.0.0.1%3A$free%2F" address
+code 'a port that there is not' 64 th-auth login twitter:two --port 70000
 before=$(jq -r .refresh_token "$creds/twitter.two.json")
 code 'tokens are renewed on demand' 0 th-auth refresh twitter:two
 ok 'and the new ones kept' sh -c '[ "$(jq -r .refresh_token "$1")" != "$2" ]' - "$creds/twitter.two.json" "$before"
@@ -120,6 +124,19 @@ code 'a token endpoint that answers a page: later' 75 th-auth refresh twitter:tw
 fault /2/oauth2/token truncated
 code 'half an answer: unavailable' 69 th-auth refresh twitter:two
 code 'after which the old token is still there' 0 th-auth check twitter:two
+
+code 'logout of OAuth 2' 0 th-auth logout twitter:secret
+says 'makes both tokens void there' '["refresh_token","access_token"]' state .revoked
+ok 'and forgets them here' test ! -e "$creds/twitter.secret.json"
+code 'a login after that' 0 login twitter:secret
+fault /2/oauth2/revoke 503
+code 'a service that cannot revoke now' 75 th-auth logout twitter:secret
+told 'is told' 'forgotten here, not revoked there'
+ok 'they are forgotten all the same' test ! -e "$creds/twitter.secret.json"
+code 'without a login nothing is read' 77 th-fetch twitter:secret --home
+code 'nor written' 77 sh -c 'jq -cn "{id:\"x\",title:\"x\"}" | th-publish twitter:secret --queue x'
+code 'of an account unknown nothing is read' 78 th-fetch twitter:nope --home
+code 'nor written' 78 sh -c 'jq -cn "{id:\"x\",title:\"x\"}" | th-publish twitter:nope --queue x'
 
 # ---- a token, and Trello's two others
 says 'a token is asked for, the page is shown' '1' sh -c \
@@ -154,7 +171,7 @@ chmod 644 "$creds/twitter.two.json"
 code 'tokens that others can read are refused' 78 th-auth check twitter:two
 told 'and the file is named' 'twitter.two.json: others can read it'
 chmod 600 "$creds/twitter.two.json"
-echo '{"access_token": 5, "refresh' >"$creds/twitter.secret.json"
+(umask 077; echo '{"access_token": 5, "refresh' >"$creds/twitter.secret.json")
 code 'tokens that are no JSON are refused' 78 th-auth check twitter:secret
 
 # ---- ways that no built-in service has

@@ -16,6 +16,16 @@ cat >spy <<'E'
 case $1 in print) cat "$2" ;; *) curl -m 10 -sL "$1" >/dev/null ;; esac
 E
 chmod 755 spy; mkdir bin; cp spy bin/xdg-open
+cat >bin/th-publish-spy <<'E'
+#!/bin/sh
+{ echo "args: publish $*"; env; } >>"$SPY"
+jq -c '{id, status: "published"}'
+E
+cat >bin/th-fetch-spy <<'E'
+#!/bin/sh
+{ echo "args: fetch $*"; env; } >>"$SPY"
+E
+chmod 755 bin/*
 SPY=$scratch/seen; export SPY; : >seen
 mkdir -m 700 pass; (umask 077; printf '%s-app\n' $canary >pass/app)
 config <<E
@@ -28,7 +38,12 @@ accounts:
     bad: {base_url: "$twitter", client_id: client-id, access_token: $canary-1, refresh_token: $canary-2}
   trello:
     default: {base_url: "$trello", key: $canary-key, token: $canary-token}
+  spy:
+    default: {token: $canary-spy, wall: north}
 E
+mkdir "$TH_HOME/triggers"
+printf '#!/bin/sh\n#: description: spied upon\n#: every: 15m\nth-fetch spy | th-publish spy\n' >"$TH_HOME/triggers/spied"
+chmod 755 "$TH_HOME/triggers/spied"
 CANARY_APP=$canary-app; export CANARY_APP
 jq -cn '{id:"1",title:"One",url:"https://example.org/1"}' >in
 DISPLAY=:99; export DISPLAY
@@ -52,7 +67,17 @@ ok 'publishing' log 0 th-publish -vv twitter
 ok 'publishing that is refused' log 77 th-publish -vv trello --board B --list L
 ok 'a dry run' log 0 th-publish -vv twitter --dry-run --queue d
 ok 'another' log 0 th-publish -vv trello --board B --list L --dry-run --queue d
+ok 'a service that is a program is written to' log 0 th-publish -vv spy --queue spy
+ok 'and read' log 0 th-fetch -vv spy
+ok 'a trigger' log 0 th-trigger -vv run spied
+ok 'its log' log 0 th-trigger log spied
+ok 'its status' log 0 th-trigger status --json
 ok 'the queue' log 0 th-queue list
+ok 'an item explained' log 0 th-queue explain 1
+ok 'the services' log 0 th-fetch --list
+ok 'a search' log 0 th-search -vv one
+ok 'a wrong key beside secrets' sh -c 'sed "s/wall: north/wall_command: echo $1-x/" "$TH_HOME/config.yaml" >wrong.yaml
+    chmod 600 wrong.yaml; ! th-publish -vv -c wrong.yaml spy <in >>said 2>&1' - $canary
 sed 's/127.0.0.1:[0-9]*/127.0.0.1:1/' "$TH_HOME/config.yaml" >down.yaml; chmod 600 down.yaml
 ok 'a server that is not there' log 69 th-fetch -vv -c down.yaml twitter:two --home
 url=$twitter; fault /2/users html 3
@@ -62,9 +87,36 @@ ok 'the spy saw the browser and the password manager' sh -c 'grep -q "^args: htt
 ok 'no secret is in an argument or environment of others' sh -c '! grep -a "$1" seen' - $canary
 ok 'none is in what was said' sh -c '! grep -a "$1" said' - $canary
 rm -f "$TH_HOME/config.yaml" down.yaml pass/app
+ok 'programs that are services were seen, too' sh -c 'grep -q "^args: publish" seen && grep -q "^args: fetch" seen && grep -q "^TH_ACCOUNT_WALL=north" seen'
+rm -f wrong.yaml
 says 'on disk they are in the credentials alone' 'twitter.default.json twitter.two.json' sh -c \
     'grep -arl "$1" "$TH_HOME" . | sed "s:.*/::" | sort -u | paste -sd" "' - $canary
 unset DISPLAY
+
+# ---- what is left of a program that dies
+dumps() { # PROGRAM...: does it leave a core when it is killed?  After its first line.
+	python3 - "$@" <<'PY'
+import os, resource, signal, subprocess, sys
+most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+p = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                     stderr=subprocess.DEVNULL)
+p.stdout.readline()
+p.send_signal(signal.SIGABRT)
+print("yes" if os.WCOREDUMP(os.waitpid(p.pid, 0)[1]) else "no")
+PY
+}
+serve trello
+config <<E
+accounts:
+  trello: {default: {base_url: "$url", key: $canary-key}}
+E
+if [ "$(cd "$scratch" && dumps sh -c 'echo x; exec cat')" = yes ]; then
+	says 'no program with secrets leaves a core' no dumps th-auth login trello
+else
+	skip 'no program with secrets leaves a core' 'nothing leaves cores here'
+fi
+rm -f core core.*
 
 # ---- where they are sent
 serve twitter; other=$(echo "$url" | sed 's/127.0.0.1/localhost/')
