@@ -208,4 +208,39 @@ END
 code 'a token does not go to a note_store_url of plain http' 78 th-fetch evernote:plain
 told 'which is told' 'note_store_url is plain http'
 ok 'no secret was told' sh -c '! grep -rl "c4n4ryc4n4ry\|wr0ngwr0ng" "$1"' - "$scratch"
+
+# The same on a store that machines share.
+if ! command -v redis-server redis-cli >/dev/null; then
+	skip 'evernote on Redis' 'no redis-server here: make deps'; finish
+fi
+on redis || { . "$top/tests/redis.sh"; redis_start; }
+machine() { # NAME: a home of its own, the same store
+	TH_HOME=$scratch/$1; mkdir "$TH_HOME"
+	(umask 077; cat >"$TH_HOME/config.yaml" <<-END
+		store: "unix://$scratch/redis.sock?db=60"
+		accounts:
+		  evernote: {default: {base_url: "$at", token_env: EVERNOTE_TOKEN}}
+	END
+	)
+}
+start c "$canary"
+machine box1
+item m1 >in1; item m2 >in2; item m3 >in3
+ok 'on Redis a note is made' th-publish evernote --notebook Shared <in1
+called >/dev/null; post faults '[]'
+machine box2
+ok 'on another machine, too' th-publish evernote --notebook Shared <in2
+says 'which knows the notebook' createNote called
+says 'and what was published' 0 sh -c 'th-publish evernote --notebook Shared <in1 2>&1 >/dev/null | cut -d" " -f2'
+post faults '[["createNote","cut"]]'
+code 'an answer that was lost waits' 75 th-publish evernote --notebook Shared <in3
+post faults '[]'
+TH_HOME=$scratch/box1 th-queue retry evernote:default/notebook=Shared >/dev/null 2>&1
+ok 'the first machine looks for the note' env TH_HOME="$scratch/box1" th-publish evernote --notebook Shared --drain
+says 'and makes it no second time' 1 notes 'Title of m3'
+says 'a reading begun here' 'Title of m1|Title of m2|Title of m3' sh -c 'th-fetch evernote --state s | jq -r .title | paste -sd"|" -'
+item m4 | th-publish evernote --notebook Shared >out 2>err
+says 'goes on there' 'Title of m4' sh -c 'TH_HOME=$1/box1 th-fetch evernote --state s | jq -r .title' - "$scratch"
+ok 'no secret is in the store' sh -c '! redis-cli -s "$1/redis.sock" -n 60 --scan | while read -r k; do
+    redis-cli -s "$1/redis.sock" -n 60 dump "$k"; done | grep -a c4n4ry' - "$scratch"
 finish
