@@ -344,6 +344,29 @@ void th_csv_init(struct th_csv *, struct th_str text);
  */
 enum th_status th_csv_next(struct th_csv *, struct th_buf *ret, bool *ret_last);
 
+/* ---- records.c: records of CSV as items ---------------------------------------- */
+
+/*
+ * The first record names the columns: id, title, url or link, date, text, tags,
+ * author..., and others that become members of their name.
+ */
+struct th_records {
+	struct th_csv csv;
+	struct th_buf cell;
+	char **column;
+	size_t n, cap;
+	size_t line;  /* that the last record began in */
+	bool undated; /* a date of it was none, and is left out */
+};
+void th_records_init(struct th_records *, struct th_str text);
+void th_records_release(struct th_records *);
+/*
+ * Replaces ret by the next record as JSON; empty cells are members that it does
+ * not have, and that of the columns is "{}".  TH_END; TH_EDATA: a quote that
+ * does not close.
+ */
+enum th_status th_records_next(struct th_records *, struct th_buf *ret);
+
 /* ---- url.c: RFC 3986 ------------------------------------------------------ */
 
 /* Parts of a URL, borrowed from it; absent parts have s == NULL. */
@@ -2032,6 +2055,50 @@ enum th_status th_file_write(int fd, struct th_str bytes, struct th_err *err);
 enum th_status th_file_lock(int fd, struct th_err *err);
 /* Makes what was renamed or created in a directory last. */
 enum th_status th_file_sync_dir(int dir, struct th_err *err);
+
+/* ---- place.c: paths out of templates, confined --------------------------------- */
+
+/*
+ * What an item says becomes part of the path, but never leads out of the fixed
+ * directory in front of the template's first field, nor through a link.
+ */
+struct th_place {
+	struct th_buf path; /* as filled in; the first bytes are the user's: */
+	size_t fixed;
+	int dir;            /* of the file, open */
+	char *name;         /* in it */
+};
+void th_place_init(struct th_place *);
+void th_place_release(struct th_place *);
+/* Fills in the template. */
+enum th_status th_place_fill(struct th_place *, const char *path,
+    const struct th_item *, struct th_err *err);
+/* Goes into the directory, which is made when missing.  TH_EUSAGE, TH_ECREATE. */
+enum th_status th_place_enter(struct th_place *, struct th_err *err);
+/* Gives the name a mark that this id alone has, however often it comes. */
+enum th_status th_place_mark(struct th_place *, struct th_str id);
+
+/* ---- note.c: items as Markdown files ------------------------------------------- */
+
+/* Appends front matter in YAML and the body as Markdown. */
+enum th_status th_note_make(const struct th_item *, struct th_str id,
+    struct th_str title, struct th_buf *ret);
+/* Appends what the note of that id begins with. */
+enum th_status th_note_head(struct th_str id, struct th_buf *ret);
+
+/* ---- growth.c: files that grow by a line an item ------------------------------- */
+
+struct th_growth {
+	struct th_str line; /* with its end */
+	struct th_str id;   /* of the item that the line is; s NULL: it is none */
+	bool doubtful;      /* it may be there already: look first */
+};
+/*
+ * Appends the line under a lock, synced, all of it or nothing; what a crash left
+ * of a line goes.  It follows no link.  TH_ECREATE, TH_EIO, TH_EAGAIN.
+ */
+enum th_status th_growth_append(const struct th_growth *,
+    const struct th_place *, struct th_err *err);
 
 /* ---- session.c: a service at work --------------------------------------------- */
 
