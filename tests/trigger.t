@@ -281,6 +281,26 @@ E
 th-trigger run -q loud >/dev/null 2>&1
 ok 'the log has a ceiling' sh -c 'test "$(wc -c <"$TH_HOME/log/loud")" -lt 200000 && th-trigger log loud | grep -q "not kept"'
 
+# ---- one that hangs, and many that do not ----
+# It waits at a fifo until all the others are done: 200 of them in a long check.
+many=40; [ -z "${TH_LONG-}" ] || many=200
+crowd=$scratch/crowd
+mkdir -p "$crowd/triggers" ran && mkfifo fifo
+i=0
+while [ $i -lt $many ]; do
+	i=$((i + 1))
+	printf '#!/bin/sh\n#: every: 1m\n: >"ran/$TH_TRIGGER"\n' >"$crowd/triggers/t$i"
+done
+printf '#!/bin/sh\n#: every: 1m\nread -r line <fifo && : >ran/hangs\n' >"$crowd/triggers/hangs"
+chmod +x "$crowd"/triggers/*
+TH_HOME=$crowd th-trigger run --due --jobs 8 2>.err & crew=$!
+ok "$many that are due run while another hangs" until_true sh -c 'test "$(ls ran | wc -l)" = "$1"' - $many
+ok 'which still does' test ! -e ran/hangs
+echo go >fifo
+wait $crew
+says 'and ends well' 0 echo $?
+says 'each has run once' "$((many + 1))" sh -c 'TH_HOME=$1 th-trigger list --json | jq "[.[] | select(.runs == 1)] | length"' - "$crowd"
+
 # ---- disable, rm ----
 th-trigger disable -q soup
 says 'disable' off fact soup .state
