@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "trigger-check.h"
+#include "trigger-job.h"
 
 extern char **environ;
 
@@ -221,8 +222,14 @@ void
 trigger_check(struct triggers *c)
 {
 	struct trigger_list l = { 0 };
+	struct th_buf path;
 	size_t i;
 
+	/* As it will be when they run. */
+	th_buf_init(&path, CHECK_HELP_MAX);
+	cmd_check(job_path(&path), NULL);
+	setenv("PATH", path.data, 1);
+	th_buf_release(&path);
 	trigger_given(c, &l);
 	for (i = 0; i < l.n; i++)
 		check_one(c, l.t[i]);

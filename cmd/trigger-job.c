@@ -14,12 +14,11 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "triggers.h"
+#include "trigger-job.h"
 
 #define KILL_MS 5000    /* between TERM and KILL */
 #define LINGER_MS 10000 /* for programs in the background to be done */
@@ -27,26 +26,6 @@
 #define RENEW_MS (TRIGGER_LEASE * 1000 / 3)
 #define NOTICE_MS 60000
 #define READ_MAX 16384
-
-enum phase { RUNNING, LINGERING, TELLING, DONE };
-
-struct job {
-	struct triggers *c;
-	struct trigger *t;
-	enum phase phase;
-	char run[TRIGGER_RUN_MAX];
-	char lock[128];
-	char *report;
-	pid_t pid;
-	int fd[2]; /* stdout and stderr of the script; -1 at their end */
-	int status;
-	bool show, timed_out, interrupted, lost, recovered;
-	struct trigger_log log;
-	int64_t start, start_ms;
-	int64_t end_at; /* time is over; then TERM, and KILL after that */
-	int64_t renew_at, kill_at, linger_until;
-	struct trigger_result result;
-};
 
 /* ---- what comes before ---- */
 
@@ -134,152 +113,6 @@ clear_lost(struct job *j, struct th_err *err)
 
 /* ---- starting ---- */
 
-static const char *
-own_directory(struct th_buf *b)
-{
-	char path[4096], *slash;
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (n <= 0)
-		return "";
-	path[n] = '\0';
-	if ((slash = strrchr(path, '/')) != NULL)
-		*slash = '\0';
-	th_buf_adds(b, path);
-	return b->data != NULL ? b->data : "";
-}
-
-static bool
-sets(const char *entry, const char *name)
-{
-	size_t n = strlen(name);
-
-	return strncmp(entry, name, n) == 0 && entry[n] == '=';
-}
-
-/*
- * Our environment without secrets, with what the run needs.  cron's PATH may
- * not lead to our programs, so their directory is added behind.
- */
-static char **
-environment(struct job *j, bool in_run, struct th_buf *text)
-{
-	char **env = th_config_environ(j->c->config), **more = NULL;
-	const char *path = getenv("PATH");
-	size_t n, kept = 0, i;
-	char *s;
-
-	for (n = 0; env != NULL && env[n] != NULL; n++)
-		;
-	if (env != NULL)
-		more = th_calloc(n + 5, sizeof(*more));
-	for (i = 0; more != NULL && i < n; i++)
-		if (!sets(env[i], "TH_TRIGGER") && !sets(env[i], "TH_RUN") &&
-		    !sets(env[i], "TH_REPORT") && !sets(env[i], "PATH"))
-			more[kept++] = env[i];
-	free(env);
-	th_buf_addf(text, "PATH=%s:", path != NULL ? path : "/usr/bin:/bin");
-	own_directory(text);
-	th_buf_addc(text, '\0');
-	if (in_run) {
-		th_buf_addf(text, "TH_TRIGGER=%s", j->t->name);
-		th_buf_addc(text, '\0');
-		th_buf_addf(text, "TH_RUN=%s", j->run);
-		th_buf_addc(text, '\0');
-		th_buf_addf(text, "TH_REPORT=%s", j->report);
-		th_buf_addc(text, '\0');
-	}
-	if (more == NULL || text->status != TH_OK) {
-		free(more);
-		return NULL;
-	}
-	for (s = text->data; s < text->data + text->len; s += strlen(s) + 1)
-		more[kept++] = s;
-	return more;
-}
-
-/* Our ends of a pipe are not for children, and never make us wait. */
-static int
-make_pipe(int fd[2])
-{
-	int i;
-
-	if (pipe(fd) == -1)
-		return errno;
-	for (i = 0; i < 2; i++)
-		fcntl(fd[i], F_SETFD, FD_CLOEXEC);
-	return 0;
-}
-
-static int
-spawn_with(
-    char *const argv[], char *const env[], int in, int out, int err, pid_t *ret)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t usual;
-	int rc;
-
-	sigemptyset(&usual);
-	sigaddset(&usual, SIGPIPE);
-	sigaddset(&usual, SIGXFSZ);
-	if ((rc = posix_spawnattr_init(&attr)) != 0)
-		return rc;
-	if ((rc = posix_spawn_file_actions_init(&actions)) != 0)
-		goto no_actions;
-	if ((rc = posix_spawnattr_setsigdefault(&attr, &usual)) == 0 &&
-	    (rc = posix_spawnattr_setpgroup(&attr, 0)) == 0 &&
-	    (rc = posix_spawnattr_setflags(
-		 &attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP)) == 0 &&
-	    (rc = in == -1 ? posix_spawn_file_actions_addopen(
-				 &actions, 0, "/dev/null", O_RDONLY, 0)
-			   : posix_spawn_file_actions_adddup2(
-				 &actions, in, 0)) == 0 &&
-	    (rc = posix_spawn_file_actions_adddup2(&actions, out, 1)) == 0 &&
-	    (rc = posix_spawn_file_actions_adddup2(&actions, err, 2)) == 0)
-		rc = posix_spawn(ret, argv[0], &actions, &attr, argv, env);
-	posix_spawn_file_actions_destroy(&actions);
-no_actions:
-	posix_spawnattr_destroy(&attr);
-	return rc;
-}
-
-/* argv, with its output to us; a script without "#!" is one for sh. */
-static int
-spawn(struct job *j, char *const argv[], bool in_run, int in)
-{
-	char sh[] = "/bin/sh";
-	char *by_shell[] = { sh, argv[0], NULL };
-	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, rc;
-	struct th_buf text;
-	char **env;
-
-	th_buf_init(&text, TRIGGER_RECORD_MAX);
-	env = environment(j, in_run, &text);
-	rc = env == NULL ? ENOMEM : make_pipe(out);
-	if (rc == 0)
-		rc = make_pipe(err);
-	if (rc == 0)
-		rc = spawn_with(argv, env, in, out[1], err[1], &j->pid);
-	if (rc == ENOEXEC)
-		rc = spawn_with(by_shell, env, in, out[1], err[1], &j->pid);
-	close(out[1]);
-	close(err[1]);
-	if (rc != 0) {
-		close(out[0]);
-		close(err[0]);
-		out[0] = err[0] = -1;
-	} else {
-		fcntl(out[0], F_SETFL, O_NONBLOCK);
-		fcntl(err[0], F_SETFL, O_NONBLOCK);
-	}
-	j->fd[0] = out[0];
-	j->fd[1] = err[0];
-	free(env);
-	th_buf_release(&text);
-	return rc;
-}
-
 /* Empty, and then with the line by which the next run would find the script. */
 static enum th_status
 make_report(const char *path, struct th_err *err)
@@ -339,7 +172,7 @@ launch(struct job *j)
 		timeout = TRIGGER_TIMEOUT;
 	j->end_at = j->start_ms + timeout * 1000;
 	trigger_log_open(&j->log, j->t->name, j->run);
-	rc = spawn(j, argv, true, -1);
+	rc = job_spawn(j, argv, true, -1);
 	if (rc == 0) {
 		sign_report(j);
 		return;
@@ -560,192 +393,7 @@ reap(struct job *j)
 		j->pid = 0;
 }
 
-static void
-explain(struct job *j, enum th_status st, const char *why)
-{
-	struct trigger_result *r = &j->result;
-
-	if (st <= r->worst && r->why[0] != '\0')
-		return;
-	r->worst = st > r->worst ? st : r->worst;
-	r->in_words = false;
-	snprintf(r->why, sizeof(r->why), "%s", why);
-}
-
-/* What the shell says counts as much as what our programs say. */
-static void
-judge_script(struct job *j)
-{
-	struct trigger_result *r = &j->result;
-	char text[80];
-
-	if (j->pid == -1) {
-		r->code = 126;
-		explain(j, TH_ECONFIG, j->log.last);
-	} else if (WIFSIGNALED(j->status)) {
-		r->code = 128 + WTERMSIG(j->status);
-		snprintf(text, sizeof(text),
-		    "the script was ended by signal %d", WTERMSIG(j->status));
-		explain(j, TH_EUNAVAIL, text);
-	} else if (WEXITSTATUS(j->status) != 0) {
-		if (r->code == 0)
-			r->code = WEXITSTATUS(j->status);
-		snprintf(text, sizeof(text),
-		    "the script ended with exit code "
-		    "%d",
-		    WEXITSTATUS(j->status));
-		explain(j, cmd_exit_status(WEXITSTATUS(j->status)), text);
-	}
-}
-
-/* What another program said last, when none of ours tells more. */
-static void
-add_last_words(struct job *j)
-{
-	struct trigger_result *r = &j->result;
-	size_t n = strlen(r->why);
-	const char *s = j->log.last;
-
-	if (j->pid == -1 || r->in_words || s[0] == '\0' ||
-	    n + 3 > sizeof(r->why))
-		return;
-	snprintf(r->why + n, sizeof(r->why) - n, " (%.300s)", s);
-}
-
-static void
-judge(struct job *j)
-{
-	struct trigger_result *r = &j->result;
-
-	r->run = j->run;
-	r->start = j->start;
-	r->ms = th_now_ms() - j->start_ms;
-	job_report(j->report, j->run, r);
-	judge_script(j);
-	if (r->worst == TH_OK) {
-		r->outcome = TRIGGER_OK;
-		r->why[0] = '\0';
-	} else if (j->timed_out) {
-		r->outcome = TRIGGER_TIMED_OUT;
-		r->worst = TH_EAGAIN;
-		snprintf(r->why, sizeof(r->why),
-		    "it took longer than %" PRId64 " s",
-		    (j->end_at - j->start_ms) / 1000);
-	} else if (j->interrupted) {
-		r->outcome = TRIGGER_INTERRUPTED;
-		r->worst = TH_EAGAIN;
-		snprintf(r->why, sizeof(r->why), "interrupted");
-	} else {
-		r->outcome = TRIGGER_FAILED;
-		add_last_words(j);
-	}
-}
-
-/* ---- what is kept of it ---- */
-
-static bool
-is_failure(const struct job *j)
-{
-	return j->result.outcome == TRIGGER_FAILED ||
-	       j->result.outcome == TRIGGER_TIMED_OUT;
-}
-
-static enum th_status
-keep(struct job *j, struct th_err *err)
-{
-	struct trigger_record *r = &j->t->record;
-	enum th_status st;
-
-	/* It may have been taken over while we slept. */
-	if (th_lock(j->c->store, j->lock, TRIGGER_LEASE, err) == TH_END)
-		j->lost = true;
-	st = th_state_settle(j->c->store, j->run,
-	    j->result.outcome == TRIGGER_OK && !j->lost, err);
-	if (st != TH_OK || j->lost)
-		return st;
-	if (j->result.outcome == TRIGGER_OK)
-		r->failures = 0;
-	else if (is_failure(j))
-		r->failures++;
-	/* An interrupted run is due again. */
-	if (j->result.outcome != TRIGGER_INTERRUPTED)
-		r->slot =
-		    th_schedule_slot(&j->t->script.schedule, r->slot, j->start);
-	if ((st = trigger_record_add(r, &j->result, err)) != TH_OK)
-		return st;
-	return trigger_record_save(j->c->store, j->t->name, r, err);
-}
-
-/* On vacation only a person runs triggers, who sees what happens. */
-static void
-maybe_disable(struct job *j)
-{
-	const int64_t tries = trigger_tries(j->c, j->t);
-	struct th_err err = { 0 };
-
-	if (!is_failure(j) || tries == 0 || j->t->record.failures < tries ||
-	    j->t->record.disabled || trigger_is_away())
-		return;
-	if (trigger_record_disable(
-		j->c->store, j->t->name, "failures", th_now(), &err) != TH_OK) {
-		cmd_warn("%s: %s", j->t->name, err.text);
-		return;
-	}
-	j->t->record.disabled = true;
-	cmd_warn("%s: failed %" PRId64
-		 " times in a row and is disabled; th-trigger "
-		 "enable %s lets it run again",
-	    j->t->name, j->t->record.failures, j->t->name);
-}
-
-static void
-say_end(struct job *j, char *line, size_t size)
-{
-	const struct trigger_result *r = &j->result;
-	int level = r->outcome == TRIGGER_OK ? (j->show ? 0 : 1) : 0;
-
-	snprintf(line, size,
-	    "%s%s%s, %" PRId64 ".%" PRId64 " s, %" PRId64 " fetched, %" PRId64
-	    " published",
-	    trigger_outcome_name(r->outcome), r->why[0] != '\0' ? ": " : "",
-	    r->why, r->ms / 1000, r->ms % 1000 / 100, r->fetched, r->published);
-	if (r->outcome == TRIGGER_OK)
-		cmd_say(level, "%s: %s", j->t->name, line);
-	else
-		cmd_warn("%s: %s: %s", j->t->name,
-		    trigger_outcome_name(r->outcome), r->why);
-	cmd_note(r->worst);
-}
-
 /* ---- telling somebody ---- */
-
-static const char *
-notify_pipeline(const struct job *j)
-{
-	const char *s = j->t->script.notify;
-
-	if (s == NULL)
-		s = th_config_notify(j->c->config);
-	if (s == NULL || s[0] == '\0' || strcmp(s, "no") == 0 ||
-	    strcmp(s, "none") == 0 || strcmp(s, "false") == 0)
-		return NULL;
-	return s;
-}
-
-/* Once when it goes wrong again and again, once when that is over. */
-static bool
-is_news(struct job *j)
-{
-	const struct trigger_record *r = &j->t->record;
-	int64_t tries = trigger_tries(j->c, j->t);
-
-	if (tries == 0 || tries > TRIGGER_NOTICE)
-		tries = TRIGGER_NOTICE;
-	j->recovered = j->result.outcome == TRIGGER_OK;
-	if (j->recovered)
-		return r->notified;
-	return is_failure(j) && !r->notified && r->failures >= tries;
-}
 
 static void
 tell(struct job *j, const char *pipeline)
@@ -756,10 +404,8 @@ tell(struct job *j, const char *pipeline)
 	int in[2] = { -1, -1 }, rc;
 
 	th_buf_init(&item, READ_MAX);
-	rc = copy == NULL ? ENOMEM : make_pipe(in);
-	if (rc == 0 && job_notice(j->t, j->recovered ? NULL : j->result.why,
-			   j->t->record.failures, trigger_tries(j->c, j->t),
-			   &item) != TH_OK)
+	rc = copy == NULL ? ENOMEM : job_pipe(in);
+	if (rc == 0 && job_notice_of(j, &item) != TH_OK)
 		rc = ENOMEM;
 	/* It is small enough for the pipe to hold, reader or not. */
 	if (rc == 0 && th_file_write(in[1], th_buf_str(&item), NULL) != TH_OK)
@@ -767,7 +413,7 @@ tell(struct job *j, const char *pipeline)
 	if (in[1] != -1)
 		close(in[1]);
 	if (rc == 0)
-		rc = spawn(j, argv, false, in[0]);
+		rc = job_spawn(j, argv, false, in[0]);
 	if (in[0] != -1)
 		close(in[0]);
 	if (rc != 0) {
@@ -781,26 +427,13 @@ tell(struct job *j, const char *pipeline)
 	free(copy);
 }
 
-/* What waits in a queue (75) will be sent. */
 static void
 told(struct job *j)
 {
-	struct th_err err = { 0 };
-	int code;
-
 	if (j->pid == -1)
 		return;
 	reap(j);
-	code = WIFEXITED(j->status) ? WEXITSTATUS(j->status) : 128;
-	if (code != 0 && code != 75) {
-		cmd_warn("%s: notify: ended with exit code %d%s%s", j->t->name,
-		    code, j->log.last[0] != '\0' ? ": " : "", j->log.last);
-		return;
-	}
-	j->t->record.notified = !j->recovered;
-	if (trigger_record_save(j->c->store, j->t->name, &j->t->record, &err) !=
-	    TH_OK)
-		cmd_warn("%s: %s", j->t->name, err.text);
+	job_told(j, WIFEXITED(j->status) ? WEXITSTATUS(j->status) : 128);
 }
 
 /* ---- from one to the next ---- */
@@ -810,7 +443,7 @@ close_run(struct job *j)
 {
 	char line[1024];
 
-	say_end(j, line, sizeof(line));
+	job_say_end(j, line, sizeof(line));
 	trigger_log_close(&j->log, line);
 	unlink(j->report);
 }
@@ -822,15 +455,15 @@ finish(struct job *j)
 	const char *pipeline;
 
 	reap(j);
-	judge(j);
-	if (keep(j, &err) != TH_OK) {
+	job_judge(j);
+	if (job_keep(j, &err) != TH_OK) {
 		cmd_warn("%s: %s", j->t->name, err.text);
 		cmd_note(err.status);
 	}
-	maybe_disable(j);
+	job_maybe_disable(j);
 	close_run(j);
 	j->phase = DONE;
-	if (!j->lost && is_news(j) && (pipeline = notify_pipeline(j)) != NULL) {
+	if (!j->lost && (pipeline = job_news(j)) != NULL) {
 		trigger_log_open(&j->log, j->t->name, "notify");
 		tell(j, pipeline);
 	}

@@ -101,6 +101,13 @@ th-filter 'title ~ "it'"'"'s" and not tags = "ad"'
 timeout 5 env A=b th-publish file --path "$HOME/{title}.md" -- "$@"
 E
 ok 'however it is written' th-trigger check fine
+script path <<'E'
+#!/bin/sh
+th-fetch --version
+E
+ok 'our programs are found with the PATH of cron' env PATH=/usr/bin:/bin "$(command -v th-trigger)" check path
+ok 'when they run, too' env PATH=/usr/bin:/bin "$(command -v th-trigger)" run path
+rm "$TH_HOME/triggers/path"
 rm "$TH_HOME/triggers/fine"
 script wrong <<'E'
 #!/bin/sh
