@@ -20,7 +20,8 @@ VERSION    := $(shell sed -n 's/^.define TH_VERSION "\(.*\)"/\1/p' lib/trigger.h
 # The Debian packages: what builds it, what tests it, what else looks at it.
 DEB_BUILD = gcc libc6-dev pkg-config libcurl4-gnutls-dev libjansson-dev \
 	    liboauth-dev libxml2-dev libyaml-dev libsqlite3-dev libpcre2-dev \
-	    libstemmer-dev nettle-dev libmicrohttpd-dev libutf8proc-dev libhiredis-dev
+	    libstemmer-dev nettle-dev libmicrohttpd-dev libutf8proc-dev libhiredis-dev \
+	    libarchive-dev
 DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib python3-thrift redis-server jq mandoc curl \
 	    openssl ca-certificates libxml2-utils faketime time \
 	    bsdextrautils sqlite3 bash-completion zsh
@@ -29,7 +30,7 @@ DEB_BENCH = jq sfeed nginx-light
 DEB       = $(DEB_CHECK)
 
 DEPS   = libcurl jansson oauth libxml-2.0 yaml-0.1 sqlite3 libpcre2-8 nettle \
-	 libmicrohttpd libutf8proc hiredis
+	 libmicrohttpd libutf8proc hiredis libarchive
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wvla \
 	 -Wmissing-prototypes -Wwrite-strings -Wformat=2
 SANF   = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)

@@ -44,5 +44,19 @@ void import_opml(struct importing *, struct th_str text);
 void import_django(struct importing *, struct th_str text);
 void import_sfeedrc(struct importing *, struct th_str text);
 void import_newsboat(struct importing *, struct th_str text);
+/* A tar of th-trigger export, from a file that can be read again. */
+void import_archive(struct importing *, int fd);
+
+/* ---- moving.c: what export and import share ---- */
+
+#define MOVING_PREFIX "triggerhappy/" /* of all members */
+#define MOVING_FORMAT 1
+#define MOVING_TRIGGER ":trigger:" /* begins the state of one, see open_state() */
+
+int moving_spool(void);
+void moving_rewind(int fd);
+void moving_copy(int from, int to, int64_t max, const char *name);
+/* th-queue export to, import from a descriptor. */
+void moving_queues(const char *command, int fd);
 
 #endif

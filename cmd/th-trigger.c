@@ -70,7 +70,7 @@ static const struct cmd program = {
 	    "list [NAME]...\nshow [NAME]...\nnew NAME\nedit NAME\n"
 	    "check [NAME]...\nenable NAME...\ndisable NAME...\n"
 	    "run [NAME... | --due]\nstatus [NAME]...\nlog NAME\nrm NAME...\n"
-	    "import FILE\n"
+	    "import FILE\nexport [FILE]\n"
 	    "vacation on|off|status\ncrontab\nsystemd",
 	.options = options,
 	.offer = offer,
@@ -93,6 +93,7 @@ static const struct {
 	{ "log", trigger_print_log, 1, 1 },
 	{ "rm", trigger_remove, 1, SIZE_MAX },
 	{ "import", trigger_import, 1, 1 },
+	{ "export", trigger_export, 0, 1 },
 	{ "vacation", trigger_vacation, 1, 1 },
 	{ "crontab", trigger_crontab, 0, 0 },
 	{ "systemd", trigger_systemd, 0, 0 },

@@ -1,4 +1,8 @@
 /* trigger-import -- triggers made from what other programs know */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +11,7 @@
 #include "import.h"
 
 #define NAME_SIZE 128
+#define ARCHIVE_MAX ((int64_t)1 << 33)
 #define TRIES 10000 /* at names that are taken */
 
 static void
@@ -167,20 +172,36 @@ import_leave(struct importing *m, size_t line, bool lost, const char *what)
 
 /* ---- files ---- */
 
-static void
-read_file(const char *name, struct th_buf *ret)
+/* Its bytes can be read more than once, whatever it is. */
+static int
+open_file(const char *name)
 {
-	struct th_err err = { 0 };
-	enum th_status st;
+	const bool standard = strcmp(name, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	struct stat sb;
+	int spool;
 
-	th_buf_init(ret, IMPORT_MAX);
-	if (strcmp(name, "-") == 0)
-		st = th_file_read_fd(STDIN_FILENO, ret, &err);
-	else
-		st = th_file_read(name, ret, &err);
-	if (st == TH_END)
-		cmd_die(TH_EUSAGE, "%s: no such file", name);
-	cmd_check(st, &err);
+	if (fd == -1)
+		cmd_die(errno == ENOENT ? TH_EUSAGE : TH_EIO, "%s: %s", name,
+		    strerror(errno));
+	if (!standard && fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode))
+		return fd;
+	spool = moving_spool();
+	moving_copy(fd, spool, ARCHIVE_MAX, standard ? "standard input" : name);
+	moving_rewind(spool);
+	if (!standard)
+		close(fd);
+	return spool;
+}
+
+/* The mark of POSIX's tar. */
+static bool
+is_archive(int fd)
+{
+	char head[512];
+
+	return pread(fd, head, sizeof(head), 0) == sizeof(head) &&
+	       memcmp(head + 257, "ustar", 5) == 0;
 }
 
 /* What a file is when no option says so. */
@@ -195,7 +216,8 @@ import_any(struct importing *m, struct th_str text)
 	if (s.len > 0 && s.s[0] == '<')
 		import_opml(m, text);
 	else
-		cmd_usage("%s: not OPML; is it --django-th, --sfeedrc or "
+		cmd_usage("%s: neither OPML nor an export; is it --django-th, "
+			  "--sfeedrc or "
 			  "--newsboat?",
 		    m->file);
 }
@@ -217,15 +239,23 @@ void
 trigger_import(struct triggers *c)
 {
 	struct importing m = { .c = c, .file = c->arg[0] };
+	const bool told = c->django || c->sfeedrc || c->newsboat;
+	struct th_err err = { 0 };
 	struct th_buf text;
+	int fd;
 
 	check_options(c);
 	if ((m.names = th_set_new()) == NULL)
 		need(TH_ENOMEM);
-	read_file(m.file, &text);
+	fd = open_file(m.file);
 	if (strcmp(m.file, "-") == 0)
 		m.file = "standard input";
-	if (c->django)
+	th_buf_init(&text, IMPORT_MAX);
+	if (!told && is_archive(fd))
+		import_archive(&m, fd);
+	else if (th_file_read_fd(fd, &text, &err) != TH_OK)
+		cmd_die(err.status, "%s: %s", m.file, err.text);
+	else if (c->django)
 		import_django(&m, th_buf_str(&text));
 	else if (c->sfeedrc)
 		import_sfeedrc(&m, th_buf_str(&text));
@@ -236,6 +266,7 @@ trigger_import(struct triggers *c)
 	cmd_say(0,
 	    "%" PRId64 " %s, %" PRId64 " there already, %" PRId64 " left out",
 	    m.made, c->dry_run ? "would be made" : "made", m.known, m.left);
+	close(fd);
 	th_buf_release(&text);
 	th_set_free(m.names);
 }

@@ -214,5 +214,6 @@ void trigger_vacation(struct triggers *);
 void trigger_crontab(struct triggers *);
 void trigger_systemd(struct triggers *);
 void trigger_import(struct triggers *);
+void trigger_export(struct triggers *);
 
 #endif

@@ -95,6 +95,7 @@ struct th_state_mark {
 	struct th_hash id;
 	bool known;   /* the store had it already */
 };
+#define TH_SCOPE_SIZE (2 * TH_HASH_SIZE + 1) /* a scope's hash, written out */
 struct th_state_change {
 	struct th_state_pair *pair;
 	size_t npairs;
@@ -153,6 +154,12 @@ struct th_store_ops {
 	 */
 	enum th_status (*state_commit)(struct th_store *, const char *name,
 	    const char *run, const struct th_state_change *, struct th_err *);
+	/*
+	 * All that is true, of one state after the other, marks of a scope
+	 * together.  visit must not call the store.
+	 */
+	enum th_status (*state_each)(struct th_store *, th_state_visit *visit,
+	    void *ctx, struct th_err *);
 	/* Makes all that was kept aside under run true, or drops it. */
 	enum th_status (*state_settle)(struct th_store *, const char *run,
 	    bool keep, int64_t now, struct th_err *);

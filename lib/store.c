@@ -343,15 +343,29 @@ find_scope(
 	return TH_OK;
 }
 
+/* Stores know a scope by its hash, so that it can be moved from one to another.
+ */
+static void
+name_scope(const char *scope, char ret[TH_SCOPE_SIZE])
+{
+	const struct th_hash h = th_hash(th_str(scope));
+	size_t i;
+
+	for (i = 0; i < TH_HASH_SIZE; i++)
+		snprintf(ret + 2 * i, 3, "%02x", h.byte[i]);
+}
+
 /* Finds what is known of an id; the mark is filled for add_mark(). */
 static enum th_status
 look_up(struct th_state *st, const char *scope, struct th_str id,
     struct th_state_mark *mark, bool *ret_marked, struct th_err *err)
 {
+	char sum[TH_SCOPE_SIZE];
 	enum th_status rc;
 
 	*ret_marked = false;
-	if ((rc = find_scope(st, scope, &mark->scope, err)) != TH_OK)
+	name_scope(scope, sum);
+	if ((rc = find_scope(st, sum, &mark->scope, err)) != TH_OK)
 		return rc;
 	mark->id = th_hash(id);
 	if (find(st, &st->marks, hash_mark(mark), same_mark, mark) <
@@ -360,7 +374,7 @@ look_up(struct th_state *st, const char *scope, struct th_str id,
 		return TH_OK;
 	}
 	return st->store->ops->state_seen(
-	    st->store, st->name, st->run, scope, &mark->id, &mark->known, err);
+	    st->store, st->name, st->run, sum, &mark->id, &mark->known, err);
 }
 
 enum th_status

@@ -112,6 +112,7 @@ int64_t th_redis_number(struct th_str, struct th_str *rest);
 void th_redis_queue_ops(struct th_store_ops *);
 void th_redis_look_ops(struct th_store_ops *);
 void th_redis_state_ops(struct th_store_ops *);
+void th_redis_each_ops(struct th_store_ops *);
 void th_redis_limit_ops(struct th_store_ops *);
 void th_redis_move_ops(struct th_store_ops *);
 

@@ -122,18 +122,6 @@ add_key(struct th_redis_cmd *cmd, const char *name, const char *run,
 	th_buf_release(&b);
 }
 
-#define SCOPE_SIZE (2 * TH_HASH_SIZE + 1)
-
-static void
-name_scope(const char *scope, char ret[SCOPE_SIZE])
-{
-	const struct th_hash h = th_hash(th_str(scope));
-	size_t i;
-
-	for (i = 0; i < TH_HASH_SIZE; i++)
-		snprintf(ret + 2 * i, 3, "%02x", h.byte[i]);
-}
-
 static enum th_status
 state_get(struct th_store *store, const char *name, const char *run,
     const char *key, struct th_buf *ret, struct th_err *err)
@@ -167,16 +155,14 @@ state_seen(struct th_store *store, const char *name, const char *run,
     const char *scope, const struct th_hash *id, bool *ret, struct th_err *err)
 {
 	const size_t n = run[0] != '\0' ? 2 : 1;
-	char sum[SCOPE_SIZE];
 	struct th_redis_cmd cmd[2];
 	enum th_status st;
 
-	name_scope(scope, sum);
 	th_redis_plain(&cmd[0], "ZSCORE");
-	add_key(&cmd[0], name, "", ":s:", sum);
+	add_key(&cmd[0], name, "", ":s:", scope);
 	th_redis_addh(&cmd[0], id);
 	th_redis_plain(&cmd[1], "SISMEMBER");
-	add_key(&cmd[1], name, run, ":s:", sum);
+	add_key(&cmd[1], name, run, ":s:", scope);
 	th_redis_addh(&cmd[1], id);
 	st = th_redis_run((struct th_redis *)store, cmd, n, err);
 	*ret = th_redis_is_text(cmd[0].reply) ||
@@ -191,7 +177,6 @@ static void
 add_change(struct th_redis_cmd *cmd, const struct th_state_change *c,
     bool scopes, size_t first)
 {
-	char sum[SCOPE_SIZE];
 	size_t i;
 
 	th_redis_addi(cmd, (int64_t)c->npairs);
@@ -199,10 +184,8 @@ add_change(struct th_redis_cmd *cmd, const struct th_state_change *c,
 		th_redis_adds(cmd, c->pair[i].key);
 		th_redis_add(cmd, th_buf_str(&c->pair[i].value));
 	}
-	for (i = 0; i < c->nscopes && scopes; i++) {
-		name_scope(c->scope[i], sum);
-		th_redis_adds(cmd, sum);
-	}
+	for (i = 0; i < c->nscopes && scopes; i++)
+		th_redis_adds(cmd, c->scope[i]);
 	for (i = 0; i < c->nmarks; i++) {
 		th_redis_addi(cmd, (int64_t)(first + c->mark[i].scope));
 		th_redis_addh(cmd, &c->mark[i].id);
@@ -213,13 +196,10 @@ static void
 add_scope_keys(struct th_redis_cmd *cmd, const char *name, const char *run,
     const struct th_state_change *c)
 {
-	char sum[SCOPE_SIZE];
 	size_t i;
 
-	for (i = 0; i < c->nscopes; i++) {
-		name_scope(c->scope[i], sum);
-		add_key(cmd, name, run, ":s:", sum);
-	}
+	for (i = 0; i < c->nscopes; i++)
+		add_key(cmd, name, run, ":s:", c->scope[i]);
 }
 
 /* The state's name is noted first, so that the run finds it in any case. */
@@ -334,6 +314,7 @@ state_settle(struct th_store *store, const char *run, bool keep, int64_t now,
 void
 th_redis_state_ops(struct th_store_ops *ops)
 {
+	th_redis_each_ops(ops);
 	ops->state_get = state_get;
 	ops->state_seen = state_seen;
 	ops->state_commit = state_commit;

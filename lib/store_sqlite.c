@@ -587,6 +587,7 @@ th_store_sqlite(
 	s->ops.state_settle = state_settle;
 	th_sqlite_queue_ops(&s->ops);
 	th_sqlite_look_ops(&s->ops);
+	th_sqlite_each_ops(&s->ops);
 	th_sqlite_limit_ops(&s->ops);
 	th_sqlite_move_ops(&s->ops);
 	s->store.ops = &s->ops;

@@ -90,6 +90,7 @@ enum th_item_state th_sqlite_unpack_what(int64_t what, int64_t *date);
 extern const char th_sqlite_queue_schema[], th_sqlite_limit_schema[];
 void th_sqlite_queue_ops(struct th_store_ops *);
 void th_sqlite_look_ops(struct th_store_ops *);
+void th_sqlite_each_ops(struct th_store_ops *);
 void th_sqlite_limit_ops(struct th_store_ops *);
 void th_sqlite_move_ops(struct th_store_ops *);
 

@@ -779,6 +779,7 @@ struct th_yaml {
 	struct th_yaml *child; /* of LIST and MAP: the first */
 	struct th_yaml *next;  /* in the list or map it is in */
 	size_t line, column;
+	size_t from, to;       /* of TEXT: its place, in characters */
 };
 /*
  * Reads one document; an empty one is an empty map.  Aliases, keys that are
@@ -840,6 +841,17 @@ bool th_config_limit(const struct th_config *, const char *service,
  * configuration names.  free() it; its strings are borrowed.  NULL: no memory.
  */
 char **th_config_environ(const struct th_config *);
+
+/* ---- config_share.c: a configuration without its secrets ---------------------- */
+
+/*
+ * Appends the text with "" for each secret of an account, whether secret() or
+ * its name says so, and URLs without user and password; KEY_command and KEY_env
+ * stay.  left gets a line for each: "twitter:default token".
+ */
+enum th_status th_config_share(struct th_str text, const char *name,
+    bool (*secret)(void *ctx, const char *service, const char *key), void *ctx,
+    struct th_buf *ret, struct th_buf *left, struct th_err *err);
 
 /* ---- account.c: the settings of one account ----------------------------------- */
 
@@ -1166,6 +1178,13 @@ void th_store_advise(struct th_store *,
     void (*say)(void *ctx, int level, enum th_status, const char *text),
     void *ctx);
 
+/* An id as the store knows it: SHA-256 of its UTF-8, cut to 128 bits. */
+#define TH_HASH_SIZE 16
+struct th_hash {
+	unsigned char byte[TH_HASH_SIZE];
+};
+struct th_hash th_hash(struct th_str);
+
 /*
  * The state of one reader (--state NAME): small values by key, and ids seen by
  * scope.  Nothing is written before th_state_commit(), which is one atomic,
@@ -1195,6 +1214,36 @@ enum th_status th_state_knows(struct th_state *, const char *scope,
 enum th_status th_state_commit(struct th_state *, struct th_err *err);
 enum th_status th_state_settle(struct th_store *, const char *run, bool keep,
     struct th_err *err);
+
+/* ---- store_move.c: states from one store to another -------------------------- */
+
+/* A value, or (key == NULL) an id seen.  All is borrowed. */
+struct th_state_entry {
+	const char *state;
+	const char *key;
+	struct th_str value;
+	const char *scope; /* its hash, as 32 digits */
+	struct th_hash id;
+	int64_t day;       /* when it was seen last, since 1970 */
+};
+typedef enum th_status th_state_visit(void *ctx, const struct th_state_entry *);
+/* All there is of all states; what a run keeps aside is not. */
+enum th_status th_state_each(struct th_store *, th_state_visit *visit,
+    void *ctx, struct th_err *err);
+/*
+ * The same as lines of JSON, {"state":..,"key":..,"value":..} (or "base64") and
+ * {"state":..,"scope":..,"day":..,"ids":[..]}; wanted, which may be NULL, says
+ * which values to write.
+ */
+enum th_status th_state_export(struct th_store *,
+    bool (*wanted)(const char *state, const char *key), struct th_out *out,
+    struct th_err *err);
+/*
+ * Takes over one such line, durably.  A value that the state has stays unless
+ * `replace`.  TH_EDATA: it is none.
+ */
+enum th_status th_state_import(struct th_store *, const struct th_item *,
+    bool replace, struct th_err *err);
 
 /* Milliseconds of a clock that only goes forward; of no meaning elsewhere. */
 int64_t th_steady_ms(void);
@@ -1260,13 +1309,6 @@ enum th_item_state {
 /* "waiting".  Never NULL.  The state of a word; TH_Q_UNKNOWN when it is none. */
 const char *th_item_state_name(enum th_item_state);
 enum th_item_state th_item_state_of(struct th_str);
-
-/* An id as the store knows it: SHA-256 of its UTF-8, cut to 128 bits. */
-#define TH_HASH_SIZE 16
-struct th_hash {
-	unsigned char byte[TH_HASH_SIZE];
-};
-struct th_hash th_hash(struct th_str);
 
 /* A queue of a store.  service and account are of who publishes; may be "". */
 struct th_queue;
@@ -2099,6 +2141,38 @@ struct th_growth {
  */
 enum th_status th_growth_append(const struct th_growth *,
     const struct th_place *, struct th_err *err);
+
+/* ---- archive.c: tar files -------------------------------------------------------- */
+
+struct th_archive;
+/* The descriptor stays the caller's, to be closed after th_archive_free(). */
+enum th_status th_archive_create(int fd, struct th_archive **ret,
+    struct th_err *err);
+enum th_status th_archive_open(int fd, struct th_archive **ret,
+    struct th_err *err);
+void th_archive_free(struct th_archive *);
+/* A member whole, or its head and then `size` bytes. */
+enum th_status th_archive_add(struct th_archive *, const char *name,
+    unsigned mode, struct th_str bytes, struct th_err *err);
+enum th_status th_archive_begin(struct th_archive *, const char *name,
+    unsigned mode, int64_t size, struct th_err *err);
+enum th_status th_archive_write(struct th_archive *, struct th_str,
+    struct th_err *err);
+enum th_status th_archive_finish(struct th_archive *, struct th_err *err);
+/*
+ * The next member; its name, borrowed, is as foreign as all of it.  TH_END;
+ * TH_EDATA: no tar, or it ends too soon.  read: some of its bytes, TH_END after
+ * the last.
+ */
+struct th_archived {
+	const char *name;
+	int64_t size;
+	enum { TH_MEMBER_FILE, TH_MEMBER_DIRECTORY, TH_MEMBER_OTHER } kind;
+};
+enum th_status th_archive_next(struct th_archive *, struct th_archived *ret,
+    struct th_err *err);
+enum th_status th_archive_read(struct th_archive *, char *ret, size_t size,
+    size_t *got, struct th_err *err);
 
 /* ---- session.c: a service at work --------------------------------------------- */
 

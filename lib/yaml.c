@@ -160,6 +160,8 @@ read_value(struct reader *r, int depth, struct th_yaml *ret)
 	switch (r->event.type) {
 	case YAML_SCALAR_EVENT:
 		ret->kind = TH_YAML_TEXT;
+		ret->from = r->event.start_mark.index;
+		ret->to = r->event.end_mark.index;
 		ret->plain =
 		    r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 		return take_text(r, &ret->text);

@@ -203,4 +203,177 @@ code 'neither is what is cut' 65 sh -c 'head -c 2000 "$1" | th-trigger import --
 ok 'then nothing is made' test "$(th-trigger list --json | jq length)" = 5
 code 'one kind at a time' 64 th-trigger import --django-th --sfeedrc "$dump"
 
+# ---- all of a home ----
+anew 6
+old=$TH_HOME
+cp "$data/feed.xml" .
+cat >"$TH_HOME/config.yaml" <<'END'
+# my settings
+limits: {twitter: 5/15m}
+accounts:
+  twitter:
+    default: {consumer_key: Ké, consumer_secret: opensesame1, token: "open sesame2", token_secret_env: TS, base_url: "http://me:opensesame3@127.0.0.1:1"} # end
+  webhook:
+    default:
+      secret: opensesame4
+      token_command: echo x
+    more:
+      secret: >-
+        opensesame5
+        opensesame6
+      token: |
+        opensesame7
+END
+mkdir "$TH_HOME/credentials"
+echo '{"access_token":"opensesame8"}' >"$TH_HOME/credentials/pocket.default.json"
+chmod 600 "$TH_HOME/config.yaml" "$TH_HOME/credentials/pocket.default.json"
+th-trigger new -q soup --every 15m --from "th-fetch rss '$PWD/feed.xml' |
+    th-publish file --path '$scratch/notes/{title}.md'"
+th-trigger new -q off --every 1h --from true; th-trigger disable -q off
+th-trigger import -q --one list --to true other.opml
+th-trigger run -q soup >/dev/null
+echo '{"id":"w1","title":"waits"}' | th-publish -q file --queue later --path x --queue-only
+th-trigger vacation on -q --until 2099-01-01
+code 'export writes one file' 0 th-trigger export home.tar
+told 'and says what is not in it' 'secrets and logins are not in it'
+says 'that only its owner can read' 600 stat -c %a home.tar
+cat >want <<'END'
+triggerhappy/config.yaml
+triggerhappy/lists/list
+triggerhappy/manifest.json
+triggerhappy/state/queues.ndjson
+triggerhappy/state/readers.ndjson
+triggerhappy/triggers/list
+triggerhappy/triggers/off
+triggerhappy/triggers/soup
+triggerhappy/vacation
+END
+is 'any tar can list it' want sh -c 'tar -tf home.tar | sort'
+ok 'no secret is in it' sh -c '! tar -xOf home.tar | grep -a "opensesame\|open sesame"'
+cat >want <<'END'
+# my settings
+limits: {twitter: 5/15m}
+accounts:
+  twitter:
+    default: {consumer_key: Ké, consumer_secret: "", token: "", token_secret_env: TS, base_url: "http://127.0.0.1:1"} # end
+  webhook:
+    default:
+      secret: ""
+      token_command: echo x
+    more:
+      secret: ""
+      token: ""
+END
+is 'the configuration is as it was, without them' want tar -xOf home.tar triggerhappy/config.yaml
+code 'standard output will do' 0 sh -c 'th-trigger export - >again.tar && tar -tf again.tar'
+code 'a full disk is an error' 74 sh -c 'th-trigger export - >/dev/full'
+
+moved() { # NAME: in the home at hand nothing is new, all is as it was
+	says "$1: triggers are there" 'list off soup' names
+	says "$1: what was off is off" false sh -c \
+	    'th-trigger list --json | jq ".[] | select(.name == \"off\") | .enabled"'
+	says "$1: so is the vacation" "on, until 2099-01-01 00:00" th-trigger vacation status
+	rm -rf notes
+	th-trigger vacation -q off
+	code "$1: the next run" 0 th-trigger run soup
+	told "$1: reads nothing that was read" ' 0 fetched'
+	ok "$1: publishes nothing old" test ! -e notes
+	says "$1: not even what is read again" 0 sh -c \
+	    'th-fetch rss feed.xml | th-publish -q file --path "$1/notes/{title}.md" --queue "$(th-queue list --json |
+	     jq -r "select(.published > 0) | .queue")" >/dev/null; ls notes 2>/dev/null | wc -l' - "$scratch"
+	says "$1: what waited waits" 1 sh -c \
+	    'th-queue list --json | jq "select(.queue == \"later\") | .waiting"'
+}
+anew 7
+code 'import into a new home' 0 th-trigger import home.tar
+told 'says what to fill in' 'fill in config.yaml: twitter:default consumer_secret$'
+told 'of URLs, too' 'fill in config.yaml: twitter:default base_url, its user and password'
+told 'and where to log in' 'log in: th-auth login pocket:default'
+told 'and what it made' ' 3 made, 0 there already, 0 left out'
+ok 'scripts and lists are as they were' sh -c 'diff -r "$1/triggers" "$2/triggers" && diff -r "$1/lists" "$2/lists"' \
+    - "$old" "$TH_HOME"
+says 'nobody else can read them' '600 700 700 600' sh -c 'cd "$TH_HOME" && stat -c %a config.yaml triggers/soup lists lists/list | xargs'
+moved 'a new home'
+code 'import it once more' 0 th-trigger import home.tar
+told 'it is there' ' 0 made, 3 there already, 0 left out'
+echo '# mine' >>"$TH_HOME/triggers/off"; th-trigger enable -q off
+code 'what was edited stays' 73 th-trigger import home.tar
+says 'with its state' true sh -c 'th-trigger list --json | jq ".[] | select(.name == \"off\") | .enabled"'
+code 'but with --force' 0 th-trigger import --force home.tar
+says 'all is as in the archive' false sh -c \
+    'th-trigger list --json | jq ".[] | select(.name == \"off\") | .enabled"'
+anew 8
+says '--dry-run lists what would come' 8 sh -c 'th-trigger import --dry-run - <home.tar | grep -c .'
+ok 'and touches nothing' sh -c 'test -z "$(find "$TH_HOME" -type f)"'
+
+# ---- from one store to the other ----
+if ! on redis && command -v redis-server >/dev/null; then
+	. "$top/tests/redis.sh"
+	redis_start
+	anew 9
+	echo "store: unix://$scratch/redis.sock?db=3" >"$TH_HOME/config.yaml"
+	code 'import into Redis' 0 th-trigger import home.tar
+	told 'the configuration that is there stays' 'config.yaml is there already and stays'
+	moved 'in Redis'
+	th-trigger vacation -q on --until 2099-01-01
+	code 'export from Redis' 0 th-trigger export redis.tar
+	anew 10
+	mkdir one; tar -C one -xf redis.tar
+	grep -v ^store: one/triggerhappy/config.yaml >"$TH_HOME/config.yaml"
+	code 'and into a file again' 0 th-trigger import redis.tar
+	moved 'back from Redis'
+	ok 'ids that were seen are the same in both' sh -c 'for t in home redis; do
+	    tar -xOf $t.tar triggerhappy/state/readers.ndjson | jq -r "select(.ids) | .scope, .ids[]" | sort >$t.ids; done
+	    diff home.ids redis.ids'
+else
+	skip 'from one store to the other' 'redis-server is not there'
+fi
+
+# ---- archives that are none of ours ----
+anew 11
+python3 - <<'PY'
+import io, tarfile
+def tar(name, *members, keep=True):
+    src = tarfile.open('home.tar')
+    out = tarfile.open(name, 'w')
+    for m in src.getmembers():
+        if keep and m.name != 'triggerhappy/manifest.json':
+            out.addfile(m, src.extractfile(m))
+    for m in members:
+        t = tarfile.TarInfo(m[0]); t.type = m[1]; t.linkname = m[2]; t.size = len(m[3])
+        out.addfile(t, io.BytesIO(m[3]))
+    m = src.getmember('triggerhappy/manifest.json')
+    out.addfile(m, src.extractfile(m))
+    out.close()
+F, L, H, D, C = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE
+tar('bad-dots.tar', ('triggerhappy/triggers/../../../evil', F, '', b'x'))
+tar('bad-root.tar', ('/etc/evil', F, '', b'x'))
+tar('bad-hidden.tar', ('triggerhappy/triggers/.evil', F, '', b'x'))
+tar('bad-symlink.tar', ('triggerhappy/triggers/evil', L, '/etc/passwd', b''))
+tar('bad-dirlink.tar', ('triggerhappy/lists', L, '/tmp', b''))
+tar('bad-hardlink.tar', ('triggerhappy/triggers/evil', H, 'triggerhappy/triggers/soup', b''))
+tar('bad-device.tar', ('triggerhappy/triggers/evil', C, '', b''))
+tar('bad-twice.tar', ('triggerhappy/triggers/soup', F, '', b'x'))
+tar('bad-credentials.tar', ('triggerhappy/credentials/x.y.json', F, '', b'{}'))
+tar('bad-long.tar', ('triggerhappy/triggers/long', F, '', b'x' * (2 << 20)))
+tar('bad-missing.tar', keep=False)
+b = open('home.tar', 'rb').read()
+open('bad-noise.tar', 'wb').write(b[:512] + bytes(i * 7 % 256 for i in range(4096)) + b[4608:])
+n = len(b.rstrip(b'\0'))
+for i in range(8):
+    open('bad-cut%d.tar' % i, 'wb').write(b[:1024 + (n - 1024) * i // 8])
+import gzip
+gzip.open('zipped.tar', 'wb').write(b)
+tar('good-dirs.tar', ('triggerhappy/', D, '', b''), ('triggerhappy/triggers/new', F, '', b'#!/bin/sh\ntrue\n'))
+PY
+for t in bad-*.tar; do
+	code "$t is refused" 65 th-trigger import "$t"
+	ok "$t: nothing was written" sh -c 'test -z "$(find "$TH_HOME" -type f)" && test ! -e "$TH_HOME/../evil"'
+done
+code 'a cut archive is told as that' 65 th-trigger import bad-cut3.tar
+told 'in words' 'cut off|[Tt]runcated|missing'
+code 'what is compressed is no archive' 64 th-trigger import zipped.tar
+code 'one packed anew, with more in it, is fine' 0 th-trigger import good-dirs.tar
+says 'with what is new' 'list new off soup' names
+
 finish

@@ -48,7 +48,7 @@ layers() {
 	only_in yaml.h lib/yaml.c &&
 	only_in sqlite3.h lib/store_sqlite.c lib/store_sqlite_queue.c lib/search_sqlite.c && only_in libstemmer.h lib/words.c &&
 	only_in libxml/ lib/html.c && only_in curl/ lib/http.c && only_in oauth.h lib/oauth.c &&
-	only_in hiredis lib/store_redis.c && only_in pcre2.h lib/regex.c &&
+	only_in hiredis lib/store_redis.c && only_in archive lib/archive.c && only_in pcre2.h lib/regex.c &&
 	! grep -n '#include "services.h"\|#include "cmd.h"' lib/*.[ch] &&
 	! grep -ln '#include "' services/[a-z]*.c | while read -r f; do
 		grep '#include "' "$f" | grep -v '"trigger.h"\|"services.h"\|\.def"' | sed "s|^|$f: |"

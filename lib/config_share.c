@@ -1,0 +1,137 @@
+/* config_share -- a configuration as it may be given away */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+
+struct share {
+	struct th_str text;
+	size_t at;    /* bytes of it that were written */
+	size_t chars; /* the same in characters */
+	bool (*secret)(void *ctx, const char *service, const char *key);
+	void *ctx;
+	struct th_buf *ret, *left;
+};
+
+/* The place of a character; values come in the order of the text. */
+static size_t
+find(const struct share *s, size_t character)
+{
+	size_t i = s->at, n = s->chars;
+
+	for (; i < s->text.len && n < character; n++)
+		for (i++; i < s->text.len && (s->text.s[i] & 0xc0) == 0x80; i++)
+			;
+	return i;
+}
+
+/* Writes the text up to a value, and `instead` for it. */
+static void
+replace(struct share *s, const struct th_yaml *v, struct th_str instead)
+{
+	const size_t from = find(s, v->from);
+
+	th_buf_add(s->ret, s->text.s + s->at, from - s->at);
+	s->at = from;
+	s->chars = v->from;
+	s->at = find(s, v->to);
+	s->chars = v->to;
+	th_buf_addc(s->ret, '"');
+	th_json_escape(s->ret, instead);
+	th_buf_addc(s->ret, '"');
+	/* A block scalar takes its newline along. */
+	if (s->at > from && s->text.s[s->at - 1] == '\n')
+		th_buf_addc(s->ret, '\n');
+}
+
+static void
+leave_out(struct share *s, const struct th_yaml *v, const char *service,
+    const char *account)
+{
+	replace(s, v, TH_STR(""));
+	th_buf_adds(s->left, service);
+	if (account != NULL)
+		th_buf_addf(s->left, ":%s", account);
+	th_buf_addf(s->left, " %s\n", v->key);
+}
+
+/* A URL stays, without who it logs in as. */
+static void
+share_url(struct share *s, const struct th_yaml *v, const char *service,
+    const char *account)
+{
+	struct th_url url;
+	struct th_buf b;
+
+	if (v->kind != TH_YAML_TEXT ||
+	    th_url_parse(th_str(v->text), &url) != TH_OK ||
+	    url.userinfo.s == NULL)
+		return;
+	th_buf_init(&b, TH_LINE_MAX);
+	th_buf_add(&b, v->text, (size_t)(url.userinfo.s - v->text));
+	th_buf_adds(&b, url.userinfo.s + url.userinfo.len + 1);
+	replace(s, v, th_buf_str(&b));
+	th_buf_addf(s->left, "%s%s%s %s, its user and password\n", service,
+	    account != NULL ? ":" : "", account != NULL ? account : "", v->key);
+	th_buf_release(&b);
+}
+
+static bool
+is_elsewhere(const char *key)
+{
+	size_t len;
+
+	return th_key_ends(key, "_command", &len) ||
+	       th_key_ends(key, "_env", &len);
+}
+
+static void
+share_accounts(struct share *s, const struct th_yaml *accounts)
+{
+	const struct th_yaml *service, *account, *v;
+
+	for (service = accounts->child; service != NULL;
+	     service = service->next)
+		for (account = service->child; account != NULL;
+		     account = account->next)
+			for (v = account->child; v != NULL; v = v->next)
+				if (v->kind == TH_YAML_TEXT &&
+				    !is_elsewhere(v->key) &&
+				    (th_secret_name(v->key) ||
+					s->secret(
+					    s->ctx, service->key, v->key)))
+					leave_out(
+					    s, v, service->key, account->key);
+				else
+					share_url(
+					    s, v, service->key, account->key);
+}
+
+enum th_status
+th_config_share(struct th_str text, const char *name,
+    bool (*secret)(void *ctx, const char *service, const char *key), void *ctx,
+    struct th_buf *ret, struct th_buf *left, struct th_err *err)
+{
+	struct share s = { .text = text,
+		.secret = secret,
+		.ctx = ctx,
+		.ret = ret,
+		.left = left };
+	const struct th_yaml *v;
+	struct th_yaml *root;
+	enum th_status st = th_yaml_parse(text, name, &root, err);
+
+	if (st != TH_OK)
+		return st;
+	if (th_str_has_prefix(text, "\xef\xbb\xbf"))
+		s.at = 3; /* not counted as a character */
+	for (v = root->child; v != NULL; v = v->next)
+		if (strcmp(v->key, "accounts") == 0)
+			share_accounts(&s, v);
+		else
+			share_url(&s, v, "config.yaml", NULL);
+	th_buf_add(ret, text.s + s.at, text.len - s.at);
+	th_yaml_free(root);
+	st = ret->status != TH_OK ? ret->status : left->status;
+	return st == TH_OK ? TH_OK : th_fail(err, st, "%s", th_strstatus(st));
+}
