@@ -23,6 +23,7 @@ struct cmd {
 	const char *summary;  /* "select and reshape items" */
 	const char *synopsis; /* "[OPTION]... [EXPRESSION]" */
 	const struct cmd_option *options;
+	const char *closed;   /* of a service: since when, what to use; or NULL */
 	const char *note;     /* a last paragraph for --help, or NULL */
 	void (*sub)(const char *word, struct cmd *ret,
 	    const struct th_param **ret_params, unsigned *ret_which);

@@ -142,6 +142,10 @@ cmd_help(const struct cmd *sub, const struct th_param *params, unsigned which)
 	th_buf_init(&b, TEXT_MAX);
 	add_usage(&b, sub);
 	add_wrapped(&b, c->summary, 0, 0);
+	if (c->closed != NULL) {
+		th_buf_adds(&b, "Closed since");
+		add_wrapped(&b, c->closed, 0, strlen("Closed since"));
+	}
 	if (sub != NULL) {
 		add_params(&b, sub->name, params, which);
 		add_table(&b, "options", sub->options);

@@ -139,6 +139,7 @@ run_service(struct fetch *f, const struct th_service *s, int argc, char **argv)
 {
 	struct cmd sub = { .name = s->name,
 		.summary = s->summary,
+		.closed = s->closed,
 		.synopsis = "[OPTION]... [ARG]..." };
 	struct th_opts *opts = th_opts_new(s->params);
 	int c;

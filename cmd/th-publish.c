@@ -174,6 +174,7 @@ run_service(
 {
 	struct cmd sub = { .name = s->name,
 		.summary = s->summary,
+		.closed = s->closed,
 		.synopsis = "[OPTION]..." };
 	struct th_opts *opts = th_opts_new(s->params);
 	struct th_err err = { 0 };

@@ -27,7 +27,8 @@ struct th_account {
 };
 
 /* Keys that every service has. */
-static const char *const common[] = { "base_url", "insecure", "ca_file" };
+static const char *const common[] = { "base_url", "insecure", "ca_file",
+	"proxy" };
 #define NCOMMON (sizeof(common) / sizeof(*common))
 
 void

@@ -40,7 +40,7 @@ struct transfer {
 struct th_http {
 	CURLM *multi;
 	struct th_http_options opt;
-	char *ca_file;
+	char *ca_file, *proxy;
 	struct transfer *queue, **queue_end;
 	struct transfer *active;
 	size_t nqueued, nactive;
@@ -395,6 +395,11 @@ set_limits(CURL *e, const struct th_http_options *opt)
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
 	if (opt->ca_file != NULL)
 		curl_easy_setopt(e, CURLOPT_CAINFO, opt->ca_file);
+	if (opt->proxy != NULL) { /* for all hosts, whatever no_proxy says */
+		curl_easy_setopt(e, CURLOPT_PROXY, opt->proxy);
+		curl_easy_setopt(e, CURLOPT_NOPROXY, "");
+	}
+	curl_easy_setopt(e, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 64L << 10);
 	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -902,10 +907,13 @@ th_http_new(
 		h->opt.max_per_host = 4;
 	if (opt->ca_file != NULL)
 		h->opt.ca_file = h->ca_file = th_strdup(opt->ca_file);
+	if (opt->proxy != NULL)
+		h->opt.proxy = h->proxy = th_strdup(opt->proxy);
 	h->multi = curl_multi_init();
 	h->spare = th_calloc((size_t)h->opt.max_parallel, sizeof(*h->spare));
 	if (h->multi == NULL || h->spare == NULL ||
-	    (opt->ca_file != NULL && h->ca_file == NULL)) {
+	    (opt->ca_file != NULL && h->ca_file == NULL) ||
+	    (opt->proxy != NULL && h->proxy == NULL)) {
 		th_http_free(h);
 		return th_fail(err, TH_ENOMEM, "out of memory");
 	}
@@ -937,6 +945,7 @@ th_http_free(struct th_http *h)
 		curl_multi_cleanup(h->multi);
 	free(h->spare);
 	free(h->ca_file);
+	free(h->proxy);
 	free(h);
 	curl_global_cleanup();
 }

@@ -48,6 +48,7 @@ th_session_new(const struct th_service *service, const struct th_config *config,
 	s->say = say;
 	s->say_ctx = say_ctx;
 	s->http_options.ca_file = th_session_setting(s, "ca_file");
+	s->http_options.proxy = th_session_setting(s, "proxy");
 	s->http_options.allow_http = is_insecure(s);
 	return s;
 }

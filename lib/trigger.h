@@ -864,7 +864,7 @@ void th_secret_release(struct th_secret *);
 /*
  * The settings in config.yaml over those in credentials/SERVICE.ACCOUNT.json.
  * table, when not NULL, says which keys there are: another in config.yaml is
- * TH_ECONFIG.  base_url, insecure and ca_file are known for all.
+ * TH_ECONFIG.  base_url, insecure, ca_file and proxy are known for all.
  */
 struct th_account;
 /*
@@ -1005,6 +1005,7 @@ struct th_http_options {
 	int max_parallel;     /* transfers at once; 0: 16 */
 	int max_per_host;     /* 0: 4 */
 	const char *ca_file;  /* NULL: the system's */
+	const char *proxy;    /* its address; NULL: that of the environment */
 	bool allow_http;      /* plain http to hosts that are not loopback */
 	void (*tick)(void *); /* called now and then while transfers run; or NULL */
 	void *tick_ctx;

@@ -894,8 +894,7 @@ pocket_whoami(struct th_session *ses, struct th_identity *ret)
 
 const struct th_service th_service_pocket = {
 	.name = "pocket",
-	.summary =
-	    "Pocket's protocol (Pocket closed 2025-07-08) and its export",
+	.summary = "Pocket's protocol, and the export that Pocket gave",
 	.closed = "2025-07-08; use wallabag, Readeck or linkding instead; "
 		  "th-fetch pocket --export FILE reads the list that it gave "
 		  "you",

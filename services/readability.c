@@ -653,7 +653,7 @@ readability_whoami(struct th_session *ses, struct th_identity *ret)
 
 const struct th_service th_service_readability = {
 	.name = "readability",
-	.summary = "Readability's protocol (Readability closed 2016-09-30)",
+	.summary = "Readability's protocol, that of its Reader API",
 	.closed = "2016-09-30; use wallabag, Readeck or linkding instead",
 	.auth = TH_AUTH_OAUTH1,
 	.params = params,

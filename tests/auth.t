@@ -161,6 +161,9 @@ ok 'th-fetch lists what can be read, and who is logged in' sh -c \
     'th-fetch --list | grep "^twitter .*read, write.*accounts: default, two, secret"'
 ok 'th-publish lists what can be written to' sh -c \
     'th-publish --list | grep "^trello .*default (not logged in), signed, two"'
+ok 'since when a service is closed, and what to use' sh -c \
+    'th-fetch --list | grep -q "^readability .*; closed 2016-09-30; use wallabag"'
+ok 'and so does its help' sh -c 'th-publish readability --help | grep -q "^Closed since 2016-09-30; use wallabag"'
 code 'an unknown service' 64 th-auth check twiter
 told 'is guessed at' 'did you mean twitter'
 code 'an unknown account' 78 th-auth check twitter:nope

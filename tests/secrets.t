@@ -150,4 +150,23 @@ says 'before it was told anything' 0 sh -c 'curl -sk "$1/_state" | jq .credentia
 says 'ca_file vouches for it' 'twitter	ours	me	no end known' th-auth check twitter:ours
 code 'plain http to another machine is refused' 78 th-auth check twitter:open
 told 'and says what to do' 'https or say insecure: true'
+
+# ---- and what a proxy on the way learns
+: >tunnels
+rm -f proxyport
+python3 "$top/tests/servers/connect.py" proxyport tunnels 2>proxy.err & pids="$pids $!"
+_i=0; while [ ! -s proxyport ] && [ $_i -lt 200 ]; do sleep 0.05; _i=$((_i + 1)); done
+proxy=http://127.0.0.1:$(cat proxyport)
+config <<E
+accounts:
+  twitter:
+    set: {base_url: "$url", client_id: client-id, access_token: bearer-token, ca_file: $scratch/cert.pem, proxy: "$proxy"}
+    env: {base_url: "$url", client_id: client-id, access_token: bearer-token, ca_file: $scratch/cert.pem}
+    gone: {base_url: "$url", client_id: client-id, access_token: bearer-token, ca_file: $scratch/cert.pem, proxy: "http://127.0.0.1:1"}
+E
+says 'the proxy of an account is used' 'twitter	set	me	no end known' th-auth check twitter:set
+says 'that of the environment, too' 'twitter	env	me	no end known' env https_proxy="$proxy" no_proxy= th-auth check twitter:env
+says 'each opened a tunnel' 2 grep -c '^CONNECT 127.0.0.1:' tunnels
+ok 'and was told no token' sh -c '! grep -i "authorization\|bearer" tunnels'
+code 'a proxy that is not there' 69 th-auth check twitter:gone
 finish
