@@ -2,6 +2,7 @@
  * fuzz_file -- any bytes as a file of items: as CSV, JSON and lines; and as
  * what an item says of the name that its note gets
  */
+#include "../../lib/place.c"
 #include "../../services/file.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -66,15 +67,16 @@ check_name(const char *s, size_t n)
 static void
 name_note(struct th_session *ses, struct th_str text)
 {
-	struct place p = { .dir = -1 };
+	const char *path = th_opt(th_session_opts(ses), "path");
+	struct th_place p;
 	struct th_item it;
 	const char *s, *slash;
 
-	th_buf_init(&p.path, PATH_MAX_BYTES);
+	th_place_init(&p);
 	th_item_init(&it);
 	if (th_item_parse(&it, TH_STR("{}"), NULL) == TH_OK &&
 	    th_item_set_string(&it, "title", text) == TH_OK &&
-	    fill_path(ses, &it, &p) == TH_OK) {
+	    th_place_fill(&p, path, &it, NULL) == TH_OK) {
 		s = p.path.data;
 		if (p.fixed != 6 || strncmp(s, "notes/", 6) != 0)
 			__builtin_trap();
@@ -85,7 +87,7 @@ name_note(struct th_session *ses, struct th_str text)
 		check_name(slash + 1, strlen(slash + 1));
 	}
 	th_item_release(&it);
-	place_release(&p);
+	th_place_release(&p);
 }
 
 int
