@@ -278,7 +278,11 @@ import_line(struct import *m, const struct th_item *it, struct th_err *err)
 	if (st != TH_OK)
 		return st;
 	th_buf_init(&m->text[m->n], TH_LINE_MAX * 2);
-	if ((st = read_entry(m, it, err)) != TH_OK) {
+	st = read_entry(m, it, err);
+	/* What seems to be missing may have found no room. */
+	if (th_alloc_failed())
+		st = th_fail(err, TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	if (st != TH_OK) {
 		th_buf_release(&m->text[m->n]);
 		return st;
 	}
@@ -309,6 +313,9 @@ queue_import(struct queue_cmd *c)
 			st = import_line(m, &it, &err);
 		if (st == TH_OK)
 			continue;
+		if (th_alloc_failed())
+			cmd_die(TH_ENOMEM, "line %zu: %s", in.line,
+			    th_strstatus(TH_ENOMEM));
 		cmd_warn("line %zu: %s", in.line, err.text);
 		cmd_note(st);
 	}

@@ -63,6 +63,14 @@ note_keeper(
 	return TH_END;
 }
 
+static bool
+is_whole(const struct th_queue *q)
+{
+	return q->name != NULL && q->service != NULL && q->account != NULL &&
+	       q->kept_service != NULL && q->kept_account != NULL &&
+	       q->in != NULL && q->added != NULL;
+}
+
 enum th_status
 th_queue_new(struct th_store *store, const char *name, const char *service,
     const char *account, struct th_queue **ret, struct th_err *err)
@@ -81,10 +89,9 @@ th_queue_new(struct th_store *store, const char *name, const char *service,
 	q->kept_account = th_strdup(account);
 	q->in = th_calloc(BATCH_ITEMS, sizeof(*q->in));
 	q->added = th_calloc(BATCH_ITEMS, sizeof(*q->added));
-	st = store->ops->queues(store, note_keeper, q, err);
-	if (q->name == NULL || q->service == NULL || q->account == NULL ||
-	    q->kept_service == NULL || q->kept_account == NULL ||
-	    q->in == NULL || q->added == NULL)
+	st = is_whole(q) ? store->ops->queues(store, note_keeper, q, err)
+			 : TH_ENOMEM;
+	if (!is_whole(q))
 		st = th_fail(err, TH_ENOMEM, "out of memory");
 	if (st != TH_OK && st != TH_END) {
 		th_queue_free(q);

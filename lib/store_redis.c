@@ -7,14 +7,15 @@
  * so a connection that breaks is made anew and the step repeated, until the
  * store's waiting time is over.
  */
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <hiredis/hiredis.h>
 #include <nettle/sha1.h>
@@ -240,12 +241,10 @@ answer_of(struct th_redis *r, const redisReply *reply, enum fate *fate,
 	    errors[i].words != NULL ? errors[i].words : reply->str);
 }
 
-static struct timeval
+static int64_t
 timeout_of(const struct th_redis *r)
 {
-	const int64_t ms = r->wait > TIMEOUT_MIN_MS ? r->wait : TIMEOUT_MIN_MS;
-
-	return (struct timeval){ ms / 1000, ms % 1000 * 1000 };
+	return r->wait > TIMEOUT_MIN_MS ? r->wait : TIMEOUT_MIN_MS;
 }
 
 static void
@@ -280,19 +279,6 @@ go_to_node(struct th_redis *r, const char *text, struct th_err *err)
 	return TH_EAGAIN;
 }
 
-static redisContext *
-reach(const struct th_redis *r)
-{
-	const struct timeval limit = timeout_of(r);
-
-	if (r->node.host != NULL)
-		return redisConnectWithTimeout(
-		    r->node.host, r->node.port, limit);
-	if (r->place.path != NULL)
-		return redisConnectUnixWithTimeout(r->place.path, limit);
-	return redisConnectWithTimeout(r->place.host, r->place.port, limit);
-}
-
 static enum th_status
 secure(struct th_redis *r, struct th_err *err)
 {
@@ -313,69 +299,6 @@ secure(struct th_redis *r, struct th_err *err)
 #else
 	return th_fail(err, TH_EBUG, "%s: no TLS", r->place.shown);
 #endif
-}
-
-/* One command of the greeting. */
-static enum th_status
-greet(struct th_redis *r, const char *const *word, int n, enum fate *fate,
-    struct th_err *err)
-{
-	const char *argv[3];
-	redisReply *reply;
-	enum th_status st;
-	int i;
-
-	for (i = 0; i < n; i++)
-		argv[i] = word[i];
-	reply = redisCommandArgv(r->c, n, argv, NULL);
-	if (reply == NULL)
-		return lost(r, fate, err);
-	st = answer_of(r, reply, fate, err);
-	freeReplyObject(reply);
-	if (st != TH_OK)
-		disconnect(r);
-	return st;
-}
-
-static enum th_status
-introduce(struct th_redis *r, enum fate *fate, struct th_err *err)
-{
-	const struct th_redis_place *p = &r->place;
-	const char *auth[3] = { "AUTH", p->user.value, p->pass.value };
-	const char *alone[2] = { "AUTH", p->pass.value };
-	const char *select[2] = { "SELECT", NULL };
-	enum th_status st = TH_OK;
-	char db[24];
-
-	if (p->user.value != NULL && p->pass.value != NULL)
-		st = greet(r, auth, 3, fate, err);
-	else if (p->pass.value != NULL)
-		st = greet(r, alone, 2, fate, err);
-	if (st != TH_OK || p->db == 0)
-		return st;
-	snprintf(db, sizeof(db), "%" PRId64, p->db);
-	select[1] = db;
-	return greet(r, select, 2, fate, err);
-}
-
-static enum th_status
-connect_to(struct th_redis *r, enum fate *fate, struct th_err *err)
-{
-	enum th_status st;
-
-	r->c = reach(r);
-	if (r->c == NULL || r->c->err != 0) {
-		leave_node(r); /* another may have its keys by now */
-		return lost(r, fate, err);
-	}
-	fcntl(r->c->fd, F_SETFD, FD_CLOEXEC);
-	redisSetTimeout(r->c, timeout_of(r));
-	*fate = RECONNECT;
-	if (r->place.tls && (st = secure(r, err)) != TH_OK) {
-		disconnect(r);
-		return st;
-	}
-	return introduce(r, fate, err);
 }
 
 /* ---- sending ----------------------------------------------------------- */
@@ -435,24 +358,65 @@ append(struct th_redis *r, const struct th_redis_cmd *cmd, bool whole,
 	return b->status;
 }
 
-/* Puts a command into what hiredis is about to send. */
+#if HIREDIS_MAJOR >= 1
 static enum th_status
-queue_up(struct th_redis *r, const struct th_redis_cmd *cmd, bool whole,
-    bool again, enum fate *fate, struct th_err *err)
+write_out(
+    struct th_redis *r, struct th_str s, enum fate *fate, struct th_err *err)
 {
-	enum th_status st = TH_OK;
-	struct th_buf b;
+	return redisAppendFormattedCommand(r->c, s.s, s.len) == REDIS_OK
+		   ? TH_OK
+		   : lost(r, fate, err);
+}
+#else
+/* Not by hiredis: that of 0.14 does not survive it when memory is out. */
+static enum th_status
+write_out(
+    struct th_redis *r, struct th_str s, enum fate *fate, struct th_err *err)
+{
+	enum th_status st;
+	ssize_t n;
 
-	th_buf_init(&b, TH_REDIS_MAX);
+	while (s.len > 0) {
+		n = send(r->c->fd, s.s, s.len, MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			break;
+		s.s += n;
+		s.len -= (size_t)n;
+	}
+	if (s.len == 0)
+		return TH_OK;
+	*fate = RECONNECT;
+	st = th_fail(err, TH_EAGAIN, "%s: %s", r->place.shown,
+	    errno == EAGAIN || errno == EWOULDBLOCK ? "does not answer"
+						    : strerror(errno));
+	disconnect(r);
+	return st;
+}
+#endif
+
+/* Sends commands together. */
+static enum th_status
+send_all(struct th_redis *r, const struct th_redis_cmd *cmd, size_t n,
+    bool whole, bool again, enum fate *fate, struct th_err *err)
+{
+	enum th_status st;
+	struct th_buf b;
+	size_t i;
+
+	th_buf_init(&b, 2 * TH_REDIS_MAX);
 	*fate = GIVE_UP;
-	if (append(r, cmd, whole, again, &b) != TH_OK)
+	for (i = 0; i < n; i++)
+		append(r, &cmd[i], whole, again, &b);
+	if (b.status == TH_OK) {
+		st = write_out(r, th_buf_str(&b), fate, err);
+	} else {
 		st = th_fail(err, b.status, "store: %s",
 		    b.status == TH_EDATA ? "too much at once"
 					 : "out of memory");
-	else if (redisAppendFormattedCommand(r->c, b.data, b.len) != REDIS_OK)
-		st = lost(r, fate, err);
-	if (st != TH_OK)
 		disconnect(r);
+	}
 	th_buf_release(&b);
 	return st;
 }
@@ -471,12 +435,86 @@ receive(struct th_redis *r, struct th_redis_cmd *cmd, enum fate *fate,
 	return TH_OK;
 }
 
+/* ---- greeting ---------------------------------------------------------- */
+
+/* One command of the greeting. */
+static enum th_status
+greet(struct th_redis *r, const char *const *word, int n, enum fate *fate,
+    struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+	int i;
+
+	th_redis_plain(&cmd, word[0]);
+	for (i = 1; i < n; i++)
+		th_redis_adds(&cmd, word[i]);
+	st = send_all(r, &cmd, 1, false, false, fate, err);
+	if (st == TH_OK)
+		st = receive(r, &cmd, fate, err);
+	if (st == TH_OK && (st = answer_of(r, cmd.reply, fate, err)) != TH_OK)
+		disconnect(r);
+	if (cmd.args.data != NULL) /* a password, maybe */
+		th_wipe(cmd.args.data, cmd.args.len);
+	th_redis_done(&cmd);
+	return st;
+}
+
+static enum th_status
+introduce(struct th_redis *r, enum fate *fate, struct th_err *err)
+{
+	const struct th_redis_place *p = &r->place;
+	const char *auth[3] = { "AUTH", p->user.value, p->pass.value };
+	const char *alone[2] = { "AUTH", p->pass.value };
+	const char *select[2] = { "SELECT", NULL };
+	enum th_status st = TH_OK;
+	char db[24];
+
+	if (p->user.value != NULL && p->pass.value != NULL)
+		st = greet(r, auth, 3, fate, err);
+	else if (p->pass.value != NULL)
+		st = greet(r, alone, 2, fate, err);
+	if (st != TH_OK || p->db == 0)
+		return st;
+	snprintf(db, sizeof(db), "%" PRId64, p->db);
+	select[1] = db;
+	return greet(r, select, 2, fate, err);
+}
+
+static enum th_status
+connect_to(struct th_redis *r, enum fate *fate, struct th_err *err)
+{
+	const int64_t ms = timeout_of(r);
+	const struct timeval limit = { ms / 1000, ms % 1000 * 1000 };
+	enum th_status st;
+	int fd;
+
+	if ((st = th_redis_reach(r, ms, &fd, err)) != TH_OK) {
+		leave_node(r); /* another may have its keys by now */
+		*fate = st == TH_EAGAIN ? RECONNECT : GIVE_UP;
+		return st;
+	}
+	if ((r->c = redisConnectFd(fd)) == NULL) {
+		close(fd);
+		return lost(r, fate, err);
+	}
+	redisSetTimeout(r->c, limit);
+	*fate = RECONNECT;
+	if (r->place.tls && (st = secure(r, err)) != TH_OK) {
+		disconnect(r);
+		return st;
+	}
+	return introduce(r, fate, err);
+}
+
+/* ---- running ----------------------------------------------------------- */
+
 /* The server does not have the script yet. */
 static enum th_status
 send_whole(struct th_redis *r, struct th_redis_cmd *cmd, bool again,
     enum fate *fate, struct th_err *err)
 {
-	enum th_status st = queue_up(r, cmd, true, again, fate, err);
+	enum th_status st = send_all(r, cmd, 1, true, again, fate, err);
 
 	if (st == TH_OK)
 		st = receive(r, cmd, fate, err);
@@ -487,11 +525,9 @@ static enum th_status
 exchange(struct th_redis *r, struct th_redis_cmd *cmd, size_t n, bool again,
     enum fate *fate, struct th_err *err)
 {
-	enum th_status st = TH_OK;
+	enum th_status st = send_all(r, cmd, n, false, again, fate, err);
 	size_t i;
 
-	for (i = 0; i < n && st == TH_OK; i++)
-		st = queue_up(r, &cmd[i], false, again, fate, err);
 	for (i = 0; i < n && st == TH_OK; i++)
 		st = receive(r, &cmd[i], fate, err);
 	for (i = 0; i < n && st == TH_OK; i++) {

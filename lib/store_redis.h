@@ -95,6 +95,13 @@ char *th_redis_unescape(struct th_str);
 enum th_status th_redis_run(struct th_redis *, struct th_redis_cmd *, size_t n,
     struct th_err *);
 
+/*
+ * A socket to the node or the place, within so many ms.  TH_EAGAIN: not
+ * reached.
+ */
+enum th_status th_redis_reach(const struct th_redis *, int64_t ms, int *ret,
+    struct th_err *);
+
 /* Gives back what was claimed ahead. */
 enum th_status th_redis_give_back(struct th_redis *, struct th_err *);
 
