@@ -357,6 +357,75 @@ first_line(const struct th_reply *rep)
 	return s;
 }
 
+/* "119.5" in thousandths, up to a year 5138 in them; -1: no number. */
+static int64_t
+thousandths(struct th_str s)
+{
+	int64_t n = 0, scale = 1000;
+	size_t i = 0;
+
+	if (s.len == 0 || s.s[0] < '0' || s.s[0] > '9')
+		return -1;
+	for (; i < s.len && s.s[i] >= '0' && s.s[i] <= '9'; i++)
+		if (n < (int64_t)1 << 50)
+			n = n * 10 + (s.s[i] - '0') * 1000;
+	if (i < s.len && s.s[i] == '.')
+		for (i++; i < s.len && s.s[i] >= '0' && s.s[i] <= '9'; i++)
+			n += (s.s[i] - '0') * (scale /= 10);
+	return i == s.len ? n : -1;
+}
+
+/* When a header of a limit says it ends; 0: it does not. */
+static int64_t
+reset_of(struct th_str value, bool ms, int64_t now)
+{
+	const int64_t epoch = (int64_t)1000000000;
+	int64_t n = thousandths(value), at;
+
+	if (n == -1)
+		return th_date_parse_rfc3339(value, &at) == TH_OK ? at : 0;
+	if (ms || n / 1000 >= 1000 * epoch)
+		n /= 1000;
+	at = n / 1000 + (n % 1000 > 0);
+	return at >= epoch ? at : now + at;
+}
+
+/*
+ * Retry-After, else what services without it send with 429 and 503: seconds or
+ * milliseconds from now, or a date.  What is past, or no time at all, is none;
+ * a week is the most.
+ */
+static int64_t
+retry_of(const struct th_reply *rep, int64_t now)
+{
+	static const struct {
+		const char *name;
+		bool ms;
+	} known[] = {
+		{ "Retry-After", false },
+		{ "Retry-After-Ms", true },
+		{ "X-Ms-Retry-After-Ms", true },
+		{ "X-RateLimit-Reset-After", false },
+		{ "X-Rate-Limit-Reset", false },
+		{ "X-RateLimit-Reset", false },
+		{ "RateLimit-Reset", false },
+	};
+	const char *value;
+	int64_t at;
+	size_t i;
+
+	if (rep->retry_at != 0 || (rep->code != 429 && rep->code != 503))
+		return rep->retry_at;
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if ((value = th_reply_header(rep, known[i].name)) == NULL)
+			continue;
+		at = reset_of(th_str(value), known[i].ms, now);
+		if (at > now)
+			return at < now + WEEK ? at : now + WEEK;
+	}
+	return 0;
+}
+
 enum th_status
 th_reply_status(const struct th_reply *rep, struct th_err *err)
 {
@@ -366,7 +435,7 @@ th_reply_status(const struct th_reply *rep, struct th_err *err)
 	if (st == TH_OK)
 		return st;
 	if (err != NULL)
-		err->retry_at = rep->retry_at;
+		err->retry_at = retry_of(rep, th_now());
 	if (rep->code == 0)
 		return th_fail(err, st, "no answer");
 	line = first_line(rep);

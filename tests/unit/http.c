@@ -133,6 +133,58 @@ codes(void)
 	ok(good, "codes mean what the caller does next");
 }
 
+/* How far off a reply with that header puts the next try; 0: it says nothing.
+ */
+static int64_t
+put_off(const char *code, const char *header)
+{
+	struct th_reply rep = { 0 };
+	struct th_err err = { 0 };
+	int64_t now = th_now();
+
+	th_reply_line(&rep, th_str(code));
+	th_reply_line(&rep, th_str(header));
+	th_reply_status(&rep, &err);
+	th_reply_release(&rep);
+	return err.retry_at != 0 ? err.retry_at - now : 0;
+}
+
+static bool
+is_near(int64_t n, int64_t want)
+{
+	return n >= want - 2 && n <= want + 2;
+}
+
+static void
+resets(void)
+{
+	const char *many = "HTTP/1.1 429 Too Many Requests";
+	char text[100];
+
+	ok(is_near(put_off(many, "Retry-After: 120.5"), 121),
+	    "Retry-After with a fraction");
+	ok(is_near(put_off(many, "Retry-After-Ms: 119500"), 120),
+	    "in milliseconds");
+	ok(is_near(put_off(many, "X-RateLimit-Reset-After: 60.2"), 61),
+	    "the seconds until a limit ends");
+	ok(is_near(put_off(many, "RateLimit-Reset: 60"), 60),
+	    "the same by another name");
+	snprintf(text, sizeof(text), "x-rate-limit-reset: %lld",
+	    (long long)th_now() + 90);
+	ok(is_near(put_off(many, text), 90), "when it ends, since 1970");
+	snprintf(text, sizeof(text), "X-RateLimit-Reset: %lld000",
+	    (long long)th_now() + 90);
+	ok(is_near(put_off(many, text), 90), "the same in milliseconds");
+	ok(put_off(many, "X-RateLimit-Reset: 2100-01-01T00:00:00Z") > 86400,
+	    "as a date");
+	ok(put_off(many, "X-RateLimit-Reset: 1500000000") == 0,
+	    "what is past says nothing");
+	ok(put_off(many, "RateLimit-Reset: 99999999999999999999") <= 604802,
+	    "a week is the most");
+	ok(put_off("HTTP/1.1 500 No", "X-RateLimit-Reset: 60") == 0,
+	    "a limit that was not hit says nothing");
+}
+
 static void
 retry_after(void)
 {
@@ -226,6 +278,7 @@ main(void)
 	replies();
 	codes();
 	retry_after();
+	resets();
 	cache_control();
 	links();
 	printf("1..%d\n", n);
