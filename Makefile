@@ -112,15 +112,17 @@ torture: all $(FAIL)
 	TH_BUILD="$(CURDIR)/$B" tests/torture.sh
 bench: all
 	@for t in tests/bench/*.sh; do TH_BUILD="$(CURDIR)/$B" sh $$t || exit; done
-fuzz:
-	$(MAKE) B=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzz-now
+fuzz fuzz-build:
+	$(MAKE) B=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined $@-now
 fuzz-now: $(FUZZ:%=%.run)
+fuzz-build-now: $(FUZZ)
 $(FUZZ): $B/%: $B/tests/fuzz/%.o $(LOWER)
 	$(call say,ld)$(CC) $(CALL) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
 $B/fuzz_%.run: $B/fuzz_%
 	@mkdir -p $B/corpus/$* tests/fuzz/seeds/$*
 	$< -max_total_time=$(FUZZTIME) -timeout=60 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=$B/ $(wildcard tests/fuzz/$*.dict:%=-dict=%) $B/corpus/$* tests/fuzz/seeds/$*
+	    -artifact_prefix=$B/$*- $(wildcard tests/fuzz/$*.dict:%=-dict=%) $B/corpus/$* tests/fuzz/seeds/$* || \
+	    { f=$$(ls -t $B/$*-*-* | head -n 1); echo "fuzz_$*: $$f in base64:"; base64 "$$f"; exit 1; }
 
 lint: all
 	CC="$(CC)" B=$B CPPALL="$(CPPALL)" tests/lint.sh
@@ -158,4 +160,4 @@ uninstall:
 	cd $D && rm -f $(ZSHFILE) $(PROG:%=$(BASHDIR)/%) && rm -rf $(DOC)
 clean:
 	rm -rf build build-san build-fuzz compile_commands.json
-.PHONY: print-packages all check check-now check-opensearch demo demo-now deps torture bench fuzz fuzz-now lint fmt install uninstall clean
+.PHONY: print-packages all check check-now check-opensearch demo demo-now deps torture bench fuzz fuzz-build fuzz-build-now fuzz-now lint fmt install uninstall clean

@@ -75,7 +75,7 @@ show(struct dry *d, struct th_str line)
 		st = show_request(d->pub, &delivery);
 	if (st == TH_OK || st == TH_END) {
 		d->shown++;
-	} else if (cmd_out.status == TH_OK) {
+	} else if (st != TH_ENOMEM && cmd_out.status == TH_OK) {
 		cmd_warn("%.*s: %s", (int)delivery.id.len,
 		    delivery.id.len > 0 ? delivery.id.s : "",
 		    err.text[0] != '\0' ? err.text : th_strstatus(st));
@@ -84,7 +84,8 @@ show(struct dry *d, struct th_str line)
 	th_delivery_release(&delivery);
 	th_delivery_text_release(&room);
 	th_item_release(&it);
-	return cmd_out.status;
+	/* What has no memory now would be missing between the others. */
+	return st == TH_ENOMEM ? st : cmd_out.status;
 }
 
 static enum th_status

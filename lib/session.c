@@ -248,9 +248,12 @@ th_session_send(struct th_session *s, const struct th_request *request,
 	struct th_http *http;
 	enum th_status st;
 
-	if ((st = th_session_http(s, &http)) != TH_OK ||
-	    (st = th_http_send(http, request, ret, &s->err)) != TH_OK)
+	if ((st = th_session_http(s, &http)) != TH_OK)
 		return st;
+	if ((st = th_http_send(http, request, ret, &s->err)) != TH_OK) {
+		ret->code = 0; /* of half an answer */
+		return st;
+	}
 	return th_reply_status(ret, &s->err);
 }
 

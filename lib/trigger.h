@@ -2221,7 +2221,10 @@ enum th_status th_session_guard(struct th_session *, const char *key,
 struct th_http_options *th_session_http_options(struct th_session *);
 /* The HTTP client of the session, made at the first call. */
 enum th_status th_session_http(struct th_session *, struct th_http **ret);
-/* Sends and waits; then th_reply_status().  The reply is set even when refused. */
+/*
+ * Sends and waits; then th_reply_status().  The reply is set even when refused;
+ * its code is 0 when it did not come whole.
+ */
 enum th_status th_session_send(struct th_session *, const struct th_request *,
     struct th_reply *ret);
 /* Small facts worth keeping between runs (ids of boards), by account.  TH_END: none. */

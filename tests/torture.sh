@@ -2,20 +2,22 @@
 # torture.sh -- every allocation of a program fails in turn: it must end in its
 # full output, or in 74 or 75 with the beginning of it; never in a signal,
 # never in a silent loss.  TORTURE=all tries each; without it, beyond the first
-# 200 ever fewer are tried, so that it is quick.
+# $dense ever fewer are tried, so that it is quick.
 
 # Nothing here need outlive the run, so nothing need wait for a disk.
 [ -n "${TMPDIR:-}" ] || [ ! -w /dev/shm ] || { TMPDIR=/dev/shm; export TMPDIR; }
 . "${0%/*}/lib.sh"
+. "$top/tests/api.sh"
+dense=200
 shim=${TH_BUILD:-$top/build}/failmalloc.so
 
 before() { :; } # makes the state a run starts from; redefined by a case
 
 next() { # N: the allocation to fail after N
-	if [ "${TORTURE:-}" = all ] || [ "$1" -lt 200 ]; then
+	if [ "${TORTURE:-}" = all ] || [ "$1" -lt "$dense" ]; then
 		echo $(($1 + 1))
 	else
-		echo $(($1 + $1 / 50))
+		echo $(($1 + 1 + $1 * 4 / dense))
 	fi
 }
 
@@ -109,31 +111,140 @@ torture 'th-fetch over http' \
 before() { :; }
 cp items in
 
-# What a failed run left undone, the next does; receipts have a date.
-before() { rm -rf "$TH_HOME" notes; mkdir "$TH_HOME" notes; }
-survives_twice() { # the second run, with nothing failing, makes it whole
+
+# ---- what looks into the store
+
+torture 'th-publish --dry-run of a webhook' th-publish webhook \
+    --url http://127.0.0.1:9/ --body '{{"t":"{title}"}}' --dry-run
+torture 'th-publish --dry-run of files' th-publish file --path '{id}.md' --dry-run
+th-publish webhook --url http://127.0.0.1:9/ --queue-only <in >/dev/null 2>&1
+dense=50
+queue=$(th-queue list --json | jq -r .queue | grep webhook)
+torture 'th-publish --dry-run of what waits' th-publish webhook \
+    --url http://127.0.0.1:9/ --dry-run --drain
+torture 'th-queue lists what waits' th-queue list
+torture 'th-queue shows it' th-queue show "$queue"
+torture 'th-queue explains an item' th-queue explain 2
+torture 'th-queue tells statistics' th-queue stats
+torture 'th-queue exports' th-queue export
+th-queue export >exported
+
+# ---- services, read from and written to
+
+serve twitter; twitter=$url
+serve trello; trello=$url
+serve pocket; pocket=$url
+serve readability; readability=$url
+keys='consumer_key: consumer-key, consumer_secret: consumer-secret'
+tokens='token: user-token, token_secret: user-token-secret'
+config <<E
+accounts:
+  twitter: {default: {base_url: "$twitter", $keys, $tokens}}
+  trello: {default: {base_url: "$trello", key: trello-key, token: trello-token}}
+  pocket: {default: {base_url: "$pocket", consumer_key: pocket-key, access_token: pocket-token}}
+  readability: {default: {base_url: "$readability", $keys, $tokens}}
+E
+post() { # URL JSON
+	curl -s -o /dev/null -d "$2" "$1/_post"
+}
+post "$twitter" '[{"text":"#chess &amp; more"},{"text":"#chess two"}]'
+for s in "$pocket" "$readability"; do
+	post "$s" '[{"url":"https://example.org/1","title":"One","at":1700000000},
+	    {"url":"https://example.org/2","title":"Two","at":1700000001}]'
+done
+th-publish trello --board B --list L <in >/dev/null 2>&1
+torture 'th-fetch twitter' th-fetch twitter --search '#chess'
+torture 'th-fetch trello' th-fetch trello --board B
+torture 'th-fetch pocket' th-fetch pocket
+torture 'th-fetch readability' th-fetch readability
+torture 'th-publish twitter --dry-run' th-publish twitter --dry-run
+torture 'th-publish trello --dry-run' th-publish trello --board B --list M --dry-run
+grep url items >in
+torture 'th-publish pocket --dry-run' th-publish pocket --dry-run
+torture 'th-publish readability --dry-run' th-publish readability --dry-run
+cp items in
+torture 'th-auth checks' th-auth check twitter
+
+# ---- what changes something: what a failed run left undone, the next does
+
+effect() { :; } # prints what it came to; redefined by a case
+
+settles() { # COMMAND...: run again with nothing failing, it comes to the same
 	before
-	th-publish file --path 'notes/{id}.md' <in >want 2>err || return
-	ls notes >want-notes
-	cut -d, -f1 want >want-ids
-	nth=1 bad=0
-	while run $nth th-publish file --path 'notes/{id}.md'; rc=$?; [ -e told ]; do
+	"$@" <in >got 2>err || { echo "fails by itself: $?"; cat err; return 1; }
+	effect >want-effect
+	[ -s want-effect ] || { echo 'no effect'; return 1; }
+	nth=1 bad=0 tried=0
+	while run $nth "$@"; rc=$?; [ -e told ]; do
+		tried=$((tried + 1))
 		case $rc in
 		0 | 74 | 75) ;;
 		*) echo "$nth: exit $rc: $(head -n1 err)"; bad=1 ;;
 		esac
-		th-publish file --path 'notes/{id}.md' <in >got 2>err || {
+		"$@" <in >got 2>err || {
 			echo "$nth: the next run fails: $(head -n1 err)"; bad=1; }
-		ls notes | cmp -s want-notes - || { echo "$nth: notes lost"; bad=1; }
-		cut -d, -f1 got | cmp -s want-ids - || {
-			echo "$nth: receipts lost"; bad=1; }
+		effect >got-effect
+		cmp -s want-effect got-effect || {
+			echo "$nth: it came to something else"; diff want-effect got-effect; bad=1; }
 		nth=$(next $nth)
 	done
+	[ $tried -gt 0 ] || { echo 'no allocation failed'; bad=1; }
 	return $bad
 }
-if th-publish file --help >/dev/null 2>&1; then
-	ok 'th-publish loses nothing' survives_twice
-else
-	skip 'th-publish loses nothing' 'th-publish file is not built'
-fi
+
+# Receipts have a date.
+before() { rm -rf "$TH_HOME" notes all.ndjson; mkdir "$TH_HOME" notes; }
+effect() { ls notes; cut -d, -f1 got; }
+dense=100
+ok 'th-publish file loses no note and no receipt' settles th-publish file --path 'notes/{id}.md'
+dense=50
+effect() { jq -r .id all.ndjson; cut -d, -f1 got; }
+ok 'th-publish file --append has each item once' settles th-publish file --path all.ndjson --append
+effect() { th-queue export | jq -c 'del(.date)'; }
+cp exported in
+ok 'th-queue imports' settles th-queue import
+cp items in
+python3 "$top/tests/servers/webhook.py" hooked secret >hook & pids="$pids $!"
+until [ -s hook ]; do sleep 0.05; done
+before() { rm -rf "$TH_HOME"; mkdir "$TH_HOME"; : >hooked; }
+effect() { sed 's/.*"id":"\([0-9]*\)".*/\1/' hooked | sort -u; cut -d, -f1 got; }
+ok 'th-publish webhook loses nothing' settles th-publish webhook --url "http://127.0.0.1:$(cat hook)/200"
+
+dense=200
+th-rss --title T -o old.xml <in
+before() { cp old.xml feed.xml; }
+effect() { cat feed.xml; }
+jq -c '.id |= "new " + .' items >in
+ok 'th-rss merges' settles th-rss --title T -o feed.xml --merge
+cp items in
+
+before() { rm -rf "$TH_HOME"; mkdir -p "$TH_HOME"; }
+rm -rf "$TH_HOME"; mkdir "$TH_HOME"
+th-publish file --path all.ndjson --append <in >/dev/null 2>&1
+dense=50
+before() { :; }
+effect() { th-search --json release | jq -r .id; }
+ok 'th-search builds its index anew' settles th-search --reindex
+
+{
+	printf '#!/bin/sh\n#: every: 1h\n#: description: soup of the day\n'
+	echo "th-fetch file $scratch/items | th-publish file --path $scratch/all.ndjson --append"
+} >soup
+before() { # a trigger that is due
+	rm -rf "$TH_HOME" all.ndjson; mkdir -p "$TH_HOME/triggers"
+	cp soup "$TH_HOME/triggers/soup"; chmod +x "$TH_HOME/triggers/soup"
+}
+effect() { jq -r .id all.ndjson; }
+ok 'th-trigger runs a pipeline' settles th-trigger run soup
+torture 'th-trigger lists one' th-trigger list soup
+torture 'th-trigger checks it' th-trigger check
+# shellcheck disable=SC2218
+before # that of the case above
+th-trigger run soup >/dev/null 2>&1
+before() { :; }
+torture 'th-trigger tells its status' th-trigger status --json
+torture 'th-search finds triggers' th-search --triggers soup
+before() { rm -rf "$TH_HOME"; mkdir -p "$TH_HOME"; }
+effect() { (cd "$TH_HOME/triggers" && head -n 50 ./*); }
+ok 'th-trigger imports a list' settles th-trigger import --force "$top/tests/data/list.opml"
 finish
