@@ -159,46 +159,32 @@ th_fx_add_end(struct th_feed_xml *f, const struct th_xml_tag *t)
 	add(f, TH_STR(">"));
 }
 
-static int
-base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
-}
-
-/* Appends what base64 stands for; false when it is none, or is no text. */
+/* Text, and not the bytes of a picture? */
 static bool
-add_base64(struct th_str in, struct th_buf *out)
+is_text(struct th_str s)
 {
-	size_t i, n = 0, start = out->len;
-	unsigned bits = 0;
-	int v;
+	size_t i;
 
-	for (i = 0; i < in.len && in.s[i] != '='; i++) {
-		if ((unsigned char)in.s[i] <= ' ')
-			continue;
-		if ((v = base64_value(in.s[i])) < 0)
+	for (i = 0; i < s.len; i++)
+		if ((unsigned char)s.s[i] < '\t')
 			return false;
-		bits = (bits << 6 | (unsigned)v) & 0xffffff;
-		if (++n % 4 != 1)
-			th_buf_addc(out, (char)(bits >> (4 - n % 4) % 4 * 2));
-	}
-	for (i = start; i < out->len; i++)
-		if ((unsigned char)out->data[i] < '\t')
-			return false;
-	return n % 4 != 1 && th_utf8_valid(th_buf_str(out)) == out->len;
+	return th_utf8_valid(s) == s.len;
 }
 
+/* What is no base64, or stands for no text, stays as it is. */
 static void
 decode_base64(struct th_feed_xml *f, struct th_slot *s)
 {
+	struct th_str in = th_fx_str(f, *s);
+	size_t i;
+
+	th_buf_clear(&f->value);
 	th_buf_clear(&f->other);
-	if (!add_base64(th_fx_str(f, *s), &f->other))
+	for (i = 0; i < in.len && in.s[i] != '='; i++)
+		if ((unsigned char)in.s[i] > ' ')
+			th_buf_addc(&f->value, in.s[i]);
+	if (th_base64_decode(th_buf_str(&f->value), &f->other) != TH_OK ||
+	    !is_text(th_buf_str(&f->other)))
 		return;
 	f->entry->text.len = s->off;
 	s->len = f->other.len;

@@ -25,6 +25,11 @@ enum th_status th_path_make_parent(char *path, struct th_err *err);
 enum th_status th_path_state_look(
     const char *name, struct th_buf *ret, struct th_err *err);
 
+/* ---- url.c ------------------------------------------------------------------ */
+
+/* Appends a byte as %XX. */
+void th_percent(struct th_buf *, unsigned char);
+
 /* ---- grant.c: token endpoints, for login.c and token.c ------------------------ */
 
 /* A field of a request; one without value is not sent. */

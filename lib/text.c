@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "html.h"
-#include "trigger.h"
+#include "priv.h"
 
 static bool
 is_alpha(char c)
@@ -510,19 +510,15 @@ th_text_fold(struct th_str s, struct th_buf *ret)
 enum th_status
 th_text_urlencode(struct th_str s, struct th_buf *ret)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	unsigned char c;
 	size_t i;
 
 	for (i = 0; i < s.len; i++) {
 		c = (unsigned char)s.s[i];
-		if (is_alnum((char)c) || (c != '\0' && strchr("-._~", c))) {
+		if (is_alnum((char)c) || (c != '\0' && strchr("-._~", c)))
 			th_buf_addc(ret, (char)c);
-			continue;
-		}
-		th_buf_addc(ret, '%');
-		th_buf_addc(ret, hex[c >> 4]);
-		th_buf_addc(ret, hex[c & 15]);
+		else
+			th_percent(ret, c);
 	}
 	return ret->status;
 }

@@ -1,7 +1,7 @@
 /* url -- references, taken apart and made absolute (RFC 3986) */
 #include <string.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 static const struct th_str none;
 
@@ -265,6 +265,16 @@ is_tidy(struct th_str s)
 	return true;
 }
 
+void
+th_percent(struct th_buf *ret, unsigned char c)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	th_buf_addc(ret, '%');
+	th_buf_addc(ret, hex[c >> 4]);
+	th_buf_addc(ret, hex[c & 15]);
+}
+
 /*
  * Appends a reference as a browser would read it: tabs and line ends are
  * dropped, what no URL may contain is encoded.
@@ -272,7 +282,6 @@ is_tidy(struct th_str s)
 static enum th_status
 add_tidy(struct th_str ref, struct th_buf *ret)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	unsigned char c;
 	size_t i;
 
@@ -280,13 +289,10 @@ add_tidy(struct th_str ref, struct th_buf *ret)
 		c = (unsigned char)ref.s[i];
 		if (c == '\t' || c == '\n' || c == '\r')
 			continue;
-		if (!is_odd(c)) {
+		if (is_odd(c))
+			th_percent(ret, c);
+		else
 			th_buf_addc(ret, (char)c);
-			continue;
-		}
-		th_buf_addc(ret, '%');
-		th_buf_addc(ret, hex[c >> 4]);
-		th_buf_addc(ret, hex[c & 15]);
 	}
 	return ret->status;
 }
