@@ -142,6 +142,8 @@ publish_dry(struct publish *p, struct th_publisher *pub)
 		look_at_limit(&d, &p->limit, "", p->account_key.data);
 	if (p->has_own)
 		look_at_limit(&d, &p->own, "queue ", p->queue_name.data);
+	if (p->max_items > 0 && (d.room < 0 || d.room > p->max_items))
+		d.room = p->max_items;
 	if (p->outbox != NULL && pub->session != NULL) {
 		st = th_queue_each(
 		    p->outbox, TH_Q_BIT(TH_Q_WAITING), show_waiting, &d, &err);

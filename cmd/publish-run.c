@@ -267,6 +267,7 @@ publish_init(struct publish *p, struct th_publisher *ret)
 	ret->parallel = p->parallel;
 	ret->in_order = p->in_order;
 	ret->retries = p->retries;
+	ret->max_items = p->max_items;
 	ret->max_age = p->max_age;
 	ret->receipt = hand_out;
 	ret->ctx = p;

@@ -12,7 +12,7 @@ struct publish {
 	const char *text_source, *title_source;
 	bool queue_only, drain, mark_seen, dry_run, in_order, no_guard, list;
 	int parallel;
-	int64_t retries, max_age, wait;
+	int64_t retries, max_age, max_items, wait;
 	int64_t timeout;          /* 0: as usual */
 	const struct cmd_words *words; /* of a program; NULL for built-in ones */
 	bool has_own;             /* --limit */

@@ -14,6 +14,7 @@ enum {
 	OPT_LIST,
 	OPT_MARK_SEEN,
 	OPT_MAX_AGE,
+	OPT_MAX_ITEMS,
 	OPT_NO_GUARD,
 	OPT_PARALLEL,
 	OPT_QUEUE,
@@ -38,6 +39,8 @@ static const struct cmd_option options[] = {
 	    "record the items as published without sending them" },
 	{ "max-age", OPT_MAX_AGE, "DURATION",
 	    "set aside what has waited longer" },
+	{ "max-items", OPT_MAX_ITEMS, "N",
+	    "send at most N items in this run; the others wait" },
 	{ "no-guard", OPT_NO_GUARD, NULL,
 	    "publish new ids even if their urls or titles were published" },
 	{ "parallel", OPT_PARALLEL, "N", "send N items at a time (default 1)" },
@@ -131,6 +134,9 @@ set_option(struct publish *p, int c, const char *arg)
 	case OPT_PARALLEL: p->parallel = parallel_of(arg); break;
 	case OPT_QUEUE: p->queue = arg; break;
 	case OPT_QUEUE_ONLY: p->queue_only = true; break;
+	case OPT_MAX_ITEMS:
+		p->max_items = cmd_int("--max-items", arg, 1);
+		break;
 	case OPT_RETRIES: p->retries = cmd_int("--retries", arg, 0); break;
 	case OPT_TEXT: p->text_source = arg; break;
 	case OPT_TIMEOUT: p->timeout = timeout_of(arg); break;

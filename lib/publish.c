@@ -359,6 +359,8 @@ th_slot_claim(struct slot *s)
 	struct th_claim c = { 0 };
 	enum th_status st;
 
+	if (r->p->max_items > 0 && r->begun >= r->p->max_items)
+		return TH_END;
 	if ((st = take_both(r, s->token)) != TH_OK)
 		return st;
 	c.owner = r->owner;
@@ -369,6 +371,8 @@ th_slot_claim(struct slot *s)
 	r->p->expired += c.expired;
 	if (st != TH_OK)
 		give_back(r, s->token);
+	else
+		r->begun++;
 	return st;
 }
 

@@ -30,6 +30,7 @@ struct run {
 	struct th_http *http;
 	char owner[TH_OWNER_SIZE];
 	int unavailable, failed; /* in a row */
+	int64_t begun;           /* items claimed so far */
 	enum th_status stop;     /* not TH_OK: claims no more */
 	struct th_err *err;
 };

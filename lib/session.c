@@ -184,12 +184,14 @@ no_base_url(struct th_session *s)
 enum th_status
 th_session_guard(struct th_session *s, const char *key, struct th_str url)
 {
+	struct th_url u;
+
 	if (!th_url_is_http(url))
 		return th_session_fail(s, TH_ECONFIG,
 		    "account %s:%s: %s is not an http or https URL",
 		    s->service->name, th_session_account(s), key);
-	if (th_str_has_prefix(url, "http://") && !th_url_is_loopback(url) &&
-	    !is_insecure(s))
+	if (th_url_parse(url, &u) == TH_OK && th_str_iis(u.scheme, "http") &&
+	    !th_url_is_loopback(url) && !is_insecure(s))
 		return th_session_fail(s, TH_ECONFIG,
 		    "account %s:%s: %s is plain http, which anyone on the way "
 		    "can read; use https or say insecure: true",

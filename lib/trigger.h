@@ -1824,6 +1824,7 @@ struct th_publisher {
 	const struct th_limit *own;      /* of the queue besides; NULL: none */
 	int parallel;                    /* requests at once, from 1 */
 	bool in_order;
+	int64_t max_items;               /* begun in one run; 0: any number */
 	int64_t retries;                 /* failures forgiven; < 0: any number */
 	int64_t max_age;                 /* seconds since the deposit; 0: any */
 	const struct th_pipe *pipe;      /* publish through a program; else NULL */

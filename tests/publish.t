@@ -30,6 +30,11 @@ says 'a chain that broke is mended by a re-run' '2' sh -c \
     'th-publish webhook --url "$1" --queue c1 <one | th-publish webhook --url "$1" --queue c3 | jq "._published | length"' - "$url"
 
 # ---- options
+ok   'no more than so many in a run' sh -c 'th-publish webhook --url "$1" --queue most --max-items 2 <in >out.m 2>err.m' - "$url"
+says 'are sent, the others wait' '2 th-publish: 2 published, 8 wait' sh -c 'echo "$(wc -l <out.m) $(cat err.m)"'
+says 'for the next run' 8 sh -c 'th-publish webhook --url "$1" --queue most --drain 2>err.m | wc -l' - "$url"
+says 'a dry run shows as many' 3 sh -c 'th-publish webhook --url "$1" --queue most2 --max-items 3 --dry-run <in 2>err.m | grep -c "^POST"' - "$url"
+code 'not even one is wrong use' 64 hook --max-items 0
 code 'an item without an id is bad input' 65 hook --queue b <<-X
 	{"title":"no id"}
 	{"id":"","title":"empty id"}

@@ -143,6 +143,7 @@ accounts:
   twitter:
     default: {base_url: "$url", client_id: client-id, access_token: bearer-token}
     ours: {base_url: "$url", client_id: client-id, access_token: bearer-token, ca_file: $scratch/cert.pem}
+    loud: {base_url: "HTTP://192.0.2.1:9", client_id: client-id, access_token: bearer-token}
     open: {base_url: "http://192.0.2.1:9", client_id: client-id, access_token: bearer-token}
 E
 code 'a server nobody vouches for is refused' 69 th-auth check twitter
@@ -150,6 +151,7 @@ says 'before it was told anything' 0 sh -c 'curl -sk "$1/_state" | jq .credentia
 says 'ca_file vouches for it' 'twitter	ours	me	no end known' th-auth check twitter:ours
 code 'plain http to another machine is refused' 78 th-auth check twitter:open
 told 'and says what to do' 'https or say insecure: true'
+code 'in capitals, too' 78 th-auth check twitter:loud
 
 # ---- and what a proxy on the way learns
 : >tunnels
