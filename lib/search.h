@@ -115,12 +115,17 @@ struct th_search_engine {
 	    struct th_err *err);
 	void (*free)(struct th_elastic *);
 	enum th_status (*flush)(struct th_elastic *, struct th_err *err);
-	/* Deletes the indexes, to be made again. */
+	/* Deletes what this store has there, to be sent again. */
 	enum th_status (*clear)(struct th_elastic *, struct th_err *err);
 	enum th_status (*find)(struct th_elastic *, enum th_search_kind,
 	    const struct th_query *, size_t limit, th_hit_visit *visit,
 	    void *ctx, struct th_err *err);
 };
+
+/* ---- search_went.c ---- */
+
+/* Is the receipt, as it is written, among those? */
+bool th_went_has(struct th_str in, struct th_str what);
 
 /* ---- search_trigger.c: the directory of triggers
  * --------------------------------------- */

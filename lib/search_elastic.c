@@ -4,9 +4,10 @@
  * Two indexes, PREFIX-items and PREFIX-triggers.  Words are cut, folded and
  * stemmed here as for FTS5 (words.c) and sent with blanks between: so both find
  * the same, and the engine needs no analyzer but "whitespace", which all have.
- * A field of stems lies beside each field of words.  A document's id is the
- * hash of the item's, so that one sent twice is there once.  What is not sent
- * yet is in search_pending.
+ * A field of stems lies beside each field of words.  A document's id is that of
+ * the store and the hash of the item's: one sent twice is there once, and
+ * stores that share an engine leave each other's receipts alone; a search shows
+ * an item once, with all of them.  What is not sent yet is in search_pending.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ struct th_elastic {
 	struct th_secret user, password, api_key;
 	char *base;   /* "http://host:9200" */
 	char *prefix; /* of the indexes */
+	char id[20];  /* of the store */
 	bool made[2]; /* the index is there */
 };
 
@@ -71,6 +73,7 @@ static const char settings[] =
     "\"mappings\":{\"dynamic\":false,\"properties\":{" TEXT_FIELD("title")
 	TEXT_FIELD("text") TEXT_FIELD("tags") TEXT_FIELD(
 	    "source") "\"service\":{\"type\":\"keyword\"},"
+		      "\"store\":{\"type\":\"keyword\"},"
 		      "\"date\":{\"type\":\"long\"},\"no\":{\"type\":\"long\"},"
 		      "\"line\":{\"type\":\"keyword\",\"index\":false,"
 		      "\"doc_values\":false}}}}";
@@ -182,6 +185,38 @@ open_http(struct th_elastic *e, struct th_err *err)
 	return th_http_new(&o, &e->http, err);
 }
 
+/* Machines that share a store have one id; it is made by the first. */
+static enum th_status
+know_store(struct th_elastic *e, struct th_err *err)
+{
+	struct th_state *state = NULL;
+	struct th_buf b;
+	enum th_status st;
+
+	th_buf_init(&b, sizeof(e->id));
+	if (e->store == NULL) {
+		st = th_docs_get(e->docs, "store", &b, err);
+	} else {
+		st = th_state_open(e->store, ":search", NULL, &state, err);
+		if (st == TH_OK)
+			st = th_state_get(state, "id", &b, err);
+	}
+	if (st != TH_END)
+		goto known;
+	if ((st = th_random_token(8, &b)) != TH_OK)
+		th_fail(err, st, "search: %s", th_strstatus(st));
+	else if (state == NULL)
+		st = th_docs_set(e->docs, "store", th_buf_str(&b), err);
+	else if ((st = th_state_put(state, "id", th_buf_str(&b), err)) == TH_OK)
+		st = th_state_commit(state, err);
+known:
+	if (st == TH_OK)
+		snprintf(e->id, sizeof(e->id), "%s", b.data);
+	th_state_free(state);
+	th_buf_release(&b);
+	return st;
+}
+
 static enum th_status
 engine_open(const struct th_config *config, const char *url,
     struct th_docs *docs, struct th_store *store, struct th_elastic **ret,
@@ -204,6 +239,8 @@ engine_open(const struct th_config *config, const char *url,
 		st = open_http(e, err);
 	if (st == TH_OK && (e->words = th_words_new(true)) == NULL)
 		st = th_fail(err, TH_ENOMEM, "out of memory");
+	if (st == TH_OK)
+		st = know_store(e, err);
 	if (st != TH_OK) {
 		engine_free(e);
 		return st;
@@ -387,8 +424,8 @@ add_action(struct bulk *b, const struct th_pending *p, const char *action)
 	th_hex_encode(
 	    (struct th_str){ (const char *)p->hash.byte, TH_HASH_SIZE }, &hex);
 	th_buf_addf(&b->body,
-	    "{\"%s\":{\"_index\":\"%s-%s\",\"_id\":\"%s\"}}\n", action,
-	    b->e->prefix, index_name[p->kind],
+	    "{\"%s\":{\"_index\":\"%s-%s\",\"_id\":\"%s-%s\"}}\n", action,
+	    b->e->prefix, index_name[p->kind], b->e->id,
 	    hex.data != NULL ? hex.data : "");
 	if (hex.status != TH_OK)
 		b->body.status = hex.status;
@@ -452,6 +489,7 @@ add_document(void *ctx, const struct th_pending *p)
 	th_json_int(&b->body, p->date);
 	th_json_key(&b->body, "no");
 	th_json_int(&b->body, p->no);
+	th_json_member(&b->body, "store", th_str(b->e->id));
 	th_json_member(&b->body, "line", line);
 	th_json_close(&b->body, '}');
 	return th_buf_addc(&b->body, '\n');
@@ -634,28 +672,36 @@ engine_flush(struct th_elastic *e, struct th_err *err)
 	return st;
 }
 
+/* What other stores have there stays. */
 static enum th_status
 engine_clear(struct th_elastic *e, struct th_err *err)
 {
 	struct th_reply reply = { 0 };
-	struct th_buf path;
+	struct th_buf path, body;
 	enum th_status st = TH_OK;
 	int i;
 
 	th_buf_init(&path, TH_LINE_MAX);
+	th_buf_init(&body, TH_LINE_MAX);
+	th_buf_addf(&body, "{\"query\":{\"term\":{\"store\":\"%s\"}}}", e->id);
 	for (i = 0; i < 2 && st == TH_OK; i++) {
 		th_buf_clear(&path);
-		st = th_buf_addf(&path, "/%s-%s", e->prefix, index_name[i]);
-		if (st == TH_OK)
-			st = ask(e, "DELETE", path.data, NULL,
-			    (struct th_str){ NULL, 0 }, &reply, err);
-		if (st == TH_OK && reply.code != 404)
+		st = th_buf_addf(&path,
+		    "/%s-%s/_delete_by_query?conflicts=proceed&refresh=true",
+		    e->prefix, index_name[i]);
+		if (st == TH_OK && (st = body.status) == TH_OK)
+			st = ask(e, "POST", path.data, "application/json",
+			    th_buf_str(&body), &reply, err);
+		/* No index, or an engine without that module: all is written
+		   over then. */
+		if (st == TH_OK && reply.code != 404 && reply.code != 400)
 			st = judge(&reply, err);
 		e->made[i] = false;
 		th_reply_release(&reply);
 		reply = (struct th_reply){ 0 };
 	}
 	th_buf_release(&path);
+	th_buf_release(&body);
 	if (st == TH_OK)
 		st = set_number(e, "retry_at", 0, err);
 	return st;
@@ -802,7 +848,8 @@ make_query(struct th_elastic *e, struct th_buf *b, const struct th_query *q,
 
 	th_json_open(b, '{');
 	th_json_key(b, "size");
-	th_json_int(b, limit > 10000 ? 10000 : (int64_t)limit);
+	/* An item may be there from several stores. */
+	th_json_int(b, limit > 5000 ? 10000 : (int64_t)limit * 2);
 	th_json_key(b, "track_scores");
 	th_json_bool(b, true);
 	th_json_key(b, "_source");
@@ -832,20 +879,130 @@ make_query(struct th_elastic *e, struct th_buf *b, const struct th_query *q,
 	th_json_close(b, '}');
 }
 
+/* What was found, of each item once. */
+struct found {
+	struct th_hit *hit;
+	struct th_buf *line; /* with receipts of several stores; else empty */
+	char **id;
+	size_t n;
+};
+
+static bool
+add_receipt(void *ctx, const struct th_value *v)
+{
+	struct th_item *it = ctx;
+	struct th_value all;
+
+	if (th_item_get(it, "_published", &all) && th_went_has(all.raw, v->raw))
+		return false;
+	return th_item_append(it, "_published", v->raw) != TH_OK;
+}
+
+/* The receipts of the same item, as another store knows them. */
 static enum th_status
-show(const struct th_reply *reply, enum th_search_kind kind,
+merge(struct found *f, size_t i, struct th_str other, struct th_err *err)
+{
+	struct th_item a, b;
+	struct th_buf line;
+	enum th_status st;
+
+	th_item_init(&a);
+	th_item_init(&b);
+	th_buf_init(&line, 2 * TH_LINE_MAX);
+	st = th_item_parse(&a, f->hit[i].line, err);
+	if (st == TH_OK)
+		st = th_item_parse(&b, other, err);
+	if (st == TH_OK && th_item_visit(&b, "_published", add_receipt, &a))
+		st = th_fail(err, TH_ENOMEM, "out of memory");
+	if (st == TH_OK)
+		st = th_item_line(&a, &line);
+	th_item_release(&a);
+	th_item_release(&b);
+	if (st == TH_OK) {
+		th_buf_release(&f->line[i]);
+		f->line[i] = line;
+		f->hit[i].line = th_buf_str(&line);
+	} else
+		th_buf_release(&line);
+	return st == TH_EDATA ? TH_OK : st;
+}
+
+static enum th_status
+id_of(struct th_str line, char **ret, struct th_err *err)
+{
+	struct th_item it;
+	struct th_buf b;
+	enum th_status st;
+
+	*ret = NULL;
+	th_item_init(&it);
+	th_buf_init(&b, TH_LINE_MAX);
+	st = th_item_parse(&it, line, err);
+	if (st == TH_OK)
+		st = th_item_text(&it, "id", &b);
+	if (st == TH_OK && (*ret = th_buf_take(&b)) == NULL)
+		st = th_fail(err, TH_ENOMEM, "out of memory");
+	th_buf_release(&b);
+	th_item_release(&it);
+	return st == TH_ENOMEM ? st : TH_OK;
+}
+
+static enum th_status
+add_found(struct found *f, const struct th_hit *hit, struct th_err *err)
+{
+	char *id = NULL;
+	enum th_status st = TH_OK;
+	size_t i;
+
+	if (hit->kind == TH_SEARCH_ITEM)
+		st = id_of(hit->line, &id, err);
+	for (i = 0; i < f->n && st == TH_OK && id != NULL; i++)
+		if (f->id[i] != NULL && strcmp(f->id[i], id) == 0) {
+			free(id);
+			return merge(f, i, hit->line, err);
+		}
+	if (st != TH_OK)
+		return st;
+	f->hit[f->n] = *hit;
+	f->id[f->n++] = id;
+	return TH_OK;
+}
+
+static void
+found_release(struct found *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		th_buf_release(&f->line[i]);
+		free(f->id[i]);
+	}
+	free(f->hit);
+	free(f->line);
+	free(f->id);
+}
+
+static enum th_status
+show(const struct th_reply *reply, enum th_search_kind kind, size_t limit,
     th_hit_visit *visit, void *ctx, struct th_err *err)
 {
 	struct th_hit hit = { .kind = kind };
 	json_t *root = NULL, *hits, *h, *source;
+	struct found f = { 0 };
 	enum th_status st;
-	size_t i;
+	size_t i, n;
 
 	st = th_payload_parse(th_buf_str(&reply->body), &root, err);
 	if (st != TH_OK)
 		return st;
 	hits = json_object_get(json_object_get(root, "hits"), "hits");
-	for (i = 0; i < json_array_size(hits) && st == TH_OK; i++) {
+	n = json_array_size(hits);
+	f.hit = th_calloc(n + 1, sizeof(*f.hit));
+	f.line = th_calloc(n + 1, sizeof(*f.line));
+	f.id = th_calloc(n + 1, sizeof(*f.id));
+	if (f.hit == NULL || f.line == NULL || f.id == NULL)
+		st = th_fail(err, TH_ENOMEM, "out of memory");
+	for (i = 0; i < n && st == TH_OK; i++) {
 		h = json_array_get(hits, i);
 		source = json_object_get(h, "_source");
 		hit.score = json_number_value(json_object_get(h, "_score"));
@@ -853,8 +1010,11 @@ show(const struct th_reply *reply, enum th_search_kind kind,
 		hit.line =
 		    th_str(json_string_value(json_object_get(source, "line")));
 		if (hit.line.len > 0)
-			st = visit(ctx, &hit);
+			st = add_found(&f, &hit, err);
 	}
+	for (i = 0; i < f.n && i < limit && st == TH_OK; i++)
+		st = visit(ctx, &f.hit[i]);
+	found_release(&f);
 	json_decref(root);
 	return st;
 }
@@ -883,7 +1043,7 @@ engine_find(struct th_elastic *e, enum th_search_kind kind,
 	if (st == TH_OK)
 		st = judge(&reply, err);
 	if (st == TH_OK)
-		st = show(&reply, kind, visit, ctx, err);
+		st = show(&reply, kind, limit, visit, ctx, err);
 	th_reply_release(&reply);
 	th_buf_release(&path);
 	th_buf_release(&body);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "priv.h"
+#include "search.h"
 
 struct th_went {
 	struct th_store *store;
@@ -107,8 +107,8 @@ th_went_queue(const struct th_went *w, size_t nth, const char **service)
 	return w->queue[nth];
 }
 
-static bool
-contains(struct th_str in, struct th_str what)
+bool
+th_went_has(struct th_str in, struct th_str what)
 {
 	size_t i;
 
@@ -129,7 +129,7 @@ is_known(struct th_str before, struct th_str after)
 	if (i == 0 || after.len - i < 3)
 		return false;
 	/* Without what closes the array and the item. */
-	return contains(
+	return th_went_has(
 	    before, (struct th_str){ after.s + i - 1, after.len - i - 1 });
 }
 

@@ -76,6 +76,22 @@ code 'plain http to another machine is refused' 78 th-search recette
 echo "search: $url/Th" >"$TH_HOME/config.yaml"
 code 'a prefix that no index can have is refused' 78 th-search recette
 
+# ---- two stores, one engine -----------------------------------------------------
+
+echo "search: $url/two" >"$TH_HOME/config.yaml"
+mkdir "$scratch/other" && { cat "$TH_HOME/config.yaml"; echo 'accounts: {file: {other: {}}}'; } >"$scratch/other/config.yaml"
+echo '{"id":"both","title":"shared thing"}' >in
+th-publish file --path "$scratch/out.ndjson" --append <in >/dev/null 2>&1
+TH_HOME=$scratch/other th-publish file:other --path "$scratch/out2.ndjson" --append <in >/dev/null 2>&1
+receipts() { th-search --json --items "$1" | jq -c '[._published[].account] | sort'; }
+says 'an item of both is found once, with the receipts of both' '["default","other"]' receipts shared
+says 'by the other as well' '["default","other"]' sh -c 'TH_HOME=$1 th-search --json --items shared | jq -c "[._published[].account] | sort"' - "$scratch/other"
+echo '{"id":"mine","title":"only here"}' | publish >/dev/null 2>&1
+code 'building anew what one has' 0 env TH_HOME="$scratch/other" th-search --reindex
+says 'takes nothing from the other' mine ids only
+says 'nor receipts' '["default","other"]' receipts shared
+echo "search: $url/th" >"$TH_HOME/config.yaml"
+
 # ---- the index anew ----------------------------------------------------------------
 
 echo "search: $url/th" >"$TH_HOME/config.yaml"

@@ -26,7 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (read_answer(&b, &rep) == TH_OK &&
 	    (b.keep[0] || b.keep[1] || b.keep[2]))
 		__builtin_trap();
-	show(&rep, TH_SEARCH_ITEM, visit, NULL, &err);
+	show(&rep, TH_SEARCH_ITEM, 20, visit, NULL, &err);
 	th_reply_release(&rep);
 	return 0;
 }

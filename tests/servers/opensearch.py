@@ -92,6 +92,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "_bulk":
             return self.bulk(body)
         name, verb = path.rsplit("/", 1)
+        if verb == "_delete_by_query":
+            if name not in indexes:
+                return self.answer(404, {"error": {"type": "index_not_found_exception"}})
+            own = [i for i, d in indexes[name].items() if score(json.loads(body)["query"], d) is not None]
+            for i in own:
+                del indexes[name][i]
+            return self.answer(200, {"deleted": len(own)})
         if verb == "_count":
             return self.answer(200, {"count": len(indexes.get(name, {}))})
         return self.search(indexes.get(name, {}), json.loads(body))
