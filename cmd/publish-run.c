@@ -400,6 +400,9 @@ publish_summary(struct publish *p, const struct th_publisher *pub)
 		return;
 	}
 	waiting = c.n[TH_Q_WAITING] + c.n[TH_Q_LEASED];
+	/* In order, what is due waits for what is not. */
+	if (c.next == 0 && waiting > 0)
+		c.next = pub->due;
 	next = pub->next != 0 || pub->full != NULL ? pub->next : c.next;
 	cmd_tell_count("published", pub->published);
 	cmd_tell_count("refused", pub->refused);

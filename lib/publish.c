@@ -369,6 +369,7 @@ th_slot_claim(struct slot *s)
 	c.in_order = r->p->in_order;
 	st = th_queue_claim(r->p->queue, &c, &s->lease, r->err);
 	r->p->expired += c.expired;
+	r->p->due = st == TH_END ? s->lease.next : 0;
 	if (st != TH_OK)
 		give_back(r, s->token);
 	else

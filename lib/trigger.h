@@ -1834,6 +1834,8 @@ struct th_publisher {
 	int64_t published, refused, expired, failed;
 	const struct th_limit *full;     /* the limit that ended it, and when it */
 	int64_t next;                    /*   has room, or a pause ends; 0: never */
+	int64_t due;                     /* when the first of those that wait for
+					    their time may be sent; 0: none does */
 };
 enum th_status th_publish_run(struct th_publisher *, struct th_err *err);
 /*

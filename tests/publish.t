@@ -107,11 +107,17 @@ ok   'a refused item can be tried again' sh -c 'th-queue retry f i5 && th-publis
 sink o
 echo 'i3 500 once' >o.plan
 code '--in-order holds the others up' 75 hook --queue o --in-order <in
+told 'until when is told' '2 published, 8 wait \(next at '
 ids 1 2 >want
 is   'only those before it went' want arrived o.log
 ok   'and the rest follows in order' sh -c 'th-queue retry o && th-publish webhook --url "$1" --queue o --in-order --drain' - "$url"
 ids 1 10 >want
 is   'all in order' want arrived o.log
+printf '{"queue":"oi","hash":"%s","state":"waiting","service":"webhook","account":"default","id":"i0","date":"2026-11-01T00:00:00Z","due":"2100-01-01T00:00:00Z","tries":1,"item":{"id":"i0"}}\n' \
+    "$(printf i0 | sha256sum | cut -c1-32)" | th-queue import 2>/dev/null
+code 'what waits behind one whose time has not come is a failure, too' 75 hook --queue oi --in-order <in
+told 'and told until when' '0 published, 11 wait \(next at 2100-01-01'
+ok   'without --in-order the others go' sh -c '[ "$(th-publish webhook --url "$1" --queue oi --drain | wc -l)" = 10 ]' - "$url"
 sink w
 echo '* 401' >w.plan
 code 'after 401 somebody must log in' 77 hook --queue w <in

@@ -249,8 +249,8 @@ TH_HOME=$scratch/home; use "$here"
 sink o
 printf '{"queue":"o","hash":"%s","state":"waiting","service":"webhook","account":"default","id":"i0","date":"2026-11-01T00:00:00Z","due":"2100-01-01T00:00:00Z","tries":1,"item":{"id":"i0"}}\n' \
     "$(printf i0 | sha256sum | cut -c1-32)" | th-queue import 2>/dev/null
-ok   'an item whose time has not come holds up the rest, in order' hook --queue o --in-order <in
-ok   'on another machine, too' sh -c 'TH_HOME=$2/m1 th-publish webhook --url "$1" --queue o --in-order --drain' - "$url" "$scratch"
+code 'an item whose time has not come holds up the rest, in order' 75 hook --queue o --in-order <in
+code 'on another machine, too' 75 sh -c 'TH_HOME=$2/m1 th-publish webhook --url "$1" --queue o --in-order --drain' - "$url" "$scratch"
 ok   'nothing was sent' [ ! -s o.log ]
 ok   'th-queue retry lets it go' sh -c 'th-queue retry o && th-publish webhook --url "$1" --queue o --in-order --drain' - "$url"
 ids 0 10 >want0
