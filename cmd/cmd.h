@@ -130,8 +130,9 @@ void cmd_session_say(void *ctx, int level, enum th_status st, const char *text);
 /* A whole number or a duration of an option, or the end with 64. */
 int64_t cmd_int(const char *option, const char *arg, int64_t min);
 int64_t cmd_duration(const char *option, const char *arg);
-/* The DURATION of --wait. */
+/* The DURATION of --wait, and that of --timeout. */
 int64_t cmd_wait(const char *arg);
+int64_t cmd_timeout(const char *arg);
 /* DATE or DURATION (before now) of --since and --until. */
 int64_t cmd_since(const char *option, const char *arg);
 
@@ -182,5 +183,10 @@ void cmd_offer_queues(void);
  * to (TH_P_PUBLISH): what it can do, since when it is closed, its accounts.
  */
 void cmd_list_services(unsigned which);
+/* Takes SERVICE[:ACCOUNT] apart, or ends with 64; the name is the caller's. */
+void cmd_split_service(
+    const char *word, char **ret_name, const char **ret_account);
+/* The end with 64, and perhaps the one that was meant. */
+void cmd_unknown_service(const char *name) __attribute__((__noreturn__));
 
 #endif

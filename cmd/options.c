@@ -288,6 +288,16 @@ cmd_duration(const char *option, const char *arg)
 }
 
 int64_t
+cmd_timeout(const char *arg)
+{
+	int64_t t = cmd_duration("--timeout", arg);
+
+	if (t < 1 || t > 86400)
+		cmd_usage("--timeout: from 1s to 1d: %s", arg);
+	return t;
+}
+
+int64_t
 cmd_since(const char *option, const char *arg)
 {
 	int64_t t;

@@ -80,16 +80,6 @@ size_of(const char *arg)
 	return (size_t)n << shift;
 }
 
-static int64_t
-timeout_of(const char *arg)
-{
-	int64_t t = cmd_duration("--timeout", arg);
-
-	if (t < 1 || t > 86400)
-		cmd_usage("--timeout: from 1s to 1d: %s", arg);
-	return t;
-}
-
 bool
 fetch_option(struct fetch *f, int c, const char *arg)
 {
@@ -99,38 +89,20 @@ fetch_option(struct fetch *f, int c, const char *arg)
 	case OPT_MAX_SIZE: f->max_size = size_of(arg); return true;
 	case OPT_SINCE: f->since = cmd_since("--since", arg); return true;
 	case OPT_STATE: f->state_name = arg; return true;
-	case OPT_TIMEOUT: f->timeout = timeout_of(arg); return true;
+	case OPT_TIMEOUT: f->timeout = cmd_timeout(arg); return true;
 	case OPT_WAIT: f->wait = cmd_wait(arg); return true;
 	}
 	return false;
 }
 
-/* SERVICE[:ACCOUNT] */
-static void
-split_service(struct fetch *f, const char *word)
-{
-	size_t len = strcspn(word, ":");
-
-	f->service = th_strndup(word, len);
-	if (f->service == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	f->account = word[len] == ':' ? word + len + 1 : "default";
-	if (f->service[0] == '\0' || f->account[0] == '\0')
-		cmd_usage("not a service: %s", word);
-}
-
 static void
 unknown_service(const char *name, const char *word)
 {
-	const char *near = th_service_suggest(name);
-
 	if (strchr(word, '/') != NULL || access(word, F_OK) == 0)
 		cmd_usage("%s is no service; th-fetch rss reads feeds, "
 			  "th-fetch file items",
 		    word);
-	if (near != NULL)
-		cmd_usage("unknown service %s (did you mean %s?)", name, near);
-	cmd_usage("unknown service %s; --list names those there are", name);
+	cmd_unknown_service(name);
 }
 
 /* A service that is built in. */
@@ -175,7 +147,7 @@ main(int argc, char *argv[])
 	}
 	if (optind == argc)
 		cmd_usage("name a service");
-	split_service(&f, argv[optind]);
+	cmd_split_service(argv[optind], &f.service, &f.account);
 	cmd_tell("service", argv[optind]);
 	th_buf_init(&path, TH_LINE_MAX);
 	if ((s = th_service_find(f.service)) != NULL)

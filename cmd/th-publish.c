@@ -99,16 +99,6 @@ parallel_of(const char *arg)
 	return (int)n;
 }
 
-static int64_t
-timeout_of(const char *arg)
-{
-	int64_t t = cmd_duration("--timeout", arg);
-
-	if (t < 1 || t > 86400)
-		cmd_usage("--timeout: from 1s to 1d: %s", arg);
-	return t;
-}
-
 static void
 set_limit(struct publish *p, const char *arg)
 {
@@ -139,7 +129,7 @@ set_option(struct publish *p, int c, const char *arg)
 		break;
 	case OPT_RETRIES: p->retries = cmd_int("--retries", arg, 0); break;
 	case OPT_TEXT: p->text_source = arg; break;
-	case OPT_TIMEOUT: p->timeout = timeout_of(arg); break;
+	case OPT_TIMEOUT: p->timeout = cmd_timeout(arg); break;
 	case OPT_TITLE: p->title_source = arg; break;
 	case OPT_WAIT: p->wait = cmd_wait(arg); break;
 	}
@@ -158,20 +148,6 @@ check_options(const struct publish *p)
 		cmd_usage("either --in-order or --parallel");
 	if (p->queue != NULL && p->queue[0] == '\0')
 		cmd_usage("--queue: empty name");
-}
-
-/* SERVICE[:ACCOUNT] */
-static void
-split_service(struct publish *p, const char *word)
-{
-	size_t len = strcspn(word, ":");
-
-	p->service = th_strndup(word, len);
-	if (p->service == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	p->account = word[len] == ':' ? word + len + 1 : "default";
-	if (p->service[0] == '\0' || p->account[0] == '\0')
-		cmd_usage("not a service: %s", word);
 }
 
 static void
@@ -223,16 +199,6 @@ run_external(struct publish *p, const char *path, int argc, char *argv[])
 	cmd_words_release(&words);
 }
 
-static void
-unknown_service(const char *name)
-{
-	const char *near = th_service_suggest(name);
-
-	if (near != NULL)
-		cmd_usage("unknown service %s (did you mean %s?)", name, near);
-	cmd_usage("unknown service %s; --list names those there are", name);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -251,14 +217,14 @@ main(int argc, char *argv[])
 	}
 	if (optind == argc)
 		cmd_usage("name a service");
-	split_service(&p, argv[optind]);
+	cmd_split_service(argv[optind], &p.service, &p.account);
 	cmd_tell("service", argv[optind]);
 	if ((s = th_service_find(p.service)) != NULL)
 		run_service(&p, s, argc, argv);
 	else if (th_external_find("publish", p.service, &path) == TH_OK)
 		run_external(&p, path.data, argc, argv);
 	else
-		unknown_service(p.service);
+		cmd_unknown_service(p.service);
 	th_buf_release(&path);
 	free(p.service);
 	return cmd_finish();

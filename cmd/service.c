@@ -1,0 +1,31 @@
+/* service -- SERVICE[:ACCOUNT] of a command line */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "services.h"
+
+void
+cmd_split_service(const char *word, char **ret_name, const char **ret_account)
+{
+	size_t len = strcspn(word, ":");
+	char *name = th_strndup(word, len);
+	const char *account = word[len] == ':' ? word + len + 1 : "default";
+
+	if (name == NULL)
+		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	if (name[0] == '\0' || account[0] == '\0')
+		cmd_usage("not a service: %s", word);
+	*ret_name = name;
+	*ret_account = account;
+}
+
+void
+cmd_unknown_service(const char *name)
+{
+	const char *near = th_service_suggest(name);
+
+	if (near != NULL)
+		cmd_usage("unknown service %s (did you mean %s?)", name, near);
+	cmd_usage("unknown service %s; --list names those there are", name);
+}
