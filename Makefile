@@ -22,7 +22,7 @@ DEB_BUILD = gcc libc6-dev pkg-config libcurl4-gnutls-dev libjansson-dev \
 	    liboauth-dev libxml2-dev libyaml-dev libsqlite3-dev libpcre2-dev \
 	    libstemmer-dev nettle-dev libmicrohttpd-dev libutf8proc-dev libhiredis-dev \
 	    libarchive-dev
-DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib python3-thrift redis-server jq mandoc curl \
+DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib python3-six python3-thrift redis-server jq mandoc curl \
 	    openssl ca-certificates libxml2-utils faketime time \
 	    bsdextrautils sqlite3 bash-completion zsh
 DEB_LINT  = chromium clang clang-format clang-tidy cppcheck shellcheck mandoc binutils
@@ -133,6 +133,7 @@ compile_commands.json: Makefile
 	printf '%s{"directory":"%s","file":"%s","command":"cc -std=c11 %s -Iservices -Icmd -c %s"}\n' "$$sep" '$(CURDIR)' $$f '$(CPPALL)' $$f; sep=,; \
 	done; echo ]; } >$@
 
+$(if $(word 2,$(DESTDIR)$(PREFIX)$B),$(error DESTDIR, PREFIX and B: make cannot do with blanks in them))
 D       = $(DESTDIR)$(PREFIX)
 DOC     = share/doc/triggerhappy
 BASHDIR = share/bash-completion/completions

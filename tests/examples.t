@@ -167,7 +167,7 @@ sed -n 's/^[0-9*][^ ]* [^ ]* [^ ]* [^ ]* [^ ]* //p' "$x/crontab" >commands
 ok 'the crontab has its lines' [ "$(grep -c . commands)" = 5 ]
 ok 'no percent sign in it, which cron makes a newline' sh -c '! grep % "$1"' - "$x/crontab"
 says 'its first is what th-trigger prints' 'th-trigger run --due --quiet' sh -c \
-    'unset TH_HOME; th-trigger crontab | sed "s|.*/\(th-trigger\)|\1|"'
+    'unset TH_HOME; th-trigger crontab | sed "s|.*/\(th-trigger\)'\''*|\1|"'
 cp "$x/read-now.sh" "$TH_HOME/triggers/read-now"
 cp "$x/publish-later.sh" "$TH_HOME/triggers/publish-later"
 ok 'the headers are good' th-trigger check
@@ -220,7 +220,7 @@ printf '#!/bin/sh\n#: description: X\n#: every: 1h\necho ran >>"$HOME/ran"\n' >"
 code 'th-trigger.service runs what is due' 0 env PATH="$HOME/bin:$PATH" sh -c "$(exec_start th-trigger.service)"
 says 'it did' ran cat ran
 says 'it is the one that th-trigger prints' "$(exec_start th-trigger.service | sed 's/ th-trigger.*//')" sh -c \
-    'unset TH_HOME; th-trigger systemd | sed -n "s/^ExecStart=//p" | sed "s| /.*th-trigger.*||"'
+    'unset TH_HOME; th-trigger systemd | sed -n "s/^ExecStart=//p" | sed "s| ['\'']*/.*th-trigger.*||"'
 sed -n '/^OnCalendar/p;/^Accuracy/p;/^Persistent/p' "$x/systemd/th-trigger.timer" >timer
 is 'so is the timer' timer sh -c 'th-trigger systemd | sed -n "/^OnCalendar/p;/^Accuracy/p;/^Persistent/p"'
 code 'th-fetch@.service writes notes' 0 env FEED=http://blog.example/feed.xml sh -c "$(exec_start th-fetch@.service blog)"

@@ -5,7 +5,14 @@ set -u
 LC_ALL=C.UTF-8; export LC_ALL
 top=$(cd "${0%/*}/.." && pwd)
 PATH=${TH_BUILD:-$top/build}:$PATH; export PATH
+# The scripts and configurations that tests write name these without quotes.
+case ${TMPDIR-} in *[[:space:]]*) TMPDIR=/tmp; export TMPDIR ;; esac
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/th-test.XXXXXX") || exit 1
+case $top in *[[:space:]]*)
+	ln -s "$top" "$scratch/.checkout"; top=$scratch/.checkout
+	[ -z "${TH_BUILD-}" ] || { ln -s "$TH_BUILD" "$scratch/.build"; TH_BUILD=$scratch/.build; export TH_BUILD; }
+	PATH=${TH_BUILD:-$top/build}:$PATH ;;
+esac
 TH_HOME=$scratch/home; export TH_HOME
 mkdir "$TH_HOME"
 # Sanitizers, when built with: an allocation too large is refused as without them,

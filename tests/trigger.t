@@ -14,7 +14,8 @@ fact() { # NAME JQ: of show --json
 	th-trigger show --json "$1" | jq -r "$2"
 }
 gone() { # PID: no more, or dead and not buried
-	! kill -0 "$1" 2>/dev/null || grep -q '^State:.*Z' "/proc/$1/status"
+	! kill -0 "$1" 2>/dev/null || [ ! -e "/proc/$1/status" ] ||
+	    ! grep -qs '^State:.*[^Z] (' "/proc/$1/status"
 }
 until_true() { # COMMAND...: polls, at most 20 s
 	_i=0
@@ -315,7 +316,7 @@ says 'what is off has no next run' null fact soup .next_run
 th-trigger enable -q soup
 says 'enable' on fact soup .state
 ok 'rm removes script and log' sh -c 'th-trigger rm -q soup && test ! -e "$TH_HOME/triggers/soup" && test ! -e "$TH_HOME/log/soup"'
-says 'crontab prints one line that runs what is due' 1 sh -c 'th-trigger crontab | grep -c "^\* \* \* \* \* TH_HOME=.*th-trigger run --due"'
+says 'crontab prints one line that runs what is due' 1 sh -c 'th-trigger crontab | grep -c "^\* \* \* \* \* TH_HOME=.*th-trigger'\''* run --due"'
 ok 'systemd prints a service and a timer' sh -c 'th-trigger systemd | grep -q "^OnCalendar=" && th-trigger systemd | grep -q "^ExecStart="'
 ok 'no run left anything behind' sh -c 'test -z "$(ls "$TH_HOME/run")"'
 finish
