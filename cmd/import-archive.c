@@ -196,35 +196,34 @@ put_config(struct unpack *u, const char *name, int64_t size)
 
 /* ---- state ---- */
 
-/*
- * What is known of a trigger goes with its script, which comes last: where that
- * is there already, so is its past.
- */
-static enum th_status
-put_state(struct unpack *u, const struct th_item *it, struct th_err *err)
+/* A trigger that the store knows has its past. */
+static bool
+is_known(void *ctx, const char *state)
 {
-	bool replace = u->m->c->force;
-	struct th_buf state;
-	char *path;
+	const size_t n = sizeof(MOVING_TRIGGER) - 1;
+	struct unpack *u = ctx;
+	struct trigger_record r;
+	struct th_err err = { 0 };
+	bool known;
 
-	th_buf_init(&state, TEXT_MAX);
-	if (!replace && th_item_text(it, "state", &state) == TH_OK &&
-	    th_str_has_prefix(th_buf_str(&state), MOVING_TRIGGER)) {
-		path = trigger_path(state.data + sizeof(MOVING_TRIGGER) - 1);
-		replace = access(path, F_OK) == -1;
-		free(path);
-		if (!replace) {
-			th_buf_release(&state);
-			return TH_OK;
-		}
-	}
-	th_buf_release(&state);
-	return th_state_import(trigger_store(u->m->c), it, replace, err);
+	if (strncmp(state, MOVING_TRIGGER, n) != 0)
+		return false;
+	trigger_record_init(&r);
+	cmd_check(
+	    trigger_record_load(trigger_store(u->m->c), state + n, &r, &err),
+	    &err);
+	known = r.disabled || r.since != 0 || r.runs > 0;
+	trigger_record_release(&r);
+	return known;
 }
 
 static void
 put_readers(struct unpack *u, const char *name, int64_t size)
 {
+	struct th_state_moving moving = { .store = trigger_store(u->m->c),
+		.replace = u->m->c->force,
+		.keep = is_known,
+		.ctx = u };
 	const int fd = spool_member(u, name);
 	struct th_err err = { 0 };
 	struct th_stream in;
@@ -237,7 +236,7 @@ put_readers(struct unpack *u, const char *name, int64_t size)
 	while ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA) {
 		err = in.err;
 		if (st == TH_OK)
-			st = put_state(u, &it, &err);
+			st = th_state_import(&moving, &it, &err);
 		if (st == TH_EDATA)
 			import_leave(u->m, in.line, true, err.text);
 		else
@@ -245,6 +244,7 @@ put_readers(struct unpack *u, const char *name, int64_t size)
 	}
 	if (st != TH_END)
 		cmd_die(st, "%s: %s: %s", u->m->file, name, in.err.text);
+	cmd_check(th_state_import_end(&moving, &err), &err);
 	th_item_release(&it);
 	th_stream_release(&in);
 	close(fd);

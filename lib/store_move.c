@@ -166,44 +166,76 @@ read_hex(struct th_str s, unsigned char *ret)
 	return s.len == 2 * TH_HASH_SIZE;
 }
 
-static enum th_status
-import_value(struct th_store *store, const char *state, const char *key,
-    const struct th_item *it, bool replace, struct th_err *err)
+/* Commits what is begun. */
+enum th_status
+th_state_import_end(struct th_state_moving *m, struct th_err *err)
 {
-	struct th_state_pair pair = { 0 };
-	struct th_state_change c = {
-		.pair = &pair, .npairs = 1, .now = th_now()
-	};
+	enum th_status st = TH_OK;
+
+	if (m->state != NULL)
+		st = th_state_commit(m->state, err);
+	th_state_free(m->state);
+	free(m->name);
+	m->state = NULL;
+	m->name = NULL;
+	return st;
+}
+
+static enum th_status
+begin_state(struct th_state_moving *m, const char *name, struct th_err *err)
+{
+	enum th_status st;
+
+	if (m->name != NULL && strcmp(m->name, name) == 0)
+		return TH_OK;
+	if ((st = th_state_import_end(m, err)) != TH_OK)
+		return st;
+	if ((m->name = th_strdup(name)) == NULL)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	m->kept = !m->replace && m->keep != NULL && m->keep(m->ctx, name);
+	return m->kept ? TH_OK
+		       : th_state_open(m->store, name, NULL, &m->state, err);
+}
+
+/* The value of a line.  TH_EDATA: it has none. */
+static enum th_status
+read_value(const struct th_item *it, struct th_buf *ret)
+{
 	struct th_buf code;
 	enum th_status st;
 
-	th_buf_init(&pair.value, TH_LINE_MAX);
+	if (th_item_text(it, "value", ret) == TH_OK)
+		return ret->len > 0 ? TH_OK : TH_EDATA;
 	th_buf_init(&code, TH_LINE_MAX * 2);
-	if (!replace) {
-		st = store->ops->state_get(
-		    store, state, "", key, &pair.value, err);
-		if (st != TH_END)
-			goto out;
-	}
-	th_buf_clear(&pair.value);
-	if (th_item_text(it, "value", &pair.value) != TH_OK)
-		st = th_item_text(it, "base64", &code) == TH_OK
-			 ? th_base64_decode(th_buf_str(&code), &pair.value)
-			 : TH_EDATA;
-	else
-		st = pair.value.status;
-	if (st != TH_OK || pair.value.len == 0) {
-		st = th_fail(err, st == TH_ENOMEM ? st : TH_EDATA, "no value");
-		goto out;
-	}
-	if ((pair.key = th_strdup(key)) == NULL)
-		st = th_fail(err, TH_ENOMEM, "out of memory");
-	else
-		st = store->ops->state_commit(store, state, "", &c, err);
-	free(pair.key);
-out:
-	th_buf_release(&pair.value);
+	if ((st = th_item_text(it, "base64", &code)) == TH_OK)
+		st = th_base64_decode(th_buf_str(&code), ret);
 	th_buf_release(&code);
+	return st == TH_ENOMEM               ? st
+	       : st == TH_OK && ret->len > 0 ? TH_OK
+					     : TH_EDATA;
+}
+
+static enum th_status
+import_value(struct th_state_moving *m, const char *state, const char *key,
+    const struct th_item *it, struct th_err *err)
+{
+	struct th_buf value, old;
+	enum th_status st;
+
+	th_buf_init(&value, TH_LINE_MAX);
+	th_buf_init(&old, TH_LINE_MAX);
+	if ((st = read_value(it, &value)) != TH_OK)
+		th_fail(err, st, st == TH_EDATA ? "no value" : "out of memory");
+	else
+		st = begin_state(m, state, err);
+	if (st != TH_OK || m->kept)
+		goto out;
+	st = m->replace ? TH_END : th_state_get(m->state, key, &old, err);
+	if (st == TH_END)
+		st = th_state_put(m->state, key, th_buf_str(&value), err);
+out:
+	th_buf_release(&value);
+	th_buf_release(&old);
 	return st;
 }
 
@@ -238,8 +270,8 @@ import_ids(struct th_store *store, const char *state, char *scope,
 }
 
 enum th_status
-th_state_import(struct th_store *store, const struct th_item *it, bool replace,
-    struct th_err *err)
+th_state_import(
+    struct th_state_moving *m, const struct th_item *it, struct th_err *err)
 {
 	struct th_buf state, key, scope;
 	enum th_status st;
@@ -250,10 +282,9 @@ th_state_import(struct th_store *store, const struct th_item *it, bool replace,
 	if (th_item_text(it, "state", &state) != TH_OK || state.len == 0)
 		st = th_fail(err, TH_EDATA, "no state");
 	else if (th_item_text(it, "key", &key) == TH_OK && key.len > 0)
-		st =
-		    import_value(store, state.data, key.data, it, replace, err);
+		st = import_value(m, state.data, key.data, it, err);
 	else if (th_item_text(it, "scope", &scope) == TH_OK && scope.len > 0)
-		st = import_ids(store, state.data, scope.data, it, err);
+		st = import_ids(m->store, state.data, scope.data, it, err);
 	else
 		st = th_fail(err, TH_EDATA, "neither a value nor ids");
 	th_buf_release(&state);

@@ -1216,6 +1216,9 @@ enum th_status th_state_commit(struct th_state *, struct th_err *err);
 enum th_status th_state_settle(struct th_store *, const char *run, bool keep,
     struct th_err *err);
 
+/* Milliseconds of a clock that only goes forward; of no meaning elsewhere. */
+int64_t th_steady_ms(void);
+
 /* ---- store_move.c: states from one store to another -------------------------- */
 
 /* A value, or (key == NULL) an id seen.  All is borrowed. */
@@ -1240,14 +1243,26 @@ enum th_status th_state_export(struct th_store *,
     bool (*wanted)(const char *state, const char *key), struct th_out *out,
     struct th_err *err);
 /*
- * Takes over one such line, durably.  A value that the state has stays unless
- * `replace`.  TH_EDATA: it is none.
+ * Takes over such lines.  The values of one state that follow each other become
+ * durable together, at the latest with end; one that the state has already stays
+ * unless `replace`.  keep, which may be NULL, says of a state that what the store
+ * has of its values stays, all of it.  TH_EDATA: it is no such line; go on.
  */
-enum th_status th_state_import(struct th_store *, const struct th_item *,
-    bool replace, struct th_err *err);
-
-/* Milliseconds of a clock that only goes forward; of no meaning elsewhere. */
-int64_t th_steady_ms(void);
+struct th_state_moving {
+	struct th_store *store;
+	bool replace;
+	bool (*keep)(void *ctx, const char *state);
+	void *ctx;
+	/* Its own: the state at hand. */
+	struct th_state *state;
+	char *name;
+	bool kept;
+};
+enum th_status th_state_import(struct th_state_moving *,
+    const struct th_item *, struct th_err *err);
+/* { 0 } but for the store is fine to end; without it what is begun is lost. */
+enum th_status th_state_import_end(struct th_state_moving *,
+    struct th_err *err);
 
 /* ---- lock.c: one at a time, over all processes and machines ------------------ */
 

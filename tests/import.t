@@ -2,7 +2,7 @@
 # import.t -- triggers from what other programs know, and all of a home moved
 # shellcheck disable=SC2016
 . "${0%/*}/lib.sh"
-data=$top/tests/data
+data=$top/tests/data/import
 HOME=$scratch/user; export HOME; mkdir "$HOME"
 names() { th-trigger list --json | jq -r '[.[].name] | join(" ")'; }
 body() { grep -v '^#' "$TH_HOME/triggers/$1"; }
@@ -88,7 +88,7 @@ code 'another list of that name is not overwritten' 73 th-trigger import --one a
 says 'it stays' 5 grep -c ://  "$TH_HOME/lists/all"
 code 'but with --force' 0 th-trigger import --one all --force other.opml
 says 'it is the new one' http://other.example/n.xml grep -v '^#' "$TH_HOME/lists/all"
-printf '<opml><body><outline text="Kitchen" xmlUrl="%s"/></body></opml>' "$data/feed.xml" >local.opml
+printf '<opml><body><outline text="Kitchen" xmlUrl="%s"/></body></opml>' "$top/tests/data/feed.xml" >local.opml
 code 'a path in a list from elsewhere is not read' 65 th-trigger import local.opml
 code 'what is no OPML' 65 sh -c 'echo "<html></html>" | th-trigger import -'
 told 'is said to be none' 'standard input: not OPML'
@@ -206,7 +206,7 @@ code 'one kind at a time' 64 th-trigger import --django-th --sfeedrc "$dump"
 # ---- all of a home ----
 anew 6
 old=$TH_HOME
-cp "$data/feed.xml" .
+cp "$top/tests/data/feed.xml" .
 cat >"$TH_HOME/config.yaml" <<'END'
 # my settings
 limits: {twitter: 5/15m}
@@ -317,6 +317,13 @@ if ! on redis && command -v redis-server >/dev/null; then
 	moved 'in Redis'
 	th-trigger vacation -q on --until 2099-01-01
 	code 'export from Redis' 0 th-trigger export redis.tar
+	anew 9b
+	mkdir "$TH_HOME/triggers"
+	cp "$old"/triggers/* "$TH_HOME/triggers/"
+	echo "store: unix://$scratch/redis.sock?db=4" >"$TH_HOME/config.yaml"
+	code 'a home whose store is changed alone' 0 th-trigger import home.tar
+	told 'keeps its scripts' ' 0 made, 3 there already, 0 left out'
+	moved 'another store'
 	anew 10
 	mkdir one; tar -C one -xf redis.tar
 	grep -v ^store: one/triggerhappy/config.yaml >"$TH_HOME/config.yaml"
