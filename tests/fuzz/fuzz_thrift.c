@@ -73,19 +73,19 @@ take_answer(struct th_str all)
 {
 	struct th_opts *opts = th_opts_new(params);
 	struct th_reply rep = { .code = 200 };
-	struct th_thrift list;
 	struct reading r = { 0 };
 	struct answer a;
 
 	r.ses =
 	    th_session_new(&th_service_evernote, NULL, NULL, opts, NULL, NULL);
-	r.token.value = th_strdup(TOKEN);
+	r.acc.ses = r.ses;
+	r.acc.token.value = th_strdup(TOKEN);
 	th_buf_init(&rep.body, TH_REPLY_MAX);
 	th_buf_add(&rep.body, all.s, all.len);
-	if (opts != NULL && r.ses != NULL && r.token.value != NULL) {
-		if (answer(r.ses, &r.token, &rep, methods[LOOK], &a) == TH_OK &&
-		    th_thrift_get(&a.body, 0, TH_THRIFT_STRUCT, &list))
-			list_of(&r, &list);
+	if (opts != NULL && r.ses != NULL && r.acc.token.value != NULL) {
+		if (answer(&r.acc, &rep, method_of(LOOK), TH_THRIFT_STRUCT,
+			&a) == TH_OK)
+			list_of(&r, &a.result);
 		if (strstr(th_session_err(r.ses)->text, TOKEN) != NULL)
 			abort();
 	}
