@@ -92,6 +92,7 @@ static void
 read_since(const struct th_value *v, struct trigger_record *r)
 {
 	r->since = trigger_int(v, "since");
+	r->forgiven = trigger_int(v, "runs");
 }
 
 static void
@@ -150,6 +151,9 @@ trigger_record_load(struct th_store *store, const char *name,
 	}
 	th_buf_release(&b);
 	th_state_free(state);
+	/* Who enables it lets it try anew. */
+	if (ret->failures > ret->runs - ret->forgiven)
+		ret->failures = ret->runs - ret->forgiven;
 	return st;
 }
 
@@ -223,13 +227,15 @@ put_disabled(
 }
 
 static enum th_status
-put_since(struct th_state *state, int64_t since, struct th_err *err)
+put_since(
+    struct th_state *state, int64_t since, int64_t runs, struct th_err *err)
 {
 	struct th_buf b;
 
 	th_buf_init(&b, TRIGGER_RECORD_MAX);
 	th_json_open(&b, '{');
 	add_int(&b, "since", since);
+	add_int(&b, "runs", runs);
 	th_json_close(&b, '}');
 	return put(state, "since", &b, err);
 }
@@ -287,22 +293,28 @@ trigger_record_since(
 
 	if ((st = open_state(store, name, &state, err)) != TH_OK)
 		return st;
-	return finish(state, put_since(state, since, err), err);
+	return finish(state, put_since(state, since, 0, err), err);
 }
 
 enum th_status
 trigger_record_enable(
     struct th_store *store, const char *name, int64_t now, struct th_err *err)
 {
+	struct trigger_record r;
 	struct th_state *state;
 	enum th_status st;
 
-	if ((st = open_state(store, name, &state, err)) != TH_OK)
-		return st;
-	st = put_disabled(state, NULL, now, err);
-	if (st == TH_OK)
-		st = put_since(state, now, err);
-	return finish(state, st, err);
+	trigger_record_init(&r);
+	st = trigger_record_load(store, name, &r, err);
+	if (st == TH_OK &&
+	    (st = open_state(store, name, &state, err)) == TH_OK) {
+		st = put_disabled(state, NULL, now, err);
+		if (st == TH_OK)
+			st = put_since(state, now, r.runs, err);
+		st = finish(state, st, err);
+	}
+	trigger_record_release(&r);
+	return st;
 }
 
 enum th_status

@@ -28,6 +28,7 @@ struct trigger_record {
 	char by[16]; /* "user" or "failures" */
 	int64_t disabled_at;
 	int64_t since; /* when it was enabled or first seen; 0 */
+	int64_t forgiven; /* runs before that: their failures do not count */
 	char running[TRIGGER_RUN_MAX]; /* TH_RUN; "" */
 	char owner[TH_OWNER_SIZE];     /* who runs it */
 	int64_t running_since;
