@@ -11,8 +11,7 @@
 #define ANSWER_MAX ((size_t)64 << 10)
 #define CALLBACK "/callback"
 
-/* ---- asking
- * ---------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------- */
 
 /* Reads up to a newline and no further: the rest may be for others. */
 static enum th_status
@@ -65,8 +64,7 @@ auth_ask(const char *prompt, bool secret, struct th_secret *ret)
 		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 }
 
-/* ---- the browser
- * -------------------------------------------------------------------- */
+/* ---- the browser -------------------------------------------------------- */
 
 static bool
 has_desktop(void)
@@ -125,8 +123,7 @@ show_address(const struct auth *a, const struct th_login_flow *flow)
 	auth_browse(a, address);
 }
 
-/* ---- the ways
- * -------------------------------------------------------------------------- */
+/* ---- the ways ----------------------------------------------------------- */
 
 static struct th_listener *
 listen_for(struct auth *a, struct th_buf *redirect)
@@ -236,9 +233,7 @@ by_password(
 	return st;
 }
 
-/* ---- the command
- * ---------------------------------------------------------------------------
- */
+/* ---- the command -------------------------------------------------------- */
 
 static const struct th_login *
 token_way(const struct th_login *way)

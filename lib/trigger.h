@@ -2503,6 +2503,20 @@ struct th_delivery {
 enum th_status th_delivery_page(const struct th_delivery *,
     struct th_buf *ret);
 /*
+ * content.c: appends content_html (TH_END: none, or --text stands in its place);
+ * --text, else the body as plain text; the title on one line, else the beginning
+ * of that text, see th_text_limit(); the first author's name.  Nothing where
+ * there is none.
+ */
+enum th_status th_delivery_html(const struct th_delivery *,
+    struct th_buf *ret);
+enum th_status th_delivery_plain(const struct th_delivery *,
+    struct th_buf *ret);
+enum th_status th_delivery_headline(const struct th_delivery *, size_t max,
+    unsigned flags, struct th_buf *ret);
+enum th_status th_delivery_author(const struct th_delivery *,
+    struct th_buf *ret);
+/*
  * Calls for each tag once (case does not matter): the values of --tags, then
  * the item's own, unless --no-item-tags.  A service whose tags are dearer has
  * --item-tags and another option for the others: then only with that.

@@ -550,26 +550,6 @@ add_tag(void *ctx, struct th_str tag)
 	return TH_OK;
 }
 
-struct visit {
-	struct note *note;
-	enum th_status status;
-};
-
-static bool
-visit_author(void *ctx, const struct th_value *v)
-{
-	struct visit *c = ctx;
-	struct th_buf text;
-
-	th_buf_init(&text, TH_LINE_MAX);
-	if (v->type == TH_JSON_STRING &&
-	    (c->status = th_value_text(v, &text)) == TH_OK)
-		c->status = th_text_limit(th_buf_str(&text), 2 * NAME_MAX,
-		    TH_LIMIT_BLANKS, &c->note->author);
-	th_buf_release(&text);
-	return true;
-}
-
 /* The item's address, tidied up; none when it is no web address. */
 static enum th_status
 fill_url(struct note *n, const struct th_item *it)
@@ -591,66 +571,43 @@ fill_url(struct note *n, const struct th_item *it)
 static enum th_status
 fill_title(struct note *n, const struct th_delivery *d)
 {
-	struct th_buf text;
 	enum th_status st =
-	    th_text_limit(d->title, TITLE_MAX, TH_LIMIT_BLANKS, &n->title);
+	    th_delivery_headline(d, TITLE_MAX, TH_LIMIT_BLANKS, &n->title);
 
-	if (st != TH_OK || n->title.len > 0)
-		return st;
-	th_buf_init(&text, TH_LINE_MAX);
-	st = th_item_body_text(d->item, TH_TEXT_FOLD, &text);
-	if (st == TH_OK)
-		st = th_text_limit(
-		    th_buf_str(&text), 80, TH_LIMIT_BLANKS, &n->title);
-	if ((st == TH_OK || st == TH_END) && n->title.len == 0)
-		st = th_buf_adds(&n->title, "Untitled");
-	th_buf_release(&text);
-	return st;
+	return st == TH_OK && n->title.len == 0
+		   ? th_buf_adds(&n->title, "Untitled")
+		   : st;
 }
 
 static enum th_status
-item_html(const struct th_item *it, struct th_buf *ret)
+fill_author(struct note *n, const struct th_delivery *d)
 {
-	enum th_status st = th_item_text(it, "content_html", ret);
+	struct th_buf name;
+	enum th_status st;
 
-	return st == TH_OK && ret->len == 0 ? TH_END : st;
-}
-
-/* Content without markup: --text, else the body, else the address. */
-static enum th_status
-fill_plain(struct note *n, const struct th_delivery *d)
-{
-	struct th_buf text;
-	enum th_status st = TH_OK;
-
-	th_buf_init(&text, TH_LINE_MAX);
-	if (d->text.s != NULL)
-		th_buf_add(&text, d->text.s, d->text.len);
-	else
-		st = th_item_body_text(d->item, TH_TEXT_LINES, &text);
-	if (st == TH_END || (st == TH_OK && text.len == 0))
-		st = th_buf_add(&text, n->url.data, n->url.len);
-	if (st == TH_OK)
-		st = th_enml_from_text(th_buf_str(&text), &n->content);
-	th_buf_release(&text);
+	th_buf_init(&name, TH_LINE_MAX);
+	if ((st = th_delivery_author(d, &name)) == TH_OK)
+		st = th_text_limit(th_buf_str(&name), 2 * NAME_MAX,
+		    TH_LIMIT_BLANKS, &n->author);
+	th_buf_release(&name);
 	return st;
 }
 
+/* Without markup: what is to be said, else the address. */
 static enum th_status
 fill_content(struct note *n, const struct th_delivery *d, bool plain)
 {
-	struct th_buf html;
+	struct th_buf text;
 	enum th_status st = TH_END;
 
-	th_buf_init(&html, TH_LINE_MAX);
-	if (!plain && d->text.s == NULL)
-		st = item_html(d->item, &html);
-	if (st == TH_OK)
+	th_buf_init(&text, TH_LINE_MAX);
+	if (!plain && (st = th_delivery_html(d, &text)) == TH_OK)
 		st = th_enml_from_html(
-		    th_buf_str(&html), th_buf_str(&n->url), &n->content);
-	else if (st == TH_END)
-		st = fill_plain(n, d);
-	th_buf_release(&html);
+		    th_buf_str(&text), th_buf_str(&n->url), &n->content);
+	if (st == TH_END && (st = th_delivery_plain(d, &text)) == TH_OK)
+		st = th_enml_from_text(
+		    th_buf_str(text.len > 0 ? &text : &n->url), &n->content);
+	th_buf_release(&text);
 	return st;
 }
 
@@ -660,7 +617,6 @@ fill_note(struct th_session *ses, const struct th_delivery *d, bool plain,
     struct note *n)
 {
 	const struct th_opts *opts = th_session_opts(ses);
-	struct visit c = { n, TH_OK };
 	enum th_status st;
 
 	if ((st = fill_url(n, d->item)) != TH_OK ||
@@ -672,14 +628,13 @@ fill_note(struct th_session *ses, const struct th_delivery *d, bool plain,
 		    "too long for a note: %d characters at most", TH_ENML_MAX);
 	if (st == TH_OK)
 		st = th_delivery_each_tag(d, opts, "tags", add_tag, n);
-	if (st != TH_OK)
-		return st;
-	th_item_visit(d->item, "authors.name", visit_author, &c);
+	if (st == TH_OK)
+		st = fill_author(n, d);
 	if (th_item_date(d->item, &n->created) == TH_OK && n->created > 0)
 		n->created *= 1000;
 	else
 		n->created = 0;
-	return c.status;
+	return st;
 }
 
 /* What a dry run shows of the call. */

@@ -61,8 +61,7 @@ is_id(const char *s)
 	       s[strspn(s, "0123456789abcdef")] == '\0';
 }
 
-/* ---- who asks, how often
- * --------------------------------------------------------- */
+/* ---- who asks, how often ------------------------------------------------ */
 
 /* Key and token in the header, as OAuth without a signature. */
 static enum th_status
@@ -169,8 +168,7 @@ static const struct th_api api = {
 	.host = HOST, .judge = judge, .authorize = authorize, .pace = pace
 };
 
-/* ---- boards, lists and labels by name
- * ----------------------------------------------- */
+/* ---- boards, lists and labels by name ----------------------------------- */
 
 /* A kind of thing that has a name and an id, inside another or not. */
 struct kind {
@@ -385,8 +383,7 @@ forget_place(struct th_session *ses, const struct th_delivery *d)
 	place_release(&p);
 }
 
-/* ---- a card becomes an item
- * ----------------------------------------------------------- */
+/* ---- a card becomes an item --------------------------------------------- */
 
 /* The first eight digits of an id are when the thing was made. */
 static int64_t
@@ -485,9 +482,7 @@ item_of(struct th_session *ses, const json_t *card, struct th_buf *ret_id,
 	return ret_id->status != TH_OK ? ret_id->status : ret->status;
 }
 
-/* ---- reading
- * ----------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------ */
 
 static int
 newest_first(const void *a, const void *b)
@@ -659,54 +654,26 @@ trello_fetch(struct th_session *ses, const struct th_fetch *f)
 	return st == TH_EREFUSED ? TH_EUNAVAIL : st;
 }
 
-/* ---- a card is written
- * ------------------------------------------------------------------- */
+/* ---- a card is written -------------------------------------------------- */
 
 /* The body as Markdown, which is what descriptions are. */
 static enum th_status
 description(struct th_delivery *d, struct th_buf *ret)
 {
 	struct th_buf html, text;
-	enum th_status st = TH_OK;
+	enum th_status st;
 
 	th_buf_init(&html, TH_LINE_MAX);
 	th_buf_init(&text, TH_LINE_MAX);
-	if (d->text.s != NULL) {
-		th_buf_add(&text, d->text.s, d->text.len);
-	} else if ((st = th_item_text(d->item, "content_html", &html)) ==
-		   TH_OK) {
+	if ((st = th_delivery_html(d, &html)) == TH_OK)
 		st = th_markdown_from_html(th_buf_str(&html), &text);
-	} else if (st == TH_END) {
-		st = th_item_body_text(d->item, TH_TEXT_LINES, &text);
-		st = st == TH_END ? TH_OK : st;
-	}
-	if (st == TH_OK)
-		st = text.status;
+	else if (st == TH_END)
+		st = th_delivery_plain(d, &text);
 	if (st == TH_OK)
 		st = th_text_limit(th_str_trim(th_buf_str(&text)), TEXT_MAX,
 		    TH_LIMIT_LINES, ret);
 	th_buf_release(&html);
 	th_buf_release(&text);
-	return st;
-}
-
-/* The title; without one the beginning of the text. */
-static enum th_status
-card_name(struct th_delivery *d, struct th_str desc, struct th_buf *ret)
-{
-	struct th_buf folded, head;
-	enum th_status st;
-
-	th_buf_init(&folded, TH_LINE_MAX);
-	th_buf_init(&head, TH_LINE_MAX);
-	st = th_text_fold(d->title, &folded);
-	if (st == TH_OK)
-		st = th_text_limit(th_buf_str(&folded), TEXT_MAX, 0, ret);
-	if (st == TH_OK && ret->len == 0 &&
-	    (st = th_text_fold(desc, &head)) == TH_OK)
-		st = th_text_truncate(th_buf_str(&head), 80, ret);
-	th_buf_release(&folded);
-	th_buf_release(&head);
 	return st;
 }
 
@@ -730,14 +697,13 @@ make_card(struct th_session *ses, struct th_delivery *d, struct card *ret)
 	th_buf_init(&ret->name, 8 * TEXT_MAX);
 	th_buf_init(&ret->desc, 8 * TEXT_MAX);
 	th_buf_init(&ret->url, URL_MAX);
-	st = th_item_text(d->item, "url", &ret->url);
-	if (st == TH_EDATA ||
-	    (st == TH_OK && !th_url_is_http(th_buf_str(&ret->url))))
+	st = th_delivery_page(d, &ret->url);
+	if (st == TH_EDATA)
 		th_buf_clear(&ret->url);
 	else if (st != TH_OK && st != TH_END)
 		return st;
 	if ((st = description(d, &ret->desc)) != TH_OK ||
-	    (st = card_name(d, th_buf_str(&ret->desc), &ret->name)) != TH_OK)
+	    (st = th_delivery_headline(d, TEXT_MAX, 0, &ret->name)) != TH_OK)
 		return st;
 	if (ret->name.len == 0 && ret->url.len == 0)
 		return th_session_fail(ses, TH_EREFUSED,
@@ -745,9 +711,7 @@ make_card(struct th_session *ses, struct th_delivery *d, struct card *ret)
 	return TH_OK;
 }
 
-/* ---- delivering
- * ----------------------------------------------------------------------------
- */
+/* ---- delivering --------------------------------------------------------- */
 
 enum { START, LOOK, SEND };                  /* what d->step says was asked */
 enum { AGAIN = 1, RENEWED = 2, RESENT = 4 }; /* in the memo: done already */
@@ -946,9 +910,7 @@ trello_publish(
 	return proceed(ses, d, d->doubtful && !d->dry);
 }
 
-/* ---- logging in
- * -------------------------------------------------------------------------------
- */
+/* ---- logging in --------------------------------------------------------- */
 
 static const struct th_login logins[] = {
 	{ .kind = TH_LOGIN_TOKEN,
