@@ -332,4 +332,6 @@ cmd_complete(int argc, char *argv[])
 		offer_value(&l, &o, word, strchr(word, '=') + 1);
 	}
 	free(l.operand);
+	if (th_alloc_failed()) /* something may be missing */
+		cmd_note(TH_ENOMEM);
 }

@@ -163,6 +163,8 @@ th-publish --queue=a\ \$\(touch\ ran2\)\ b' typed "$@" 'th-fetch twitt' 'th-fetc
 	is "$1: all that there is" want typed "$@" '*th-auth --' '*th-fetch --' '*th-filter --' \
 	    '*th-publish --' '*th-queue --' '*th-rss --' '*th-search --' '*th-trigger --' '*th-queue '
 }
+ok 'with the manual and the examples' sh -c \
+    '[ -s "$1/share/man/man7/trigger.7" ] && [ -x "$1/share/doc/triggerhappy/examples/pipes/union.sh" ]' - "$root"
 typed() {
 	python3 "$top/tests/servers/typist.py" "$@" | sed 's/ *$//'
 }

@@ -123,6 +123,9 @@ queue=$(th-queue list --json | jq -r .queue | grep webhook)
 torture 'th-publish --dry-run of what waits' th-publish webhook \
     --url http://127.0.0.1:9/ --dry-run --drain
 torture 'th-queue lists what waits' th-queue list
+torture 'completion of a queue' th-queue --complete show ''
+torture 'completion of a service' th-publish --complete w
+torture 'completion of a trigger' th-trigger --complete run ''
 torture 'th-queue shows it' th-queue show "$queue"
 torture 'th-queue explains an item' th-queue explain 2
 torture 'th-queue tells statistics' th-queue stats
