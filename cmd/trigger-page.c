@@ -141,11 +141,11 @@ add_facts(struct th_buf *b, const struct overview_row *r)
 static void
 add_trigger(struct th_buf *b, const struct overview_row *r)
 {
-	static const char *const class[] = { " class=\"bad\"",
-		" class=\"waits\"", "", " class=\"dim\"" };
-
-	th_buf_addf(
-	    b, "<article%s>\n<div class=\"name\"><h3>", class[r->gravity]);
+	th_buf_addf(b, "<article%s>\n<div class=\"name\"><h3>",
+	    r->gravity == 0   ? " class=\"bad\""
+	    : r->gravity == 1 ? " class=\"waits\""
+	    : r->gravity == 2 ? ""
+			      : " class=\"dim\"");
 	add_text(b, r->t->name);
 	th_buf_addf(b, "</h3><span class=\"state %s\">%s</span></div>\n",
 	    r->gravity == 0                  ? "bad"

@@ -87,7 +87,7 @@ static struct th_shell_word *
 new_word(struct reader *r, struct th_shell *w, size_t *cap)
 {
 	size_t more = *cap > 0 ? 2 * *cap : 64;
-	struct th_shell_word *p = w->word;
+	struct th_shell_word *p;
 
 	if (w->n == *cap) {
 		p = th_realloc(w->word, more * sizeof(*p));
