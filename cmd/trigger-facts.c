@@ -18,6 +18,16 @@ trigger_clock(int64_t at, char ret[TRIGGER_CELL])
 }
 
 void
+trigger_failed(int64_t n, char ret[TRIGGER_CELL])
+{
+	if (n == 1)
+		snprintf(ret, TRIGGER_CELL, "failed once");
+	else
+		snprintf(
+		    ret, TRIGGER_CELL, "failed %" PRId64 " times in a row", n);
+}
+
+void
 trigger_say_vacation(void)
 {
 	char from[TRIGGER_CELL] = "", until[TRIGGER_CELL] = "";

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "triggers.h"
+#include "trigger-facts.h"
 
 #define REPORT_MAX ((size_t)8 << 20)
 #define STAGES 64 /* so many are kept by name */
@@ -232,10 +232,11 @@ enum th_status
 job_notice(const struct trigger *t, const char *why, int64_t failures,
     int64_t tries, struct th_buf *ret)
 {
-	char date[TH_DATE_SIZE], id[192], title[192];
+	char date[TH_DATE_SIZE], id[192], title[192], failed[TRIGGER_CELL];
 	struct th_buf text;
 
 	th_date_format(th_now(), date);
+	trigger_failed(failures, failed);
 	snprintf(id, sizeof(id), "trigger %s %s %s", t->name, date,
 	    why != NULL ? "fails" : "recovered");
 	snprintf(title, sizeof(title), "Trigger %s %s", t->name,
@@ -244,8 +245,7 @@ job_notice(const struct trigger *t, const char *why, int64_t failures,
 	if (why == NULL)
 		th_buf_addf(&text, "The last run of %s went well.", t->name);
 	else
-		th_buf_addf(&text, "%s failed %" PRId64 " times in a row: %s",
-		    t->name, failures, why);
+		th_buf_addf(&text, "%s %s: %s", t->name, failed, why);
 	if (why != NULL && tries > 0 && failures < tries)
 		th_buf_addf(&text,
 		    "\nAfter %" PRId64 " failures it will be disabled.", tries);

@@ -63,15 +63,15 @@ look(struct triggers *c, struct trigger_list *l, struct overview *ret)
 static void
 add_trouble(struct th_buf *b, const struct overview_row *r)
 {
-	char last[TRIGGER_CELL];
+	const int64_t n = r->t->record.failures;
+	char failed[TRIGGER_CELL], last[TRIGGER_CELL];
 
+	trigger_failed(n, failed);
 	trigger_clock(r->f.last_run, last);
 	th_buf_addf(b, "\n%s: %s", r->t->name, r->f.state);
-	if (r->t->record.failures == 1)
-		th_buf_addf(b, ", failed once, %s", last);
-	else if (r->t->record.failures > 1)
-		th_buf_addf(b, ", failed %" PRId64 " times in a row, last %s",
-		    r->t->record.failures, last);
+	if (n > 0)
+		th_buf_addf(
+		    b, ", %s, %s%s", failed, n > 1 ? "last " : "", last);
 	th_buf_addc(b, '\n');
 	if (r->f.why[0] != '\0')
 		th_buf_addf(b, "    %s\n", r->f.why);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trigger-facts.h"
 #include "trigger-job.h"
 
 static void
@@ -128,6 +129,7 @@ void
 job_maybe_disable(struct job *j)
 {
 	const int64_t tries = trigger_tries(j->c, j->t);
+	char failed[TRIGGER_CELL];
 	struct th_err err = { 0 };
 
 	if (!is_failure(j) || tries == 0 || j->t->record.failures < tries ||
@@ -139,10 +141,10 @@ job_maybe_disable(struct job *j)
 		return;
 	}
 	j->t->record.disabled = true;
-	cmd_warn("%s: failed %" PRId64
-		 " times in a row and is disabled; th-trigger "
-		 "enable %s lets it run again",
-	    j->t->name, j->t->record.failures, j->t->name);
+	trigger_failed(j->t->record.failures, failed);
+	cmd_warn("%s: %s and is disabled; th-trigger enable %s lets it run "
+		 "again",
+	    j->t->name, failed, j->t->name);
 }
 
 void

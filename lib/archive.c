@@ -150,7 +150,8 @@ th_archive_open(int fd, struct th_archive **ret, struct th_err *err)
 }
 
 enum th_status
-th_archive_next(struct th_archive *a, struct th_archived *ret, struct th_err *err)
+th_archive_next(
+    struct th_archive *a, struct th_archived *ret, struct th_err *err)
 {
 	const int rc = archive_read_next_header(a->a, &a->entry);
 

@@ -20,7 +20,8 @@ each_value(
 	enum th_status st;
 
 	st = th_sql(s, &stmt, err,
-	    "SELECT name, key, value FROM state WHERE run='' AND length(value)>0"
+	    "SELECT name, key, value FROM state WHERE run='' AND "
+	    "length(value)>0"
 	    " ORDER BY name, key",
 	    "");
 	while (st == TH_OK && (st = th_sql_step(s, stmt, err)) == TH_OK) {

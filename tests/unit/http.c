@@ -150,9 +150,9 @@ put_off(const char *code, const char *header)
 }
 
 static bool
-is_near(int64_t n, int64_t want)
+is_near(int64_t got, int64_t want)
 {
-	return n >= want - 2 && n <= want + 2;
+	return got >= want - 2 && got <= want + 2;
 }
 
 static void
