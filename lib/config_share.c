@@ -86,25 +86,57 @@ is_elsewhere(const char *key)
 }
 
 static void
-share_accounts(struct share *s, const struct th_yaml *accounts)
+share_setting(struct share *s, const struct th_yaml *v, const char *service,
+    const char *account)
+{
+	if (v->text[0] == '\0' || is_elsewhere(v->key))
+		return;
+	if (th_secret_name(v->key) || s->secret(s->ctx, service, v->key))
+		leave_out(s, v, service, account);
+	else
+		share_url(s, v, service, account);
+}
+
+/* "accounts:" and nothing behind it. */
+static bool
+is_nothing(const struct th_yaml *v)
+{
+	return v->kind == TH_YAML_TEXT && v->text[0] == '\0';
+}
+
+/* Anything but settings of accounts of services might be a secret. */
+static enum th_status
+share_accounts(struct share *s, const struct th_yaml *accounts,
+    const char *name, struct th_err *err)
 {
 	const struct th_yaml *service, *account, *v;
 
+	if (is_nothing(accounts))
+		return TH_OK;
+	if (accounts->kind != TH_YAML_MAP)
+		return th_yaml_fail(name, accounts, err, "not a map");
 	for (service = accounts->child; service != NULL;
-	     service = service->next)
+	     service = service->next) {
+		if (is_nothing(service))
+			continue;
+		if (service->kind != TH_YAML_MAP)
+			return th_yaml_fail(name, service, err, "not a map");
 		for (account = service->child; account != NULL;
-		     account = account->next)
-			for (v = account->child; v != NULL; v = v->next)
-				if (v->kind == TH_YAML_TEXT &&
-				    !is_elsewhere(v->key) &&
-				    (th_secret_name(v->key) ||
-					s->secret(
-					    s->ctx, service->key, v->key)))
-					leave_out(
-					    s, v, service->key, account->key);
-				else
-					share_url(
-					    s, v, service->key, account->key);
+		     account = account->next) {
+			if (is_nothing(account))
+				continue;
+			if (account->kind != TH_YAML_MAP)
+				return th_yaml_fail(
+				    name, account, err, "not a map");
+			for (v = account->child; v != NULL; v = v->next) {
+				if (v->kind != TH_YAML_TEXT)
+					return th_yaml_fail(
+					    name, v, err, "not a text");
+				share_setting(s, v, service->key, account->key);
+			}
+		}
+	}
+	return TH_OK;
 }
 
 enum th_status
@@ -123,15 +155,17 @@ th_config_share(struct th_str text, const char *name,
 
 	if (st != TH_OK)
 		return st;
-	if (th_str_has_prefix(text, "\xef\xbb\xbf"))
-		s.at = 3; /* not counted as a character */
-	for (v = root->child; v != NULL; v = v->next)
+	if (root->kind != TH_YAML_MAP)
+		st = th_yaml_fail(name, root, err, "not a map");
+	for (v = root->child; v != NULL && st == TH_OK; v = v->next)
 		if (strcmp(v->key, "accounts") == 0)
-			share_accounts(&s, v);
+			st = share_accounts(&s, v, name, err);
 		else
 			share_url(&s, v, "config.yaml", NULL);
 	th_buf_add(ret, text.s + s.at, text.len - s.at);
 	th_yaml_free(root);
+	if (st != TH_OK)
+		return st;
 	st = ret->status != TH_OK ? ret->status : left->status;
 	return st == TH_OK ? TH_OK : th_fail(err, st, "%s", th_strstatus(st));
 }

@@ -306,6 +306,20 @@ anew 8
 says '--dry-run lists what would come' 8 sh -c 'th-trigger import --dry-run - <home.tar | grep -c .'
 ok 'and touches nothing' sh -c 'test -z "$(find "$TH_HOME" -type f)"'
 
+anew 8b
+printf 'accounts:\n' >"$TH_HOME/config.yaml"
+code 'a configuration without accounts is exported' 0 th-trigger export few.tar
+printf '\357\273\277accounts: {a: {b: {token: opensesame, x: y}}}\n' >"$TH_HOME/config.yaml"
+chmod 600 "$TH_HOME/config.yaml"
+code 'so is one that begins with a byte order mark' 0 th-trigger export bom.tar
+says 'nothing of its secret is left' 'accounts: {a: {b: {token: "", x: y}}}' \
+    sh -c 'tar -xOf bom.tar triggerhappy/config.yaml | tail -c +4'
+printf 'accounts: {a: {b: {token: {c: opensesame}}}}\n' >"$TH_HOME/config.yaml"
+chmod 600 "$TH_HOME/config.yaml"
+code 'one that may hide a secret elsewhere is not' 78 th-trigger export few.tar
+told 'its place is named' 'config.yaml:1:'
+says 'and the old archive stays' accounts: tar -xOf few.tar triggerhappy/config.yaml
+
 # ---- from one store to the other ----
 if ! on redis && command -v redis-server >/dev/null; then
 	. "$top/tests/redis.sh"
