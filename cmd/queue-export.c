@@ -98,33 +98,17 @@ date_of(const struct th_item *it, const char *name)
 	return at;
 }
 
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-				      : -1;
-}
-
 static enum th_status
 read_hash(const struct th_item *it, struct th_hash *ret, struct th_err *err)
 {
 	struct th_buf b;
-	size_t i;
-	int high, low;
+	bool good;
 
 	th_buf_init(&b, 256);
 	th_item_text(it, "hash", &b);
-	for (i = 0; i < TH_HASH_SIZE && b.len == 2 * TH_HASH_SIZE; i++) {
-		high = hex_digit(b.data[2 * i]);
-		low = hex_digit(b.data[2 * i + 1]);
-		if (high < 0 || low < 0)
-			break;
-		ret->byte[i] = (unsigned char)(high << 4 | low);
-	}
+	good = th_hex_decode(th_buf_str(&b), ret->byte, TH_HASH_SIZE);
 	th_buf_release(&b);
-	return i == TH_HASH_SIZE ? TH_OK
-				 : th_fail(err, TH_EDATA, "no hash of an id");
+	return good ? TH_OK : th_fail(err, TH_EDATA, "no hash of an id");
 }
 
 /* The receipt, packed as the ledger keeps it. */

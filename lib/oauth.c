@@ -40,20 +40,11 @@ th_pkce_challenge(struct th_str verifier, struct th_buf *ret)
 /* ---- application/x-www-form-urlencoded ------------------------------------
  */
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 enum th_status
 th_form_decode(struct th_str in, struct th_buf *ret)
 {
 	size_t i;
-	int hi, lo;
+	char c;
 
 	for (i = 0; i < in.len; i++) {
 		if (in.s[i] == '+') {
@@ -61,13 +52,11 @@ th_form_decode(struct th_str in, struct th_buf *ret)
 		} else if (in.s[i] != '%') {
 			th_buf_addc(ret, in.s[i]);
 		} else {
-			if (in.len - i < 3)
+			if (in.len - i < 3 ||
+			    !th_hex_decode(
+				(struct th_str){ in.s + i + 1, 2 }, &c, 1))
 				return TH_EDATA;
-			hi = hex_value(in.s[i + 1]);
-			lo = hex_value(in.s[i + 2]);
-			if (hi < 0 || lo < 0)
-				return TH_EDATA;
-			th_buf_addc(ret, (char)(hi << 4 | lo));
+			th_buf_addc(ret, c);
 			i += 2;
 		}
 	}

@@ -144,28 +144,6 @@ th_state_export(struct th_store *store,
 
 /* ---- in ---- */
 
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-				      : -1;
-}
-
-static bool
-read_hex(struct th_str s, unsigned char *ret)
-{
-	size_t i;
-
-	for (i = 0; i < 2 * TH_HASH_SIZE && s.len == 2 * TH_HASH_SIZE; i++) {
-		if (hex_digit(s.s[i]) < 0)
-			return false;
-		ret[i / 2] =
-		    (unsigned char)(ret[i / 2] << 4 | hex_digit(s.s[i]));
-	}
-	return s.len == 2 * TH_HASH_SIZE;
-}
-
 /* Commits what is begun. */
 enum th_status
 th_state_import_end(struct th_state_moving *m, struct th_err *err)
@@ -252,17 +230,18 @@ import_ids(struct th_store *store, const char *state, char *scope,
 	struct th_iter iter;
 	double day;
 
-	if (!read_hex(th_str(scope), sum) || !th_item_get(it, "day", &v) ||
-	    !th_value_number(&v, &day) || day < 0 || day > 1e6 ||
-	    !th_item_get(it, "ids", &ids))
+	if (!th_hex_decode(th_str(scope), sum, sizeof(sum)) ||
+	    !th_item_get(it, "day", &v) || !th_value_number(&v, &day) ||
+	    day < 0 || day > 1e6 || !th_item_get(it, "ids", &ids))
 		return th_fail(err, TH_EDATA, "no scope, day and ids");
 	c.now = (int64_t)day * 86400;
 	th_iter_init(&iter, &ids);
 	while (th_iter_next(&iter, NULL, &v)) {
 		if (c.nmarks == IDS || v.type != TH_JSON_STRING ||
 		    v.raw.len < 2 ||
-		    !read_hex((struct th_str){ v.raw.s + 1, v.raw.len - 2 },
-			mark[c.nmarks].id.byte))
+		    !th_hex_decode(
+			(struct th_str){ v.raw.s + 1, v.raw.len - 2 },
+			mark[c.nmarks].id.byte, TH_HASH_SIZE))
 			return th_fail(err, TH_EDATA, "no id");
 		c.nmarks++;
 	}

@@ -306,8 +306,7 @@ static const struct th_redis_script settle_script = { { th_redis_queue_lua,
 /* One way there and back, one script: the next for the one that is done. */
 static const struct th_redis_script settle_and_claim_script = {
 	{ th_redis_queue_lua, claim_lua, claim_first_lua, settle_lua,
-	    "local settled = settle(5)\n"
-	    "return { settled, claim() }\n" }
+	    "local settled = settle(5) return { settled, claim() }\n" }
 };
 
 /* As if it had not been claimed. */

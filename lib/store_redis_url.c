@@ -8,15 +8,6 @@
 #define PORT 6379
 #define TEXT_MAX 4096
 
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 char *
 th_redis_unescape(struct th_str s)
 {
@@ -25,9 +16,9 @@ th_redis_unescape(struct th_str s)
 
 	for (i = 0; ret != NULL && i < s.len; i++)
 		if (s.s[i] == '%' && i + 2 < s.len &&
-		    hex_digit(s.s[i + 1]) >= 0 && hex_digit(s.s[i + 2]) >= 0) {
-			ret[n++] = (char)(hex_digit(s.s[i + 1]) << 4 |
-					  hex_digit(s.s[i + 2]));
+		    th_hex_decode(
+			(struct th_str){ s.s + i + 1, 2 }, &ret[n], 1)) {
+			n++;
 			i += 2;
 		} else {
 			ret[n++] = s.s[i];

@@ -151,6 +151,8 @@ void th_hmac_sha1(struct th_str key, struct th_str text,
     unsigned char ret[TH_SHA1_SIZE]); /* what OAuth 1.0a signs with */
 /* Appends lower-case hexadecimal. */
 enum th_status th_hex_encode(struct th_str bytes, struct th_buf *ret);
+/* Of either case; false when it is not just that of len bytes. */
+bool th_hex_decode(struct th_str text, void *ret, size_t len);
 /* RFC 4648: the plain alphabet with padding; the one for URLs without. */
 enum th_base64 { TH_BASE64, TH_BASE64_URL };
 enum th_status th_base64_encode(struct th_str bytes, enum th_base64,

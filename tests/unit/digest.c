@@ -147,6 +147,12 @@ main(void)
 	hex_is(sum, /* RFC 4231, test case 2 */
 	    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
 	    "HMAC-SHA256 of RFC 4231");
+	ok(th_hex_decode(th_str("00fFaB"), more, 3) &&
+		memcmp(more, "\0\377\253", 3) == 0,
+	    "hexadecimal of either case is read");
+	ok(!th_hex_decode(th_str("00ff"), more, 3) &&
+		!th_hex_decode(th_str("00fg"), more, 2),
+	    "not that of another length, nor what is none");
 	test_base64();
 	ok(th_random(sum, 32) == TH_OK && th_random(more, 32) == TH_OK &&
 		memcmp(sum, more, 32) != 0,
