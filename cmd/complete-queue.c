@@ -22,16 +22,15 @@ cmd_offer_queues(void)
 	struct th_store *store = NULL;
 	enum th_status st;
 
-	if (th_config_load(cmd_config, &config, NULL) != TH_OK ||
-	    strcmp(th_config_store(config), "sqlite") != 0)
-		goto out;
-	th_config_wait(config, 0);
-	st = th_store_open_with(config, TH_STORE_READ, &store, NULL);
-	if (st == TH_OK)
-		st = th_queue_list(store, offer_queue, NULL, NULL);
+	st = th_config_load(cmd_config, &config, NULL);
+	if (st == TH_OK && strcmp(th_config_store(config), "sqlite") == 0) {
+		th_config_wait(config, 0);
+		st = th_store_open_with(config, TH_STORE_READ, &store, NULL);
+		if (st == TH_OK)
+			st = th_queue_list(store, offer_queue, NULL, NULL);
+	}
 	if (st == TH_ENOMEM)
 		cmd_note(st);
-out:
 	th_store_close(store);
 	th_config_free(config);
 }

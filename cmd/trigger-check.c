@@ -47,7 +47,7 @@ say_problem(void *ctx, const struct th_err *err)
 	struct check *k = ctx;
 
 	cmd_warn("%s", err->text);
-	cmd_note(TH_ECONFIG);
+	cmd_note(err->status == TH_ENOMEM ? TH_ENOMEM : TH_ECONFIG);
 	k->found++;
 }
 

@@ -76,7 +76,7 @@ say_problem(void *ctx, const struct th_err *err)
 {
 	(void)ctx;
 	cmd_warn("%s", err->text);
-	cmd_note(TH_EUSAGE);
+	cmd_note(err->status == TH_ENOMEM ? TH_ENOMEM : TH_EUSAGE);
 }
 
 static void
@@ -126,9 +126,11 @@ import_write(struct importing *m, const char *name,
 	struct trigger *t = trigger_read(m->c, name);
 	struct th_script script;
 	char *path = trigger_path(name);
+	enum th_status st;
 
-	if (th_script_parse(text, name, say_problem, NULL, &script) != TH_OK)
-		cmd_die(TH_EUSAGE, "%s: not made", name);
+	st = th_script_parse(text, name, say_problem, NULL, &script);
+	if (st != TH_OK)
+		cmd_die(st == TH_ENOMEM ? st : TH_EUSAGE, "%s: not made", name);
 	th_script_release(&script);
 	if (t != NULL && t->text.len == text.len &&
 	    memcmp(t->text.data, text.s, text.len) == 0) {

@@ -245,7 +245,7 @@ torture 'th-trigger checks it' th-trigger check
 before # that of the case above
 th-trigger run soup >/dev/null 2>&1
 before() { :; }
-torture 'th-trigger tells its status' th-trigger status --json
+torture 'th-trigger tells its status' th-trigger status
 torture 'th-search finds triggers' th-search --triggers soup
 before() { rm -rf "$TH_HOME"; mkdir -p "$TH_HOME"; }
 effect() { (cd "$TH_HOME/triggers" && head -n 50 ./*); }
