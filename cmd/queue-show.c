@@ -117,12 +117,24 @@ add_label(struct th_buf *b, const char *s)
 	}
 }
 
+/* The lines of one are a group, so they are kept until all queues were seen. */
+enum { ITEMS, DOUBTFUL, OLDEST };
+static const struct {
+	const char *name, *help;
+} gauges[QUEUE_GAUGES] = {
+	[ITEMS] = { "items", "Items of a queue, by their state." },
+	[DOUBTFUL] = { "doubtful", "Items that may be out without a receipt." },
+	[OLDEST] = { "oldest_seconds",
+	    "Age of the oldest item that waits; 0: none." },
+};
+
 static void
-metric(struct th_buf *b, const char *name, const char *queue, const char *state,
-    int64_t value)
+add_sample(struct queue_cmd *c, int gauge, const char *state, int64_t value)
 {
-	th_buf_addf(b, "%s{queue=\"", name);
-	add_label(b, queue);
+	struct th_buf *b = &c->gauge[gauge];
+
+	th_buf_addf(b, "triggerhappy_queue_%s{queue=\"", gauges[gauge].name);
+	add_label(b, th_queue_name(c->q));
 	th_buf_addc(b, '"');
 	if (state != NULL)
 		th_buf_addf(b, ",state=\"%s\"", state);
@@ -130,22 +142,35 @@ metric(struct th_buf *b, const char *name, const char *queue, const char *state,
 }
 
 static void
-counts_prometheus(const struct queue_cmd *c, const struct th_queue_counts *n)
+counts_prometheus(struct queue_cmd *c, const struct th_queue_counts *n)
 {
-	const char *name = th_queue_name(c->q);
+	int i;
+
+	for (i = TH_Q_WAITING; i < TH_Q_STATES; i++)
+		add_sample(c, ITEMS, th_item_state_name(i), n->n[i]);
+	add_sample(c, DOUBTFUL, NULL, n->doubtful);
+	add_sample(c, OLDEST, NULL, n->oldest != 0 ? th_now() - n->oldest : 0);
+}
+
+static void
+print_gauges(struct queue_cmd *c)
+{
 	struct th_buf b;
 	int i;
 
-	th_buf_init(&b, TH_LINE_MAX);
-	for (i = TH_Q_WAITING; i < TH_Q_STATES; i++)
-		metric(&b, "triggerhappy_queue_items", name,
-		    th_item_state_name(i), n->n[i]);
-	metric(&b, "triggerhappy_queue_doubtful", name, NULL, n->doubtful);
-	metric(&b, "triggerhappy_queue_oldest_seconds", name, NULL,
-	    n->oldest != 0 ? th_now() - n->oldest : 0);
-	cmd_check(b.status, NULL);
-	th_out_write(&cmd_out, th_buf_str(&b));
-	th_buf_release(&b);
+	for (i = 0; i < QUEUE_GAUGES; i++) {
+		th_buf_init(&b, 1024);
+		th_buf_addf(&b,
+		    "# HELP triggerhappy_queue_%s %s\n"
+		    "# TYPE triggerhappy_queue_%s gauge\n",
+		    gauges[i].name, gauges[i].help, gauges[i].name);
+		cmd_check(b.status, NULL);
+		cmd_check(c->gauge[i].status, NULL);
+		th_out_write(&cmd_out, th_buf_str(&b));
+		th_out_write(&cmd_out, th_buf_str(&c->gauge[i]));
+		th_buf_release(&b);
+		th_buf_release(&c->gauge[i]);
+	}
 }
 
 static void
@@ -188,15 +213,16 @@ queue_list(struct queue_cmd *c)
 void
 queue_stats(struct queue_cmd *c)
 {
-	if (c->prometheus)
-		th_out_write(&cmd_out,
-		    TH_STR("# TYPE triggerhappy_queue_items gauge\n"
-			   "# TYPE triggerhappy_queue_doubtful gauge\n"
-			   "# TYPE triggerhappy_queue_oldest_seconds gauge\n"));
-	else if (!queue_wants_json(c))
+	int i;
+
+	for (i = 0; i < QUEUE_GAUGES; i++)
+		th_buf_init(&c->gauge[i], TH_LINE_MAX);
+	if (!c->prometheus && !queue_wants_json(c))
 		th_out_line(&cmd_out, TH_STR(" waiting leased   held  refused"
 					     "  expired  published  queue"));
 	queue_for_each(c, show_counts);
+	if (c->prometheus)
+		print_gauges(c);
 }
 
 /* ---- show

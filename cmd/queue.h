@@ -4,20 +4,23 @@
 
 #include "cmd.h"
 
+#define QUEUE_GAUGES 3
+
 /* What the command line asks for, and what is open. */
 struct queue_cmd {
-	char **arg;           /* operands after the subcommand */
+	char **arg; /* operands after the subcommand */
 	size_t nargs;
 	bool json, prometheus, all, ledger;
-	int64_t n;            /* -n; 0: all */
-	int64_t lease;        /* --lease */
-	int64_t older;        /* --older */
-	int64_t wait;         /* --wait; -1: as usual */
+	int64_t n;     /* -n; 0: all */
+	int64_t lease; /* --lease */
+	int64_t older; /* --older */
+	int64_t wait;  /* --wait; -1: as usual */
 	struct th_config *config;
 	struct th_store *store;
-	struct th_queue *q;   /* of queue_open() */
+	struct th_queue *q;       /* of queue_open() */
 	struct th_search *search; /* told of it; NULL for what only looks */
-	char *service, *account; /* what the queue says of itself */
+	char *service, *account;  /* what the queue says of itself */
+	struct th_buf gauge[QUEUE_GAUGES]; /* --prometheus: the lines of each */
 };
 
 /*
@@ -43,8 +46,8 @@ enum th_status queue_print_entry(void *ctx, const struct th_entry *);
 void queue_export_guard(const struct queue_cmd *);
 void queue_export_limits(const struct queue_cmd *);
 /* Is it such a line, and of what? */
-bool queue_is_memory(const struct th_item *, enum th_memory *kind,
-    struct th_buf *of);
+bool queue_is_memory(
+    const struct th_item *, enum th_memory *kind, struct th_buf *of);
 enum th_status queue_import_memory(struct queue_cmd *, const struct th_item *,
     enum th_memory, const char *of, struct th_err *err);
 /* "2026-11-23 21:15", the zone of the reader; "" for 0. */

@@ -102,6 +102,7 @@ ok   'stats as JSON' sh -c 'th-queue stats --json | jq -e "select(.queue == \"q\
 ok   'stats for Prometheus' sh -c \
     'th-queue stats --prometheus | grep -Eq "^triggerhappy_queue_items\{queue=\"q\",state=\"published\"\} [0-9]+$"'
 echo '{"id":"1"}' | th-queue put 'a"b\c' 2>/dev/null
+ok   'they keep the rules' sh -c 'th-queue stats --prometheus | python3 "$1"' - "$top/tests/prometheus.py"
 ok   'odd names are escaped there' sh -c 'th-queue stats --prometheus | grep -Fq "queue=\"a\\\"b\\\\c\""'
 
 # ---- from one store to another
