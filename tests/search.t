@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 . "$top/tests/search.sh"
 
-publish() { th-publish file --path "$scratch/out.ndjson" --append <"$top/tests/data/search.ndjson" >/dev/null; }
+publish() { th-publish -q file --path "$scratch/out.ndjson" --append <"$top/tests/data/search.ndjson" >/dev/null; }
 
 code 'nothing published, nothing found' 0 th-search anything
 publish
@@ -66,7 +66,7 @@ echo '{"id":"w","title":"waiting room"}' | th-publish file --path "$scratch/f" -
 says 'what waits is found as well' w ids waiting
 echo '{"id":"s","title":"seen before"}' | th-publish file --path "$scratch/f" --mark-seen >/dev/null 2>&1
 says 'and what was marked as seen' s ids seen
-echo '{"id":"p","title":"put aside"}' | th-queue put by-hand
+echo '{"id":"p","title":"put aside"}' | th-queue -q put by-hand
 says 'and what was put into a queue' p ids aside
 echo '{"id":"d","title":"dryness"}' | th-publish file --path "$scratch/f" --dry-run >/dev/null 2>&1
 says 'a dry run leaves nothing' '' ids dryness
