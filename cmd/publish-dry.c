@@ -110,9 +110,14 @@ take(void *ctx, const struct th_item *it, struct th_err *err)
 	struct dry *d = ctx;
 	struct th_queue *q = d->p->outbox;
 	enum th_status st;
+	struct th_buf id;
 
-	if (q == NULL)
-		return show(d, it->line);
+	if (q == NULL) {
+		th_buf_init(&id, TH_LINE_MAX);
+		st = th_item_id(it, &id, err);
+		th_buf_release(&id);
+		return st == TH_OK ? show(d, it->line) : st;
+	}
 	st = th_queue_add(q, it, err);
 	if (st != TH_OK || !th_queue_full(q))
 		return st;

@@ -247,10 +247,8 @@ ack_line(void *ctx, const struct th_item *it, struct th_err *err)
 	enum th_status st;
 
 	th_buf_init(&id, TH_LINE_MAX);
-	st = th_item_text(it, "id", &id);
-	if (st == TH_END || (st == TH_OK && id.len == 0))
-		st = th_fail(err, TH_EDATA, "an item without an id");
-	else if (st == TH_OK)
+	st = th_item_id(it, &id, err);
+	if (st == TH_OK)
 		st = th_item_get(it, "status", &status)
 			 ? ack_receipt(c, it, th_buf_str(&id), err)
 			 : ack_item(c, it, th_buf_str(&id), err);

@@ -68,11 +68,9 @@ th_delivery_fill(struct th_delivery *d, struct th_delivery_text *room,
 	th_buf_init(&room->text, TH_LINE_MAX);
 	th_buf_init(&room->key, TH_LINE_MAX * 2);
 	d->item = it;
-	st = th_item_text(it, "id", &room->id);
-	if (st == TH_END)
-		return th_fail(err, TH_EDATA, "an item without an id");
-	if (st == TH_OK)
-		st = fill_title(room, p, it, err);
+	if ((st = th_item_id(it, &room->id, err)) != TH_OK)
+		return st;
+	st = fill_title(room, p, it, err);
 	if (st == TH_OK && p->text != NULL)
 		st = th_template_expand(p->text, it, NULL, &room->text, err);
 	if (st == TH_OK)

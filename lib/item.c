@@ -234,6 +234,17 @@ th_item_text(const struct th_item *it, const char *name, struct th_buf *ret)
 	return th_value_text(&v, ret);
 }
 
+enum th_status
+th_item_id(const struct th_item *it, struct th_buf *ret, struct th_err *err)
+{
+	const size_t from = ret->len;
+	enum th_status st = th_item_text(it, "id", ret);
+
+	if (st == TH_END || (st == TH_OK && ret->len == from))
+		return th_fail(err, TH_EDATA, "an item without an id");
+	return st == TH_OK ? st : th_fail(err, st, "%s", th_strstatus(st));
+}
+
 static bool
 visit_value(
     const struct th_value *v, const char *path, th_visit *visit, void *ctx)

@@ -260,13 +260,10 @@ th_queue_add(struct th_queue *q, const struct th_item *it, struct th_err *err)
 	size_t idlen;
 
 	th_buf_clear(&q->room);
-	st = th_item_text(it, "id", &q->room);
+	if ((st = th_item_id(it, &q->room, err)) != TH_OK)
+		return st;
 	idlen = q->room.len;
-	if (st == TH_END || (st == TH_OK && idlen == 0))
-		return th_fail(err, TH_EDATA, "an item without an id");
-	if (st == TH_OK)
-		st = th_item_line(it, &q->room);
-	if (st != TH_OK)
+	if ((st = th_item_line(it, &q->room)) != TH_OK)
 		return th_fail(err, st, "%s", th_strstatus(st));
 	if ((st = keep_text(q, idlen, err)) != TH_OK)
 		return st;

@@ -497,6 +497,9 @@ enum th_status th_item_parse(struct th_item *, struct th_str line,
 /* The last member of that name, as in JavaScript; false when there is none. */
 bool th_item_get(const struct th_item *, const char *name,
     struct th_value *ret);
+/* Appends its id, a string or a number; TH_EDATA: it has none, or an empty one. */
+enum th_status th_item_id(const struct th_item *, struct th_buf *ret,
+    struct th_err *err);
 /* Appends a member's text; TH_END when it is absent or not a string or number. */
 enum th_status th_item_text(const struct th_item *, const char *name,
     struct th_buf *ret);

@@ -62,6 +62,9 @@ ok   '--dry-run sends nothing' cmp a.log before
 on redis || ok '--dry-run leaves the store as it was' cmp "$TH_HOME/th.db" db.before
 ok   '--dry-run makes no store' sh -c \
     'mkdir none && TH_HOME=$PWD/none th-publish webhook --url "$1" --dry-run <in >/dev/null && [ ! -e none/th.db ]' - "$url"
+echo '{"id":"","title":"t"}' >idless
+code '--dry-run refuses what a run would refuse' 65 env TH_HOME="$scratch/none" th-publish webhook --url "$url" --dry-run <idless
+told 'by its line' 'line 1: an item without an id'
 says '--dry-run leaves out what is known' 0 sh -c \
     'th-publish webhook --url "$1" --dry-run <in | grep -c "^POST"; exit 0' - "$url"
 says '--text makes the body' 'Title 1!' sh -c \
