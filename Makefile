@@ -3,7 +3,7 @@
 # Knobs: CC CFLAGS CPPFLAGS LDFLAGS DESTDIR PREFIX belong to the caller.
 #   SAN=address,undefined   build and test with sanitizers, in build-san/
 #   PROVEFLAGS, T           how and which tests `make check` runs
-#   FUZZTIME                seconds that each fuzz target runs (make fuzz)
+#   FUZZTIME, FUZZFLAGS     seconds that each fuzz target runs (make fuzz); -seed=N and the like
 #   V=1                     show whole commands
 #   DEB                     the packages that `make deps` looks for
 
@@ -120,7 +120,7 @@ $(FUZZ): $B/%: $B/tests/fuzz/%.o $(LOWER)
 	$(call say,ld)$(CC) $(CALL) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
 $B/fuzz_%.run: $B/fuzz_%
 	@mkdir -p $B/corpus/$* tests/fuzz/seeds/$*
-	$< -max_total_time=$(FUZZTIME) -timeout=60 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	$< $(FUZZFLAGS) -max_total_time=$(FUZZTIME) -timeout=60 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix=$B/$*- $(wildcard tests/fuzz/$*.dict:%=-dict=%) $B/corpus/$* tests/fuzz/seeds/$* || \
 	    { f=$$(ls -t $B/$*-*-* | head -n 1); echo "fuzz_$*: $$f in base64:"; base64 "$$f"; exit 1; }
 
