@@ -25,6 +25,22 @@ find(const struct share *s, size_t character)
 	return i;
 }
 
+/* Any of YAML's line breaks (YAML 1.1, section 4.2). */
+static bool
+ends_line(struct th_str s)
+{
+	static const char *const all[] = { "\n", "\r", "\xc2\x85",
+		"\xe2\x80\xa8", "\xe2\x80\xa9" };
+	size_t i, n;
+
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		n = strlen(all[i]);
+		if (s.len >= n && memcmp(s.s + s.len - n, all[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Writes the text up to a value, and `instead` for it. */
 static void
 replace(struct share *s, const struct th_yaml *v, struct th_str instead)
@@ -40,7 +56,7 @@ replace(struct share *s, const struct th_yaml *v, struct th_str instead)
 	th_json_escape(s->ret, instead);
 	th_buf_addc(s->ret, '"');
 	/* A block scalar takes its newline along. */
-	if (s->at > from && s->text.s[s->at - 1] == '\n')
+	if (ends_line((struct th_str){ s->text.s + from, s->at - from }))
 		th_buf_addc(s->ret, '\n');
 }
 
