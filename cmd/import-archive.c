@@ -99,26 +99,6 @@ config_path(const char *name)
 	return th_buf_take(&path);
 }
 
-enum there { THERE_NOT, THERE_SAME, THERE_OTHER };
-
-static enum there
-look(const char *path, struct th_str text)
-{
-	struct th_err err = { 0 };
-	struct th_buf old;
-	enum th_status st;
-	bool same;
-
-	th_buf_init(&old, IMPORT_MAX);
-	st = th_file_read(path, &old, &err);
-	if (st != TH_END && st != TH_EDATA)
-		cmd_check(st, &err);
-	same = st == TH_OK && old.len == text.len &&
-	       (text.len == 0 || memcmp(old.data, text.s, text.len) == 0);
-	th_buf_release(&old);
-	return st == TH_END ? THERE_NOT : same ? THERE_SAME : THERE_OTHER;
-}
-
 static void
 write_file(const char *path, struct th_str text, unsigned mode)
 {
@@ -143,7 +123,7 @@ put_file(
 	enum there there;
 
 	read_member(u, name, size, &text);
-	there = look(path, th_buf_str(&text));
+	there = import_look(path, th_buf_str(&text));
 	if (there == THERE_OTHER && !u->m->c->force) {
 		import_keep(u->m, name);
 	} else {
@@ -179,7 +159,7 @@ put_config(struct unpack *u, const char *name, int64_t size)
 	enum there there;
 
 	read_member(u, name, size, &text);
-	there = look(path, th_buf_str(&text));
+	there = import_look(path, th_buf_str(&text));
 	if (there == THERE_OTHER && !c->force) {
 		cmd_say(0, "%s is there already and stays", name);
 	} else if (there != THERE_SAME) {

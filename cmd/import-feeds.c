@@ -216,25 +216,6 @@ write_list(const char *path, struct th_str list)
 	free(dir);
 }
 
-/* Is there another list of that name? */
-static bool
-is_other_list(const char *path, struct th_str list)
-{
-	struct th_err err = { 0 };
-	struct th_buf old;
-	enum th_status st;
-	bool other;
-
-	th_buf_init(&old, IMPORT_MAX);
-	st = th_file_read(path, &old, &err);
-	if (st != TH_END && st != TH_EDATA)
-		cmd_check(st, &err);
-	other = st != TH_END && (old.len != list.len ||
-				    memcmp(old.data, list.s, list.len) != 0);
-	th_buf_release(&old);
-	return other;
-}
-
 static void
 make_one(struct feeds *f)
 {
@@ -245,7 +226,7 @@ make_one(struct feeds *f)
 	struct th_buf text;
 	char what[64], *path = list_path(name);
 
-	if (!f->m->c->force && is_other_list(path, list)) {
+	if (!f->m->c->force && import_look(path, list) == THERE_OTHER) {
 		import_keep(f->m, path);
 		free(path);
 		return;

@@ -28,6 +28,9 @@ void import_name(
 /* Writes it, unless it is there already or this is a dry run. */
 void import_write(struct importing *, const char *name,
     const struct import_script *, struct th_str text);
+/* What is there by the name of a file that would hold this text. */
+enum there { THERE_NOT, THERE_SAME, THERE_OTHER };
+enum there import_look(const char *path, struct th_str text);
 /* Says that something else of that name is there, and stays. */
 void import_keep(struct importing *, const char *name);
 /* "every" or "cron" as the options say, else hourly. */

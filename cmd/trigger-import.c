@@ -111,6 +111,24 @@ show(const char *name, const struct import_script *s)
 	th_buf_release(&b);
 }
 
+enum there
+import_look(const char *path, struct th_str text)
+{
+	struct th_err err = { 0 };
+	struct th_buf old;
+	enum th_status st;
+	bool same;
+
+	th_buf_init(&old, IMPORT_MAX);
+	st = th_file_read(path, &old, &err);
+	if (st != TH_END && st != TH_EDATA)
+		cmd_check(st, &err);
+	same = st == TH_OK && old.len == text.len &&
+	       (text.len == 0 || memcmp(old.data, text.s, text.len) == 0);
+	th_buf_release(&old);
+	return st == TH_END ? THERE_NOT : same ? THERE_SAME : THERE_OTHER;
+}
+
 void
 import_keep(struct importing *m, const char *name)
 {
