@@ -153,7 +153,8 @@ cmd_die(enum th_status st, const char *fmt, ...)
 	vsay(true, fmt, ap);
 	va_end(ap);
 	cmd_note(st);
-	exit(cmd_finish());
+	/* Not exit(): what the callers hold goes with the process, unfreed. */
+	_exit(cmd_finish());
 }
 
 void

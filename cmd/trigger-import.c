@@ -141,15 +141,17 @@ void
 import_write(struct importing *m, const char *name,
     const struct import_script *s, struct th_str text)
 {
-	struct trigger *t = trigger_read(m->c, name);
+	struct trigger *t;
 	struct th_script script;
-	char *path = trigger_path(name);
+	char *path;
 	enum th_status st;
 
 	st = th_script_parse(text, name, say_problem, NULL, &script);
 	if (st != TH_OK)
 		cmd_die(st == TH_ENOMEM ? st : TH_EUSAGE, "%s: not made", name);
 	th_script_release(&script);
+	t = trigger_read(m->c, name);
+	path = trigger_path(name);
 	if (t != NULL && t->text.len == text.len &&
 	    memcmp(t->text.data, text.s, text.len) == 0) {
 		cmd_say(1, "%s is there already", name);
