@@ -1,21 +1,8 @@
 /* fuzz_twitter -- a page of posts as items, and an answer to a post */
 #include "../../services/twitter.c"
+#include "emitted.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-/* What is handed on is a line of JSON with an id. */
-static enum th_status
-check(void *ctx, struct th_str id, struct th_str line)
-{
-	struct th_value root, v;
-
-	(void)ctx;
-	if (id.len == 0 || memchr(line.s, '\n', line.len) != NULL ||
-	    th_json_parse(line, &root, NULL) != TH_OK ||
-	    !th_value_get(&root, "id", &v) || v.raw.len <= 2)
-		__builtin_trap();
-	return TH_OK;
-}
 
 static void
 read_page(struct th_session *ses, json_t *root)
