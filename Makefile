@@ -25,7 +25,7 @@ DEB_BUILD = gcc libc6-dev pkg-config libcurl4-gnutls-dev libjansson-dev \
 DEB_CHECK = $(DEB_BUILD) perl python3 python3-oauthlib python3-six python3-thrift redis-server jq mandoc curl \
 	    openssl ca-certificates libxml2-utils faketime time \
 	    bsdextrautils sqlite3 bash-completion zsh
-DEB_LINT  = chromium clang clang-format clang-tidy cppcheck shellcheck mandoc binutils
+DEB_LINT  = chromium clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck mandoc binutils
 DEB_BENCH = jq sfeed nginx-light
 DEB       = $(DEB_CHECK)
 
