@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "search_docs.h"
+#include "words.h"
 
 #define STORE_WAIT 60 /* seconds that another process may hold it */
 
@@ -72,27 +73,45 @@ make_schema(struct th_docs *d, struct th_err *err)
 	return th_sql_end(d->s, st, err);
 }
 
-/* After another engine was configured its index has to be made. */
+/* Was the index made for that engine, by these rules of what a word is? */
 static enum th_status
-check_engine(struct th_docs *d, const char *engine, struct th_err *err)
+is_made_for(struct th_docs *d, const char *engine, struct th_err *err)
 {
 	struct th_buf was;
 	enum th_status st;
-	int64_t n;
 
 	th_buf_init(&was, TH_LINE_MAX);
 	st = th_docs_get(d, "engine", &was, err);
 	if (st == TH_OK && !th_str_is(th_buf_str(&was), engine))
 		st = TH_END;
 	th_buf_release(&was);
-	if (st != TH_END)
-		return st;
-	if ((st = th_sql_begin(d->s, true, err)) != TH_OK)
-		return st;
-	st = th_docs_rebuild(d, &n, err);
-	if (st == TH_OK)
-		st = th_docs_set(d, "engine", th_str(engine), err);
-	return th_sql_end(d->s, st, err);
+	return st;
+}
+
+/* After another engine was configured its index has to be made. */
+static enum th_status
+check_engine(struct th_docs *d, const char *url, struct th_err *err)
+{
+	struct th_buf engine;
+	enum th_status st;
+	int64_t n;
+
+	th_buf_init(&engine, TH_LINE_MAX);
+	if (th_buf_addf(&engine, "%s words %s", url, TH_WORDS_VERSION) != TH_OK)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	if ((st = is_made_for(d, engine.data, err)) != TH_END ||
+	    (st = th_sql_begin(d->s, true, err)) != TH_OK)
+		goto out;
+	/* Another process may have been quicker. */
+	if ((st = is_made_for(d, engine.data, err)) == TH_END) {
+		st = th_docs_rebuild(d, &n, err);
+		if (st == TH_OK)
+			st = th_docs_set(d, "engine", th_buf_str(&engine), err);
+	}
+	st = th_sql_end(d->s, st, err);
+out:
+	th_buf_release(&engine);
+	return st;
 }
 
 enum th_status

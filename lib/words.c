@@ -74,7 +74,80 @@ th_words_start(struct th_words *w, struct th_str text, bool stems)
 /* ---- characters
  * --------------------------------------------------------------- */
 
-enum kind { GAP, PART, ALONE };
+/*
+ * MARK goes on with the word before it and begins none.  NOTHING is not there,
+ * as a soft hyphen; what parts words without a trace is no NOTHING.
+ */
+enum kind { GAP, PART, ALONE, MARK, NOTHING };
+
+struct range {
+	uint32_t first, last;
+};
+
+static bool
+is_among(const struct range *r, size_t n, uint32_t c)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (c >= r[i].first && c <= r[i].last)
+			return true;
+	return false;
+}
+#define IS_AMONG(range, c) is_among(range, sizeof(range) / sizeof(*(range)), c)
+
+/* Scripts that are written without blanks, or whose words take endings so. */
+static const struct range unspaced[] = {
+	{ 0xe00, 0xeff },     /* Thai, Lao */
+	{ 0x1000, 0x109f },   /* Myanmar */
+	{ 0x1100, 0x11ff },   /* Hangul letters */
+	{ 0x1780, 0x17ff },   /* Khmer */
+	{ 0x3005, 0x3007 },   /* signs that stand for Chinese characters */
+	{ 0x3040, 0x30ff },   /* Kana */
+	{ 0x3130, 0x318f },   /* Hangul letters by themselves */
+	{ 0x3400, 0x4dbf },   /* Chinese characters */
+	{ 0x4e00, 0x9fff },   /* and more */
+	{ 0xac00, 0xd7fb },   /* Hangul */
+	{ 0xf900, 0xfaff },   /* Chinese characters again */
+	{ 0xff66, 0xffdc },   /* Kana and Hangul of half width */
+	{ 0x20000, 0x3ffff }, /* and still more characters */
+};
+
+/* What is put to the one before, though it is no mark by its category. */
+static const struct range joined[] = {
+	{ 0x1160, 0x11ff }, /* vowels and ends of syllables */
+	{ 0xd7b0, 0xd7fb }, { 0xff9e, 0xff9f }, /* voicing, of half width */
+};
+
+/* Signs that mean something: pictures, flags and the like. */
+static const struct range pictures[] = {
+	{ 0x2300, 0x23ff },
+	{ 0x2600, 0x27bf },
+	{ 0x2b00, 0x2bff },
+	{ 0x1f000, 0x1faff },
+};
+
+/* Accents and points, without which a word is the same. */
+static const struct range points[] = {
+	{ 0x300, 0x36f },
+	{ 0x483, 0x489 },
+	{ 0x591, 0x5c7 }, /* Hebrew */
+	{ 0x610, 0x61a }, /* Arabic */
+	{ 0x640, 0x640 },
+	{ 0x64b, 0x65f },
+	{ 0x670, 0x670 },
+	{ 0x6d6, 0x6ed },
+	{ 0x1ab0, 0x1aff },
+	{ 0x1dc0, 0x1dff },
+	{ 0x20d0, 0x20ff },
+	{ 0xfe20, 0xfe2f },
+};
+
+static bool
+is_selector(uint32_t c)
+{
+	return (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0100 && c <= 0xe01ef);
+}
 
 static enum kind
 kind_of(uint32_t c)
@@ -87,13 +160,20 @@ kind_of(uint32_t c)
 			   ? PART
 			   : GAP;
 	category = utf8proc_category((utf8proc_int32_t)c);
+	if ((category == UTF8PROC_CATEGORY_CF && c != 0x200b) || is_selector(c))
+		return NOTHING;
+	if (category == UTF8PROC_CATEGORY_SO)
+		return IS_AMONG(pictures, c) ? ALONE : GAP;
 	if (category < UTF8PROC_CATEGORY_LU || category > UTF8PROC_CATEGORY_NO)
 		return GAP;
-	if ((c >= 0x3040 && c <= 0x30ff) || (c >= 0x3400 && c <= 0x4dbf) ||
-	    (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) ||
-	    (c >= 0x20000 && c <= 0x3ffff))
-		return ALONE;
-	return PART;
+	if ((category >= UTF8PROC_CATEGORY_MN &&
+		category <= UTF8PROC_CATEGORY_ME) ||
+	    IS_AMONG(joined, c))
+		return MARK;
+	/* Most letters are below these. */
+	if (c < unspaced[0].first)
+		return PART;
+	return IS_AMONG(unspaced, c) ? ALONE : PART;
 }
 
 /* Bytes that are no UTF-8 part words, one by one. */
@@ -128,6 +208,14 @@ static const struct {
 } letters[] = { { 0xe6, "ae" }, { 0xf0, "d" }, { 0xf8, "o" }, { 0xfe, "th" },
 	{ 0x111, "d" }, { 0x131, "i" }, { 0x142, "l" }, { 0x153, "oe" } };
 
+static bool
+is_kept(uint32_t c)
+{
+	const enum kind kind = kind_of(c);
+
+	return kind != GAP && kind != NOTHING;
+}
+
 /* Appends a character without case and accents; at most 16 bytes. */
 static size_t
 fold(uint32_t c, char *at)
@@ -143,7 +231,7 @@ fold(uint32_t c, char *at)
 	if (n < 0 || n > 8)
 		return put(at, c);
 	for (k = 0; k < n && len <= 12; k++) {
-		if (part[k] >= 0x300 && part[k] < 0x370)
+		if (IS_AMONG(points, (uint32_t)part[k]))
 			continue;
 		for (i = 0; i < sizeof(letters) / sizeof(*letters); i++)
 			if (letters[i].c == (uint32_t)part[k])
@@ -152,7 +240,7 @@ fold(uint32_t c, char *at)
 			memcpy(at + len, letters[i].plain,
 			    strlen(letters[i].plain));
 			len += strlen(letters[i].plain);
-		} else if (kind_of((uint32_t)part[k]) != GAP)
+		} else if (is_kept((uint32_t)part[k]))
 			len += put(at + len, (uint32_t)part[k]);
 	}
 	return len;
@@ -281,7 +369,7 @@ bool
 th_words_next(struct th_words *w, struct th_word *ret)
 {
 	const char *start = NULL;
-	enum kind kind = GAP;
+	enum kind kind, first = GAP;
 	uint32_t c;
 	size_t n;
 
@@ -290,20 +378,17 @@ th_words_next(struct th_words *w, struct th_word *ret)
 	for (; w->rest.len > 0; w->rest.s += n, w->rest.len -= n) {
 		n = decode(w->rest, &c);
 		kind = kind_of(c);
-		if (w->nplain > 0 && kind != PART)
+		if (w->nplain > 0 && kind != MARK && kind != NOTHING &&
+		    (kind != PART || first != PART))
 			break;
-		if (kind == GAP)
+		if (kind == GAP || kind == NOTHING ||
+		    (kind == MARK && w->nplain == 0))
 			continue;
-		if (start == NULL)
+		if (w->nplain == 0) {
 			start = w->rest.s;
-		add(w, c);
-		if (w->nplain == 0)
-			start = NULL; /* an accent without a letter */
-		if (kind == ALONE && w->nplain > 0) {
-			w->rest.s += n;
-			w->rest.len -= n;
-			break;
+			first = kind;
 		}
+		add(w, c);
 	}
 	if (w->nplain == 0)
 		return false;

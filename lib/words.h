@@ -9,9 +9,13 @@
 #define TH_WORD_MAX 64  /* bytes of a word that count */
 #define TH_WORD_STEMS 4 /* French and English, with and without accents */
 
+/* Of the rules below: after a change of it what was indexed is so anew. */
+#define TH_WORDS_VERSION "2"
+
 /*
- * A word is a run of letters, marks and digits; a Chinese or Japanese character
- * is one by itself.  plain is without case and accents; stems are those of it
+ * A word is a run of letters, marks and digits.  A letter of a script that is
+ * written without blanks, as Chinese, Japanese or Thai, is one by itself with
+ * the marks it has, and so are a syllable of Korean and a picture.  plain is without case and accents; stems are those of it
  * and of the word with its accents that differ from plain and each other.
  */
 struct th_word {

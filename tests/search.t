@@ -9,6 +9,43 @@ code 'nothing published, nothing found' 0 th-search anything
 publish
 finds
 
+# ---- scripts of the world ----------------------------------------------------
+
+cat >in <<'X'
+{"id":"thai","title":"ภาษาไทยเป็นภาษาที่สวยงาม"}
+{"id":"korean","title":"한국어 학교에서 배우다"}
+{"id":"kana","title":"ガラスとカタカナ"}
+{"id":"half","title":"ｶﾞﾗｽ"}
+{"id":"arabic","title":"مُحَمَّد"}
+{"id":"hebrew","title":"שָׁלוֹם"}
+{"id":"persian","title":"می‌خواهم"}
+{"id":"soft","title":"Donau­dampf­schiff"}
+{"id":"sharp","title":"Große Straße in İstanbul"}
+{"id":"heart","title":"with love ❤️"}
+{"id":"flag","title":"wins 🇫🇷 and 👩‍🚀"}
+X
+th-publish -q file --path "$scratch/out.ndjson" --append <in >/dev/null
+says 'Thai is found in a sentence' thai ids สวยงาม
+says 'a Korean word with its ending' korean ids 학교
+says 'however its syllables are written' korean ids 학교
+says 'Kana as well' 'half kana' set_of ガラス
+says 'of full width and half' 'half kana' set_of ｶﾞﾗｽ
+says 'Arabic without its vowels' arabic ids محمد
+says 'and Hebrew' hebrew ids שלום
+says 'what only joins letters is not there' persian ids میخواهم
+says 'nor a soft hyphen' soft ids donaudampfschiff
+says 'German and Turkish letters without case' sharp ids STRASSE ISTANBUL
+says 'a picture is a word' heart ids ❤
+says 'a flag is, and no other' flag ids 🇫🇷
+says 'so is one of several' flag ids 🚀
+says 'a sign that a picture takes is none' heart ids ❤️
+if command -v sqlite3 >/dev/null; then
+	sqlite3 "$TH_HOME/th.db" "UPDATE search_meta SET value='sqlite' WHERE key='engine'; UPDATE search_line SET line=replace(line, 'Donau', 'Elbe')"
+	says 'what was indexed by older rules is so anew' soft ids elbedampfschiff
+else
+	skip 'what was indexed by older rules is so anew' 'sqlite3 is not installed'
+fi
+
 # ---- output ------------------------------------------------------------------
 
 th-search beurre >out
