@@ -152,6 +152,21 @@ words_of(struct parser *p, struct th_str value, size_t *n)
 	return text;
 }
 
+/* L'école, d'été: the article is not looked for. */
+static struct th_str
+skip_article(struct th_str s)
+{
+	size_t n = 1;
+
+	if (s.len < 3 || strchr("lLdD", s.s[0]) == NULL)
+		return s;
+	if (s.s[1] == '\'')
+		n = 2;
+	else if (s.len > 4 && memcmp(s.s + 1, "\xe2\x80\x99", 3) == 0)
+		n = 4;
+	return n > 1 ? (struct th_str){ s.s + n, s.len - n } : s;
+}
+
 static enum th_status
 add_term(struct parser *p, const struct piece *piece, enum th_query_field field)
 {
@@ -161,7 +176,8 @@ add_term(struct parser *p, const struct piece *piece, enum th_query_field field)
 
 	if (q->n == TERMS_MAX)
 		return fail(p, piece->at, "more than 64 words");
-	t->text = words_of(p, piece->value, &n);
+	t->text = words_of(
+	    p, piece->quoted ? piece->value : skip_article(piece->value), &n);
 	if (t->text == NULL)
 		return th_fail(p->err, TH_ENOMEM, "out of memory");
 	if (n == 0) { /* nothing but signs */

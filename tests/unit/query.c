@@ -108,7 +108,13 @@ test_terms(void)
 	ok("what is no field is words",
 	    reads("Re:zero 12:30", "a=(Re zero) a=(12 30)"));
 	ok("words written as one follow each other",
-	    reads("l'\xc3\xa9t\xc3\xa9", "a=(l \xc3\xa9t\xc3\xa9)"));
+	    reads("aujourd'hui", "a=(aujourd hui)"));
+	ok("an article is no word",
+	    reads("l'\xc3\xa9t\xc3\xa9 D'or", "a~(\xc3\xa9t\xc3\xa9) a~(or)"));
+	ok("with either apostrophe, in a field, as a beginning",
+	    reads("title:l\xe2\x80\x99or -d'a*", "t~(or) -a*(a)"));
+	ok("but in quotes it is", reads("\"l'or\"", "a=(l or)"));
+	ok("and by itself", reads("l' d", "a~(l) a~(d)"));
 	ok("signs alone are left out", reads("a && *** - b", "a~(a) a~(b)"));
 	ok("quotes in a word part it", reads("a\"b", "a=(a b)"));
 	ok("bytes that are no UTF-8 part words", reads("a\xff"
