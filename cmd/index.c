@@ -33,10 +33,11 @@ cmd_index_close(struct th_search *search, struct th_queue *queue)
 		st = th_search_flush(search, &err);
 	if (st == TH_EAGAIN)
 		cmd_say(1, "%s; what is new there is sent later", err.text);
-	else if (st != TH_OK) {
+	else if (st != TH_OK)
 		cmd_warn("%s", err.text);
+	/* Its documents refused are no items refused. */
+	if (st != TH_EAGAIN && st != TH_EREFUSED)
 		cmd_note(st);
-	}
 	th_queue_index(queue, NULL);
 	th_search_free(search);
 }
@@ -55,7 +56,9 @@ cmd_index_prune(
 		st = th_search_prune(search, before, &n, &err);
 	if (st == TH_OK)
 		st = th_search_flush(search, &err);
-	if (st != TH_OK && st != TH_EAGAIN)
+	if (st == TH_EREFUSED)
+		cmd_warn("%s", err.text);
+	else if (st != TH_EAGAIN)
 		cmd_check(st, &err);
 	cmd_say(n > 0 ? 0 : 1, "th-search: %" PRId64 " purged", n);
 	th_search_free(search);

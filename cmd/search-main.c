@@ -202,9 +202,12 @@ close_index(struct search *s)
 	free(s->words);
 }
 
-/* Triggers are looked through again and what waits is sent: never stale. */
+/*
+ * Triggers are looked through again and what waits is sent: never stale, or
+ * said to be.
+ */
 static void
-refresh(struct search *s)
+refresh(struct search *s, struct th_err *stale)
 {
 	struct th_err err = { 0 };
 	enum th_status st;
@@ -215,9 +218,12 @@ refresh(struct search *s)
 		cmd_check(th_search_rebuild(s->index, &n, &err), &err);
 		cmd_say(0, "%" PRId64 " documents indexed", n);
 	}
-	st = th_search_flush(s->index, &err);
-	if (st != TH_OK && (st != TH_EAGAIN || s->reindex))
-		cmd_check(st, &err);
+	st = th_search_flush(s->index, stale);
+	if (st == TH_EREFUSED)
+		cmd_warn("%s", stale->text);
+	else if (st != TH_EAGAIN || s->reindex)
+		cmd_check(st, stale);
+	stale->status = st;
 }
 
 static void
@@ -239,6 +245,7 @@ search_main(int argc, char *argv[], const struct th_search_engine *engine)
 		.n = LIMIT_DEFAULT, .argv = argv, .engine = engine
 	};
 	const char *no_color = getenv("NO_COLOR");
+	struct th_err stale = { 0 };
 
 	cmd_init(&program);
 	read_arguments(&s, argc, argv);
@@ -246,11 +253,13 @@ search_main(int argc, char *argv[], const struct th_search_engine *engine)
 	s.bold = isatty(STDOUT_FILENO) == 1 &&
 		 (no_color == NULL || no_color[0] == '\0');
 	open_index(&s);
-	refresh(&s);
+	refresh(&s, &stale);
 	if (s.words[0] != '\0' && s.triggers)
 		find(&s, TH_SEARCH_TRIGGER);
 	if (s.words[0] != '\0' && s.items)
 		find(&s, TH_SEARCH_ITEM);
+	if (stale.status == TH_EAGAIN)
+		cmd_say(0, "%s; what is new is not found yet", stale.text);
 	close_index(&s);
 	return cmd_finish();
 }

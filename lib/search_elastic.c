@@ -68,8 +68,9 @@ static const char *const index_name[] = { "items", "triggers" };
 	"\"" name "\":{\"type\":\"text\",\"analyzer\":\"whitespace\"},"        \
 	"\"" name "_stems\":{\"type\":\"text\",\"analyzer\":\"whitespace\","   \
 	"\"index_options\":\"freqs\"},"
-static const char settings[] =
-    "{\"settings\":{\"number_of_shards\":1,\"number_of_replicas\":0},"
+static const char one_shard[] =
+    "\"settings\":{\"number_of_shards\":1,\"number_of_replicas\":0},";
+static const char mappings[] =
     "\"mappings\":{\"dynamic\":false,\"properties\":{" TEXT_FIELD("title")
 	TEXT_FIELD("text") TEXT_FIELD("tags") TEXT_FIELD(
 	    "source") "\"service\":{\"type\":\"keyword\"},"
@@ -282,27 +283,47 @@ authorize(struct th_elastic *e, struct th_request *r)
 	return st;
 }
 
-/* What of an answer is no success, in words of the engine. */
+/* Appends a member of the answer's "error", which may be a text itself. */
+static void
+add_error(const struct th_reply *reply, const char *name, struct th_buf *ret)
+{
+	struct th_value v, error, member;
+
+	if (th_json_parse(th_buf_str(&reply->body), &v, NULL) != TH_OK ||
+	    !th_value_get(&v, "error", &error))
+		return;
+	if (error.type != TH_JSON_STRING) {
+		if (th_value_get(&error, name, &member))
+			th_value_text(&member, ret);
+	} else if (strcmp(name, "reason") == 0)
+		th_value_text(&error, ret);
+}
+
+/*
+ * What of an answer is no success, in words of the engine.  An index that takes
+ * nothing for the time being, as when its disk is full, is to be tried again.
+ */
 static enum th_status
 judge(const struct th_reply *reply, struct th_err *err)
 {
 	struct th_err why = { 0 };
 	enum th_status st = th_reply_status(reply, &why);
-	struct th_value v, error, reason;
 	struct th_buf text;
 
 	if (st == TH_OK)
 		return st;
-	if (st == TH_EUNAVAIL)
-		st = TH_EAGAIN;
 	th_buf_init(&text, 4096);
-	if (th_json_parse(th_buf_str(&reply->body), &v, NULL) == TH_OK &&
-	    th_value_get(&v, "error", &error) &&
-	    (th_value_get(&error, "reason", &reason) ||
-		error.type == TH_JSON_STRING) &&
-	    th_value_text(error.type == TH_JSON_STRING ? &error : &reason,
-		&text) == TH_OK &&
-	    text.len > 0)
+	add_error(reply, "type", &text);
+	if (st == TH_EUNAVAIL ||
+	    th_str_is(th_buf_str(&text), "cluster_block_exception"))
+		st = TH_EAGAIN;
+	else if (reply->code == 403)
+		st = TH_EAUTH;
+	else if (st == TH_EREFUSED)
+		st = TH_EUNAVAIL;
+	th_buf_clear(&text);
+	add_error(reply, "reason", &text);
+	if (text.len > 0)
 		th_fail(err, st, "search: HTTP %ld: %.200s", reply->code,
 		    text.data);
 	else
@@ -351,6 +372,33 @@ ask(struct th_elastic *e, const char *method, const char *path,
 	return st;
 }
 
+static enum th_status
+put_index(struct th_elastic *e, const char *path, const char *with,
+    struct th_reply *ret, struct th_err *err)
+{
+	struct th_buf body;
+	enum th_status st;
+
+	th_reply_release(ret);
+	th_buf_init(&body, TH_LINE_MAX);
+	st = th_buf_addf(&body, "{%s%s", with, mappings);
+	if (st != TH_OK)
+		th_fail(err, st, "search: %s", th_strstatus(st));
+	else
+		st = ask(e, "PUT", path, "application/json", th_buf_str(&body),
+		    ret, err);
+	th_buf_release(&body);
+	return st;
+}
+
+/* Does a refusal speak of that? */
+static bool
+is_about(const struct th_reply *reply, const char *what)
+{
+	return reply->code == 400 && reply->body.data != NULL &&
+	       strstr(reply->body.data, what) != NULL;
+}
+
 /* The index is made by the first who needs it. */
 static enum th_status
 make_index(struct th_elastic *e, enum th_search_kind kind, struct th_err *err)
@@ -367,14 +415,12 @@ make_index(struct th_elastic *e, enum th_search_kind kind, struct th_err *err)
 		st = ask(e, "HEAD", path.data, NULL, (struct th_str){ NULL, 0 },
 		    &reply, err);
 	if (st == TH_OK && reply.code == 404) {
-		th_reply_release(&reply);
-		reply = (struct th_reply){ 0 };
-		st = ask(e, "PUT", path.data, "application/json",
-		    th_str(settings), &reply, err);
+		st = put_index(e, path.data, one_shard, &reply, err);
+		/* An engine for hire has shards of its own. */
+		if (st == TH_OK && is_about(&reply, "number_of_"))
+			st = put_index(e, path.data, "", &reply, err);
 		/* Another was quicker. */
-		if (st == TH_OK && reply.code == 400 &&
-		    reply.body.data != NULL &&
-		    strstr(reply.body.data, "already_exists") != NULL)
+		if (st == TH_OK && is_about(&reply, "already_exists"))
 			reply.code = 200;
 	}
 	if (st == TH_OK)
@@ -394,11 +440,12 @@ struct bulk {
 	struct th_buf body;
 	struct th_doc doc;
 	struct th_buf line, plain, stems;
-	int64_t no[BULK_ITEMS]; /* what its documents are, in order */
-	bool keep[BULK_ITEMS];  /* to be sent once more */
-	size_t n;
-	int64_t last;
-	struct th_err *err;
+	int64_t no[BULK_ITEMS];  /* what its documents are, in order */
+	bool keep[BULK_ITEMS];   /* to be sent once more */
+	size_t n, max;           /* max: as many as it takes at once */
+	size_t refused;          /* for good, of all */
+	int64_t before, last;    /* their numbers lie between */
+	struct th_err *err, why; /* why: of the first that was refused */
 };
 
 static void
@@ -463,7 +510,7 @@ add_document(void *ctx, const struct th_pending *p)
 	struct th_str line = p->line;
 	enum th_status st = TH_OK;
 
-	if (b->n == BULK_ITEMS || b->body.len > BULK_BYTES)
+	if (b->n == b->max || b->body.len > BULK_BYTES)
 		return TH_END;
 	b->last = b->no[b->n++] = p->no;
 	if (line.s == NULL) {
@@ -495,15 +542,46 @@ add_document(void *ctx, const struct th_pending *p)
 	return th_buf_addc(&b->body, '\n');
 }
 
-/* Too busy, or not well: those are sent again.  What it refuses is given up. */
+/* What it does not want, whoever asks however often. */
 static bool
-wants_again(json_t *item)
+is_refusal(json_int_t status)
 {
-	json_int_t status;
-	json_t *v = json_object_iter_value(json_object_iter(item));
+	return status == 400 || status == 413;
+}
 
-	status = json_integer_value(json_object_get(v, "status"));
-	return status == 429 || status == 503 || status == 0;
+/*
+ * Of one document: is it to be sent once more?  It is unless it is settled, as
+ * a document that the engine can make nothing of is, and one to be deleted that
+ * is not there.
+ */
+static bool
+wants_again(struct bulk *b, json_t *item)
+{
+	void *action = json_object_iter(item);
+	json_t *v = json_object_iter_value(action), *error;
+	json_int_t status = json_integer_value(json_object_get(v, "status"));
+	const char *why, *name = json_object_iter_key(action);
+
+	if (status >= 200 && status < 300)
+		return false;
+	if (status == 404 && name != NULL && strcmp(name, "delete") == 0)
+		return false;
+	error = json_object_get(v, "error");
+	why = json_string_value(json_object_get(error, "reason"));
+	if (why == NULL)
+		why = status == 429 ? "too busy" : "not taken";
+	if (status == 404) /* somebody deleted the index */
+		b->e->made[TH_SEARCH_ITEM] = b->e->made[TH_SEARCH_TRIGGER] =
+		    false;
+	if (!is_refusal(status)) {
+		th_fail(b->err, TH_EAGAIN, "search: HTTP %d: %.200s",
+		    (int)status, why);
+		return true;
+	}
+	if (b->refused++ == 0)
+		th_fail(&b->why, TH_EREFUSED, "search: HTTP %d: %.200s",
+		    (int)status, why);
+	return false;
 }
 
 static enum th_status
@@ -513,15 +591,16 @@ read_answer(struct bulk *b, const struct th_reply *reply)
 	enum th_status st;
 	size_t i;
 
+	for (i = 0; i < b->n; i++)
+		b->keep[i] = true;
 	st = th_payload_parse(th_buf_str(&reply->body), &root, b->err);
 	if (st != TH_OK)
 		return st == TH_EUNAVAIL ? TH_EAGAIN : st;
 	items = json_object_get(root, "items");
 	for (i = 0; i < b->n; i++) {
-		b->keep[i] = wants_again(json_array_get(items, i));
+		b->keep[i] = wants_again(b, json_array_get(items, i));
 		if (b->keep[i])
-			st = th_fail(b->err, TH_EAGAIN,
-			    "search: it is too busy for some of the items");
+			st = TH_EAGAIN;
 	}
 	json_decref(root);
 	return st;
@@ -541,6 +620,19 @@ note_sent(struct bulk *b)
 	return th_docs_end(b->e->docs, st, b->err);
 }
 
+/* Too many at once: fewer from now on.  One alone that is too large is lost. */
+static void
+send_fewer(struct bulk *b)
+{
+	b->max = b->n > 1 ? b->n / 2 : 1;
+	b->last = b->before;
+	b->keep[0] = false;
+	if (b->n > 1)
+		b->n = 0;
+	else if (b->refused++ == 0)
+		th_fail(&b->why, TH_EREFUSED, "search: HTTP 413: too large");
+}
+
 static enum th_status
 send_bulk(struct bulk *b)
 {
@@ -549,16 +641,41 @@ send_bulk(struct bulk *b)
 
 	st = ask(b->e, "POST", "/_bulk?refresh=wait_for",
 	    "application/x-ndjson", th_buf_str(&b->body), &reply, b->err);
-	if (st == TH_OK)
-		st = judge(&reply, b->err);
-	if (st == TH_OK) {
+	if (st == TH_OK && reply.code == 413)
+		send_fewer(b);
+	else if (st == TH_OK && (st = judge(&reply, b->err)) == TH_OK)
 		st = read_answer(b, &reply);
-		noted = note_sent(b);
-		if (noted != TH_OK)
-			st = noted;
-	}
+	else
+		b->n = 0;
+	noted = b->n > 0 ? note_sent(b) : TH_OK;
 	th_reply_release(&reply);
-	return st;
+	return noted != TH_OK ? noted : st;
+}
+
+/* All that waits, a batch after the other. */
+static enum th_status
+send_batches(struct bulk *b)
+{
+	enum th_status st = TH_OK;
+
+	while (st == TH_OK) {
+		b->n = 0;
+		b->before = b->last;
+		th_buf_clear(&b->body);
+		st = th_docs_pending(
+		    b->e->docs, b->last, BULK_ITEMS, add_document, b, b->err);
+		if (b->n == 0 || (st != TH_OK && st != TH_END))
+			break;
+		if ((st = make_index(b->e, TH_SEARCH_ITEM, b->err)) == TH_OK &&
+		    (st = make_index(b->e, TH_SEARCH_TRIGGER, b->err)) == TH_OK)
+			st = send_bulk(b);
+		if (th_interrupted && st == TH_OK)
+			st = th_fail(b->err, TH_EAGAIN, "interrupted");
+	}
+	if (st > TH_END || b->refused == 0)
+		return st == TH_END ? TH_OK : st;
+	return th_fail(b->err, TH_EREFUSED, "%s; documents left out: %zu",
+	    b->why.text, b->refused);
 }
 
 static enum th_status
@@ -575,31 +692,21 @@ send_all(struct th_elastic *e, struct th_err *err)
 	st = th_went_new(e->store, &e->went, err);
 	b->e = e;
 	b->err = err;
+	b->max = BULK_ITEMS;
 	th_doc_init(&b->doc);
 	th_buf_init(&b->body, BODY_MAX);
 	th_buf_init(&b->line, 2 * TH_LINE_MAX);
 	th_buf_init(&b->plain, TH_LINE_MAX);
 	th_buf_init(&b->stems, TH_LINE_MAX);
-	while (st == TH_OK) {
-		b->n = 0;
-		th_buf_clear(&b->body);
-		st = th_docs_pending(
-		    e->docs, b->last, BULK_ITEMS, add_document, b, err);
-		if (b->n == 0 || (st != TH_OK && st != TH_END))
-			break;
-		if ((st = make_index(e, TH_SEARCH_ITEM, err)) == TH_OK &&
-		    (st = make_index(e, TH_SEARCH_TRIGGER, err)) == TH_OK)
-			st = send_bulk(b);
-		if (th_interrupted && st == TH_OK)
-			st = th_fail(err, TH_EAGAIN, "interrupted");
-	}
+	if (st == TH_OK)
+		st = send_batches(b);
 	th_doc_release(&b->doc);
 	th_buf_release(&b->body);
 	th_buf_release(&b->line);
 	th_buf_release(&b->plain);
 	th_buf_release(&b->stems);
 	free(b);
-	return st == TH_END ? TH_OK : st;
+	return st;
 }
 
 /* ---- leaving it alone while it is away
@@ -635,10 +742,25 @@ put_off(struct th_elastic *e, const struct th_err *err)
 
 	wait = wait < WAIT_MIN ? WAIT_MIN : wait > WAIT_MAX ? WAIT_MAX : wait;
 	at = th_now() + wait;
-	if (err != NULL && err->retry_at > at && err->retry_at < at + WAIT_MAX)
+	if (err->retry_at > at && err->retry_at < at + WAIT_MAX)
 		at = err->retry_at;
-	if (set_number(e, "wait", wait, NULL) == TH_OK)
+	if (set_number(e, "wait", wait, NULL) == TH_OK &&
+	    th_docs_set(e->docs, "why", th_str(err->text), NULL) == TH_OK)
 		set_number(e, "retry_at", at, NULL);
+}
+
+/* Why it is left alone, as it was told then. */
+static enum th_status
+still_away(struct th_elastic *e, struct th_err *err)
+{
+	struct th_buf why;
+
+	th_buf_init(&why, TH_LINE_MAX);
+	if (th_docs_get(e->docs, "why", &why, NULL) != TH_OK)
+		th_buf_adds(&why, "search: the server was not there");
+	th_fail(err, TH_EAGAIN, "%s a while ago", th_buf_str(&why).s);
+	th_buf_release(&why);
+	return TH_EAGAIN;
 }
 
 static enum th_status
@@ -659,15 +781,13 @@ engine_flush(struct th_elastic *e, struct th_err *err)
 	if (st != TH_OK)
 		return st == TH_END ? TH_OK : st;
 	if (at > now && at <= now + 2 * WAIT_MAX)
-		return th_fail(err, TH_EAGAIN,
-		    "search: the server was not there a while ago");
+		return still_away(e, err);
 	st = send_all(e, err);
-	if (st == TH_EAGAIN)
+	if (st == TH_EAGAIN) {
 		put_off(e, err);
-	else if (st == TH_OK && at != 0) {
-		st = set_number(e, "retry_at", 0, err);
-		if (st == TH_OK)
-			st = set_number(e, "wait", 0, err);
+	} else if ((st == TH_OK || st == TH_EREFUSED) && at != 0) {
+		set_number(e, "retry_at", 0, NULL);
+		set_number(e, "wait", 0, NULL);
 	}
 	return st;
 }
@@ -982,6 +1102,16 @@ found_release(struct found *f)
 	free(f->id);
 }
 
+/* Has it looked everywhere, and to the end? */
+static bool
+is_whole(const json_t *answer)
+{
+	const json_t *shards = json_object_get(answer, "_shards");
+
+	return !json_is_true(json_object_get(answer, "timed_out")) &&
+	       json_integer_value(json_object_get(shards, "failed")) == 0;
+}
+
 static enum th_status
 show(const struct th_reply *reply, enum th_search_kind kind, size_t limit,
     th_hit_visit *visit, void *ctx, struct th_err *err)
@@ -1014,6 +1144,9 @@ show(const struct th_reply *reply, enum th_search_kind kind, size_t limit,
 	}
 	for (i = 0; i < f.n && i < limit && st == TH_OK; i++)
 		st = visit(ctx, &f.hit[i]);
+	if (st == TH_OK && !is_whole(root))
+		st = th_fail(err, TH_EAGAIN,
+		    "search: only a part of the index answered");
 	found_release(&f);
 	json_decref(root);
 	return st;

@@ -1763,7 +1763,8 @@ enum th_status th_search_put_trigger(struct th_search *, const char *name,
 enum th_status th_search_scan_triggers(struct th_search *, struct th_err *err);
 /*
  * Sends what is to be sent.  TH_EAGAIN: the engine is not there; it is asked
- * again after a while.  TH_OK at once when there is none.
+ * again after a while.  TH_EREFUSED: it takes all but some documents, which are
+ * given up.  TH_OK at once when there is none.
  */
 enum th_status th_search_flush(struct th_search *, struct th_err *err);
 /* Builds the index anew from the documents and what waits in the outbox. */

@@ -46,13 +46,36 @@ if command -v sqlite3 >/dev/null; then
 	says 'of a batch it takes what it can' q3 set_of busy
 	forget_wait
 	says 'and the rest later' 'q1 q2 q3' set_of busy
+	for fault in '403 cluster_block_exception' '500 exception' '503 unavailable_shards_exception' '404 index_not_found_exception'; do
+		id=f${fault%% *}
+		echo "$fault" >engine/fault
+		echo "{\"id\":\"$id\",\"title\":\"faulty $id\"}" | publish >/dev/null 2>&1
+		forget_wait
+		code "$fault: a search goes on" 0 th-search nothing
+		told 'and says what is missing' 'just so; what is new is not found yet'
+		rm engine/fault; forget_wait
+		says 'which is there later' "$id" ids "$id"
+	done
+	echo gibberish >engine/text
+	echo '{"id":"text","title":"answered by a proxy"}' | publish >/dev/null 2>&1
+	rm engine/text; forget_wait
+	says 'an answer that is none settles nothing' text ids proxy
 else
 	skip 'what it missed is sent when it is back' 'sqlite3 is not installed'
 	skip 'of a batch it takes what it can' 'sqlite3 is not installed'
 	skip 'and the rest later' 'sqlite3 is not installed'
 fi
+echo 4000 >engine/most
+i=0; while [ $i -lt 20 ]; do i=$((i + 1)); echo "{\"id\":\"m$i\",\"title\":\"many of them\"}"; done >in
+python3 -c 'import json; print(json.dumps({"id":"huge","title":"many","content_text":"far too much " * 1000}))' >>in
+code 'what is too much at once' 0 publish <in
+told 'but for what is so alone' 'left out: 1$'
+rm engine/most
+says 'goes in smaller batches' 20 sh -c 'th-search --json -n 100 many | wc -l'
 echo bad >engine/bad
-printf '%s\n' '{"id":"bad","title":"refused rightly"}' '{"id":"good","title":"refused not"}' | publish >/dev/null 2>&1
+printf '%s\n' '{"id":"bad","title":"refused rightly"}' '{"id":"good","title":"refused not"}' >in
+code 'what it makes nothing of' 0 publish <in
+told 'is told' '400: a bad field; documents left out: 1$'
 says 'one document that it refuses stops no other' good set_of refused
 rm engine/bad
 : >engine/log
@@ -91,6 +114,16 @@ code 'building anew what one has' 0 env TH_HOME="$scratch/other" th-search --rei
 says 'takes nothing from the other' mine ids only
 says 'nor receipts' '["default","other"]' receipts shared
 echo "search: $url/th" >"$TH_HOME/config.yaml"
+
+# ---- engines of other kinds -----------------------------------------------------
+
+echo "search: $url/hired" >"$TH_HOME/config.yaml"
+: >engine/hired
+says 'one with shards of its own finds the same' '1 2' set_of recette
+: >engine/part
+code 'a part of the index is not all' 75 th-search recette
+told 'which is said' 'only a part'
+rm engine/hired engine/part
 
 # ---- the index anew ----------------------------------------------------------------
 

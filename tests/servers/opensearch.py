@@ -2,7 +2,10 @@
 """What th-search asks of OpenSearch, in memory.  opensearch.py DIR writes its port
 to DIR/port.  DIR/down: answers 503.  DIR/busy: a number, so many documents get
 429 first.  DIR/bad: an id whose document is refused with 400.  DIR/auth: the
-Authorization header that is asked for.  DIR/log gets a line for each request."""
+Authorization header that is asked for.  DIR/fault: "STATUS TYPE", which each
+document gets.  DIR/most: a request of more bytes gets 413.  DIR/hired: shards are
+none of the client's business.  DIR/text: what is answered to a bulk request.
+DIR/part: not all shards answer.  DIR/log gets a line for each request."""
 import http.server, json, os, sys
 
 top = sys.argv[1]
@@ -80,17 +83,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(503, {"error": "not now", "status": 503})
         if note("auth") not in (None, self.headers.get("Authorization")):
             return self.answer(401, {"error": {"type": "security_exception", "reason": "who is it"}})
+        if note("most") and len(body) > int(note("most")):
+            return self.answer(413, {"error": "too large"})
         if self.command == "HEAD":
             return self.answer(200 if path in indexes else 404, {})
         if self.command == "PUT":
-            assert json.loads(body)["mappings"]["properties"]
+            made = json.loads(body)
+            assert made["mappings"]["properties"]
+            if "settings" in made and note("hired") is not None:
+                return self.answer(400, {"error": {"type": "illegal_argument_exception", "reason": "Settings [index.number_of_shards] are not available"}})
             indexes[path] = {}
             return self.answer(200, {"acknowledged": True})
         if self.command == "DELETE":
             known = indexes.pop(path, None) is not None
             return self.answer(200 if known else 404, {"acknowledged": known})
         if path == "_bulk":
-            return self.bulk(body)
+            return self.answer(200, note("text")) if note("text") else self.bulk(body)
         name, verb = path.rsplit("/", 1)
         if verb == "_delete_by_query":
             if name not in indexes:
@@ -111,8 +119,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         while i < len(lines):
             (verb, to), = json.loads(lines[i]).items()
             i += 1
-            code = 200
-            if verb == "delete":
+            code, error = 200, {}
+            if note("fault"):
+                code, kind = note("fault").split()
+                code, error = int(code), {"error": {"type": kind, "reason": "just so"}}
+                i += verb != "delete"
+            elif verb == "delete":
                 indexes[to["_index"]].pop(to["_id"], None)
             else:
                 doc = json.loads(lines[i])
@@ -123,10 +135,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     with open(os.path.join(top, "busy"), "w") as f:
                         f.write(str(left - 1))
                 elif note("bad") and json.loads(doc["line"]).get("id") == note("bad"):
-                    code = 400
+                    code, error = 400, {"error": {"type": "mapper_parsing_exception", "reason": "a bad field"}}
                 else:
                     indexes[to["_index"]][to["_id"]] = doc
-            items.append({verb: {"_id": to["_id"], "status": code}})
+            items.append({verb: {"_id": to["_id"], "status": code, **error}})
         self.answer(200, {"took": 1, "errors": any(list(x.values())[0]["status"] > 299 for x in items), "items": items})
 
     def search(self, docs, q):
@@ -134,7 +146,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         found = [(s, d) for s, d in found if s is not None]
         found.sort(key=lambda x: (x[0], x[1]["date"], x[1]["no"]), reverse=True)
         hits = [{"_score": s, "_source": {k: d[k] for k in q["_source"]}} for s, d in found[:q["size"]]]
-        self.answer(200, {"took": 1, "timed_out": False, "hits": {"total": {"value": len(found)}, "hits": hits}})
+        self.answer(200, {"took": 1, "timed_out": False, "_shards": {"failed": int(note("part") is not None)}, "hits": {"total": {"value": len(found)}, "hits": hits}})
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
