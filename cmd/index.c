@@ -30,7 +30,7 @@ cmd_index_close(struct th_search *search, struct th_queue *queue)
 		return;
 	st = th_queue_indexed(queue, &err);
 	if (st == TH_OK)
-		st = th_search_flush(search, &err);
+		st = th_search_flush(search, false, &err);
 	if (st == TH_EAGAIN)
 		cmd_say(1, "%s; what is new there is sent later", err.text);
 	else if (st != TH_OK)
@@ -55,7 +55,7 @@ cmd_index_prune(
 	if (st == TH_OK)
 		st = th_search_prune(search, before, &n, &err);
 	if (st == TH_OK)
-		st = th_search_flush(search, &err);
+		st = th_search_flush(search, false, &err);
 	if (st == TH_EREFUSED)
 		cmd_warn("%s", err.text);
 	else if (st != TH_EAGAIN)

@@ -218,7 +218,7 @@ refresh(struct search *s, struct th_err *stale)
 		cmd_check(th_search_rebuild(s->index, &n, &err), &err);
 		cmd_say(0, "%" PRId64 " documents indexed", n);
 	}
-	st = th_search_flush(s->index, stale);
+	st = th_search_flush(s->index, true, stale);
 	if (st == TH_EREFUSED)
 		cmd_warn("%s", stale->text);
 	else if (st != TH_EAGAIN || s->reindex)

@@ -162,9 +162,10 @@ th_search_scan_triggers(struct th_search *s, struct th_err *err)
 }
 
 enum th_status
-th_search_flush(struct th_search *s, struct th_err *err)
+th_search_flush(struct th_search *s, bool now, struct th_err *err)
 {
-	return s->elastic != NULL ? s->engine->flush(s->elastic, err) : TH_OK;
+	return s->elastic != NULL ? s->engine->flush(s->elastic, now, err)
+				  : TH_OK;
 }
 
 enum th_status

@@ -114,7 +114,8 @@ struct th_search_engine {
 	    struct th_docs *, struct th_store *, struct th_elastic **ret,
 	    struct th_err *err);
 	void (*free)(struct th_elastic *);
-	enum th_status (*flush)(struct th_elastic *, struct th_err *err);
+	enum th_status (*flush)(
+	    struct th_elastic *, bool now, struct th_err *err);
 	/* Deletes what this store has there, to be sent again. */
 	enum th_status (*clear)(struct th_elastic *, struct th_err *err);
 	enum th_status (*find)(struct th_elastic *, enum th_search_kind,

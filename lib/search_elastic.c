@@ -136,9 +136,10 @@ take_address(struct th_elastic *e, const char *text, struct th_err *err)
 	if (user.len > 0) {
 		colon = memchr(user.s, ':', user.len);
 		i = colon != NULL ? (size_t)(colon - user.s) : user.len;
-		e->user.value = th_strndup(user.s, i);
-		e->password.value = th_strndup(user.s + i + (colon != NULL),
-		    user.len - i - (colon != NULL));
+		e->user.value = th_url_unescape((struct th_str){ user.s, i });
+		i += colon != NULL;
+		e->password.value = th_url_unescape(
+		    (struct th_str){ user.s + i, user.len - i });
 	}
 	return e->base != NULL && e->prefix != NULL &&
 		       (user.len == 0 ||
@@ -772,19 +773,21 @@ any(void *ctx, const struct th_pending *p)
 }
 
 static enum th_status
-engine_flush(struct th_elastic *e, struct th_err *err)
+engine_flush(struct th_elastic *e, bool now, struct th_err *err)
 {
-	const int64_t now = th_now(), at = get_number(e, "retry_at");
+	const int64_t time = th_now(), at = get_number(e, "retry_at");
 	enum th_status st;
 
 	st = th_docs_pending(e->docs, 0, 1, any, NULL, err);
 	if (st != TH_OK)
 		return st == TH_END ? TH_OK : st;
-	if (at > now && at <= now + 2 * WAIT_MAX)
+	if (!now && at > time && at <= time + 2 * WAIT_MAX)
 		return still_away(e, err);
 	st = send_all(e, err);
 	if (st == TH_EAGAIN) {
-		put_off(e, err);
+		/* Who asks often is not to make others wait longer. */
+		if (!now || at <= time)
+			put_off(e, err);
 	} else if ((st == TH_OK || st == TH_EREFUSED) && at != 0) {
 		set_number(e, "retry_at", 0, NULL);
 		set_number(e, "wait", 0, NULL);

@@ -107,6 +107,9 @@ check_engine(struct th_docs *d, const char *url, struct th_err *err)
 		st = th_docs_rebuild(d, &n, err);
 		if (st == TH_OK)
 			st = th_docs_set(d, "engine", th_buf_str(&engine), err);
+		/* That another was away says nothing of this one. */
+		if (st == TH_OK)
+			st = th_docs_set(d, "retry_at", TH_STR("0"), err);
 	}
 	st = th_sql_end(d->s, st, err);
 out:

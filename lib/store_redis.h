@@ -86,8 +86,6 @@ void th_redis_key(struct th_redis_cmd *, const char *kind, const char *name,
     const char *tail);
 /* Appends NAME with blanks, braces and the like escaped. */
 void th_redis_escape(struct th_buf *, const char *name);
-/* What %XX stands for is put in its place; NULL: out of memory. */
-char *th_redis_unescape(struct th_str);
 /*
  * Sends n commands together and waits for their replies; again and again while
  * the server cannot be reached or is not ready, until the store's time is over.

@@ -130,7 +130,7 @@ recall_page(struct th_redis *r, const struct redisReply *page,
 		key = th_redis_text(th_redis_at(page, i));
 		if (key.len < head + tail)
 			continue;
-		name = th_redis_unescape(
+		name = th_url_unescape(
 		    (struct th_str){ key.s + head, key.len - head - tail });
 		st = name != NULL ? recall_one(r, kind, name, visit, ctx, err)
 				  : th_fail(err, TH_ENOMEM, "out of memory");

@@ -8,26 +8,6 @@
 #define PORT 6379
 #define TEXT_MAX 4096
 
-char *
-th_redis_unescape(struct th_str s)
-{
-	char *ret = th_malloc(s.len + 1);
-	size_t i, n = 0;
-
-	for (i = 0; ret != NULL && i < s.len; i++)
-		if (s.s[i] == '%' && i + 2 < s.len &&
-		    th_hex_decode(
-			(struct th_str){ s.s + i + 1, 2 }, &ret[n], 1)) {
-			n++;
-			i += 2;
-		} else {
-			ret[n++] = s.s[i];
-		}
-	if (ret != NULL)
-		ret[n] = '\0';
-	return ret;
-}
-
 static enum th_status
 read_user(struct th_str userinfo, struct th_redis_place *ret)
 {
@@ -40,13 +20,13 @@ read_user(struct th_str userinfo, struct th_redis_place *ret)
 	len = colon != NULL ? (size_t)(colon - userinfo.s) : userinfo.len;
 	if (len > 0) {
 		ret->user.value =
-		    th_redis_unescape((struct th_str){ userinfo.s, len });
+		    th_url_unescape((struct th_str){ userinfo.s, len });
 		if (ret->user.value == NULL)
 			return TH_ENOMEM;
 	}
 	if (colon == NULL)
 		return TH_OK;
-	ret->pass.value = th_redis_unescape(
+	ret->pass.value = th_url_unescape(
 	    (struct th_str){ colon + 1, userinfo.len - len - 1 });
 	return ret->pass.value != NULL ? TH_OK : TH_ENOMEM;
 }
@@ -72,7 +52,7 @@ read_socket(const struct th_url *url, struct th_redis_place *ret)
 
 	if (url->path.len < 2 || url->host.len > 0)
 		return TH_EDATA;
-	if ((ret->path = th_redis_unescape(url->path)) == NULL)
+	if ((ret->path = th_url_unescape(url->path)) == NULL)
 		return TH_ENOMEM;
 	if (query.s == NULL)
 		return TH_OK;
@@ -95,7 +75,7 @@ read_host(const struct th_url *url, struct th_redis_place *ret)
 		host.s++;
 		host.len -= 2;
 	}
-	if ((ret->host = th_redis_unescape(host)) == NULL)
+	if ((ret->host = th_url_unescape(host)) == NULL)
 		return TH_ENOMEM;
 	if (path.len > 0) {
 		path.s++;

@@ -395,6 +395,8 @@ enum th_status th_url_of_feed(struct th_str, struct th_buf *ret);
 bool th_url_is_loopback(struct th_str);
 /* Appends it fit for a message: no userinfo, query or fragment. */
 enum th_status th_url_mask(struct th_str, struct th_buf *ret);
+/* A part of one with its %XX as bytes, for free().  NULL: no memory. */
+char *th_url_unescape(struct th_str);
 
 /* ---- json.c: the strict scanner, and writing JSON into a buffer ----------- */
 
@@ -1763,10 +1765,11 @@ enum th_status th_search_put_trigger(struct th_search *, const char *name,
 enum th_status th_search_scan_triggers(struct th_search *, struct th_err *err);
 /*
  * Sends what is to be sent.  TH_EAGAIN: the engine is not there; it is asked
- * again after a while.  TH_EREFUSED: it takes all but some documents, which are
+ * again after a while, or at once when somebody waits.  TH_EREFUSED: it takes all but some documents, which are
  * given up.  TH_OK at once when there is none.
  */
-enum th_status th_search_flush(struct th_search *, struct th_err *err);
+enum th_status th_search_flush(struct th_search *, bool now,
+    struct th_err *err);
 /* Builds the index anew from the documents and what waits in the outbox. */
 enum th_status th_search_rebuild(struct th_search *, int64_t *ret,
     struct th_err *err);

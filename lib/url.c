@@ -413,3 +413,23 @@ th_url_mask(struct th_str s, struct th_buf *ret)
 	}
 	return th_buf_add(ret, head.s, head.len);
 }
+
+char *
+th_url_unescape(struct th_str s)
+{
+	char *ret = th_malloc(s.len + 1);
+	size_t i, n = 0;
+
+	for (i = 0; ret != NULL && i < s.len; i++)
+		if (s.s[i] == '%' && i + 2 < s.len &&
+		    th_hex_decode(
+			(struct th_str){ s.s + i + 1, 2 }, &ret[n], 1)) {
+			n++;
+			i += 2;
+		} else {
+			ret[n++] = s.s[i];
+		}
+	if (ret != NULL)
+		ret[n] = '\0';
+	return ret;
+}
