@@ -25,7 +25,8 @@
 	60 /* seconds before an engine that was away is asked again            \
 	    */
 #define WAIT_MAX 3600
-#define PREFIX_MAX 10000 /* words that begin so */
+#define PREFIX_MAX 100 /* words that begin so, at the end of a phrase */
+#define MANY 16        /* words, with all their stems, are too many clauses */
 
 struct th_elastic {
 	struct th_docs *docs;
@@ -839,12 +840,14 @@ static void
 add_match(struct th_buf *b, const char *how, const char *field, int weight,
     struct th_str words)
 {
+	const bool prefix = strcmp(how, "prefix") == 0;
+
 	th_json_open(b, '{');
 	th_json_key(b, how);
 	th_json_open(b, '{');
 	th_json_key(b, field);
 	th_json_open(b, '{');
-	th_json_member(b, "query", words);
+	th_json_member(b, prefix ? "value" : "query", words);
 	th_json_key(b, "boost");
 	th_json_int(b, weight);
 	if (strcmp(how, "match_phrase_prefix") == 0) {
@@ -856,27 +859,51 @@ add_match(struct th_buf *b, const char *how, const char *field, int weight,
 	th_json_close(b, '}');
 }
 
+/* The same for any of some words, which the engine counts as one. */
+static void
+add_any(
+    struct th_buf *b, const char *field, int weight, const struct th_word *w)
+{
+	size_t i;
+
+	th_json_open(b, '{');
+	th_json_key(b, "terms");
+	th_json_open(b, '{');
+	th_json_key(b, field);
+	th_json_open(b, '[');
+	th_json_string(b, w->plain);
+	for (i = 0; i < w->nstems; i++)
+		th_json_string(b, w->stem[i]);
+	th_json_close(b, ']');
+	th_json_key(b, "boost");
+	th_json_int(b, weight);
+	th_json_close(b, '}');
+	th_json_close(b, '}');
+}
+
 /* A word matches as it is, by its stems, and as or by one of those. */
 static void
 add_stems(struct th_elastic *e, struct th_buf *b, const struct th_query_term *t,
-    size_t column)
+    size_t column, bool many)
 {
+	const char *const field[] = { columns[column].name,
+		columns[column].stems };
+	const int weight = columns[column].weight;
 	struct th_word w;
-	size_t i;
+	size_t i, k;
 
 	th_words_start(e->words, th_str(t->text), true);
 	if (!th_words_next(e->words, &w))
 		return;
-	add_match(
-	    b, "match", columns[column].name, columns[column].weight, w.plain);
-	add_match(
-	    b, "match", columns[column].stems, columns[column].weight, w.plain);
-	for (i = 0; i < w.nstems; i++) {
-		add_match(b, "match", columns[column].name,
-		    columns[column].weight, w.stem[i]);
-		add_match(b, "match", columns[column].stems,
-		    columns[column].weight, w.stem[i]);
-	}
+	for (k = 0; k < 2; k++)
+		if (many) {
+			add_any(b, field[k], weight, &w);
+		} else {
+			add_match(b, "match", field[k], weight, w.plain);
+			for (i = 0; i < w.nstems; i++)
+				add_match(
+				    b, "match", field[k], weight, w.stem[i]);
+		}
 }
 
 static bool
@@ -887,9 +914,19 @@ has_column(const struct th_query_term *t, size_t column)
 	       (t->field == TH_QUERY_TAG && column == 2);
 }
 
+/* A beginning that is a word alone may stand for any number of words. */
+static const char *
+how_of(const struct th_query_term *t)
+{
+	return t->how == TH_QUERY_EXACT       ? "match_phrase"
+	       : strchr(t->text, ' ') != NULL ? "match_phrase_prefix"
+					      : "prefix";
+}
+
 /* The best of all ways counts: {"dis_max":{"queries":[...]}}. */
 static void
-add_words(struct th_elastic *e, struct th_buf *b, const struct th_query_term *t)
+add_words(struct th_elastic *e, struct th_buf *b, const struct th_query_term *t,
+    bool many)
 {
 	struct th_buf plain;
 	size_t i;
@@ -904,13 +941,10 @@ add_words(struct th_elastic *e, struct th_buf *b, const struct th_query_term *t)
 	th_json_open(b, '[');
 	for (i = 0; i < NCOLUMNS; i++)
 		if (has_column(t, i) && t->how == TH_QUERY_STEM)
-			add_stems(e, b, t, i);
+			add_stems(e, b, t, i, many);
 		else if (has_column(t, i))
-			add_match(b,
-			    t->how == TH_QUERY_PREFIX ? "match_phrase_prefix"
-						      : "match_phrase",
-			    columns[i].name, columns[i].weight,
-			    th_buf_str(&plain));
+			add_match(b, how_of(t), columns[i].name,
+			    columns[i].weight, th_buf_str(&plain));
 	th_json_close(b, ']');
 	th_json_close(b, '}');
 	th_json_close(b, '}');
@@ -992,7 +1026,7 @@ make_query(struct th_elastic *e, struct th_buf *b, const struct th_query *q,
 			else if (q->term[i].field == TH_QUERY_SERVICE)
 				add_service(b, &q->term[i]);
 			else
-				add_words(e, b, &q->term[i]);
+				add_words(e, b, &q->term[i], q->n > MANY);
 		if (part == FILTER)
 			add_range(b, q);
 		th_json_close(b, ']');

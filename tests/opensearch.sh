@@ -59,6 +59,12 @@ ok 'items are published' sh -c 'th-publish file --path "$1" --append <"$2" >/dev
     "$scratch/out.ndjson" "$top/tests/data/search.ndjson"
 says 'the engine has them all' 7 sh -c 'curl -fs "$1/th-test-items/_count" | jq .count' - "http://127.0.0.1:$port"
 finds
+i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "{\"id\":\"w$i\",\"title\":\"zword$i\"}"; done |
+    th-publish -q file --path "$scratch/out.ndjson" --append >/dev/null
+says 'a beginning of more words than the engine takes clauses' 2000 sh -c 'th-search --json -n 3000 --items "z*" | wc -l'
+words=$(awk 'BEGIN { for (i = 0; i < 63; i++) printf "-%c%cettements ", 97 + i % 26, 97 + int(i / 26) }')
+# shellcheck disable=SC2086
+says 'as many words as a query may have, with their stems' '1 2' set_of recettes $words
 mkdir "$TH_HOME/triggers"
 printf '%s\n' '#!/bin/sh' '#: description: Suivre les échecs' '#: tags: [chess]' true >"$TH_HOME/triggers/follow"
 says 'triggers are found' follow sh -c 'th-search --triggers --json echec | jq -r .trigger'

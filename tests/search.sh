@@ -23,6 +23,7 @@ finds() {
 	says 'nothing is found for a word that is not there' '' set_of recette nowhere
 	says 'a beginning finds the words that begin so' '1' set_of 'bret*'
 	says 'a beginning has no accents either' '1' set_of 'CRÊ*'
+	says 'of one letter as well' '2 3 4 6' set_of 's*'
 	says 'a phrase is found as it is written' 2 set_of '"recette simple"'
 	says 'a phrase is no stem' '' set_of '"recettes simple"'
 	says 'a phrase in another order is not found' '' set_of '"simple recette"'

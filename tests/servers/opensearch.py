@@ -45,12 +45,17 @@ def score(q, doc):
     if kind == "dis_max":
         found = [s for s in (score(part, doc) for part in body["queries"]) if s is not None]
         return max(found) if found else None
-    (field, arg), = body.items()
+    boost = float(body.get("boost", 0))
+    (field, arg), = ((k, v) for k, v in body.items() if k != "boost")
     value = doc.get(field)
     if kind == "range":
         return 0.0 if arg["gte"] <= value < arg["lt"] else None
     if kind == "term":
         return 0.0 if arg in value else None
+    if kind == "terms":
+        return boost if set(arg) & set((value or "").split()) else None
+    if kind == "prefix" and isinstance(arg, dict):
+        return float(arg["boost"]) if any(v.startswith(arg["value"]) for v in (value or "").split()) else None
     if kind == "prefix":
         return 0.0 if any(v.startswith(arg) for v in value) else None
     words, want = (value or "").split(), arg["query"].split()
