@@ -280,6 +280,22 @@ short_name(const char *name)
 	return strncmp(name, MOVING_PREFIX, n) == 0 ? name + n : name;
 }
 
+/* One that nobody can read would be in the way of a second try. */
+static void
+check_config(struct unpack *u, const char *name, struct th_str text)
+{
+	struct th_config *config;
+	struct th_err err = { 0 };
+	enum th_status st = th_config_parse(text, name, &config, &err);
+
+	if (st == TH_ENOMEM)
+		cmd_check(st, &err);
+	if (st != TH_OK)
+		cmd_die(TH_EDATA, "%s: %s; nothing is imported", u->m->file,
+		    err.text);
+	th_config_free(config);
+}
+
 static void
 check_member(struct unpack *u, const struct th_archived *member)
 {
@@ -313,6 +329,8 @@ check_member(struct unpack *u, const struct th_archived *member)
 		close(spool_member(u, name));
 	if (p->max < STATE_MAX && skip.len != (size_t)member->size)
 		bad(u, member->name, "cut off");
+	if (p->put == put_config)
+		check_config(u, name, th_buf_str(&skip));
 	th_buf_release(&skip);
 }
 

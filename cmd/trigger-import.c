@@ -226,6 +226,19 @@ is_archive(int fd)
 	       memcmp(head + 257, "ustar", 5) == 0;
 }
 
+/* How it is unpacked; NULL: it is not compressed. */
+static const char *
+unpacker(struct th_str text)
+{
+	return th_str_has_prefix(text, "\x1f\x8b") ? "gzip"
+	       : th_str_has_prefix(text, "BZh")    ? "bzip2"
+	       : th_str_has_prefix(text, "\xfd"
+					 "7zXZ")
+		   ? "xz"
+	       : th_str_has_prefix(text, "\x28\xb5\x2f\xfd") ? "zstd"
+							     : NULL;
+}
+
 /* What a file is when no option says so. */
 static void
 import_any(struct importing *m, struct th_str text)
@@ -277,6 +290,10 @@ trigger_import(struct triggers *c)
 		import_archive(&m, fd);
 	else if (th_file_read_fd(fd, &text, &err) != TH_OK)
 		cmd_die(err.status, "%s: %s", m.file, err.text);
+	else if (unpacker(th_buf_str(&text)) != NULL)
+		cmd_usage("%s: compressed; unpack it: %s -dc FILE | "
+			  "th-trigger import ... -",
+		    m.file, unpacker(th_buf_str(&text)));
 	else if (c->django)
 		import_django(&m, th_buf_str(&text));
 	else if (c->sfeedrc)

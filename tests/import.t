@@ -354,12 +354,15 @@ fi
 anew 11
 python3 - <<'PY'
 import io, tarfile
-def tar(name, *members, keep=True):
+def tar(name, *members, keep=True, config=None):
     src = tarfile.open('home.tar')
     out = tarfile.open(name, 'w')
     for m in src.getmembers():
         if keep and m.name != 'triggerhappy/manifest.json':
-            out.addfile(m, src.extractfile(m))
+            text = src.extractfile(m).read()
+            if config and m.name == 'triggerhappy/config.yaml':
+                text = config; m.size = len(text)
+            out.addfile(m, io.BytesIO(text))
     for m in members:
         t = tarfile.TarInfo(m[0]); t.type = m[1]; t.linkname = m[2]; t.size = len(m[3])
         out.addfile(t, io.BytesIO(m[3]))
@@ -378,6 +381,8 @@ tar('bad-twice.tar', ('triggerhappy/triggers/soup', F, '', b'x'))
 tar('bad-credentials.tar', ('triggerhappy/credentials/x.y.json', F, '', b'{}'))
 tar('bad-long.tar', ('triggerhappy/triggers/long', F, '', b'x' * (2 << 20)))
 tar('bad-missing.tar', keep=False)
+tar('bad-config.tar', config=b'searches: sqlite\n')
+tar('bad-yaml.tar', config=b'search: [\n')
 b = open('home.tar', 'rb').read()
 open('bad-noise.tar', 'wb').write(b[:512] + bytes(i * 7 % 256 for i in range(4096)) + b[4608:])
 n = len(b.rstrip(b'\0'))
@@ -394,6 +399,7 @@ done
 code 'a cut archive is told as that' 65 th-trigger import bad-cut3.tar
 told 'in words' 'cut off|[Tt]runcated|missing'
 code 'what is compressed is no archive' 64 th-trigger import zipped.tar
+told 'how it becomes one' 'gzip -dc'
 code 'one packed anew, with more in it, is fine' 0 th-trigger import good-dirs.tar
 says 'with what is new' 'list new off soup' names
 
