@@ -46,8 +46,10 @@ is_option(const char *arg, bool *takes_next)
 	if (arg[0] != '-' || letter == '\0')
 		return false;
 	if (letter == '-') {
-		*takes_next =
-		    strcmp(arg, "--max") == 0 || strcmp(arg, "--config") == 0;
+		/* getopt_long knows them by their beginnings. */
+		*takes_next = arg[2] != '\0' &&
+			      (th_str_has_prefix(TH_STR("--max"), arg) ||
+				  th_str_has_prefix(TH_STR("--config"), arg));
 		return true;
 	}
 	if ((letter == 'n' || letter == 'c') && arg[2] == '\0') {

@@ -1,6 +1,5 @@
 /* search-show -- what th-search found, for people and for programs */
 #include <string.h>
-#include <time.h>
 
 #include "search.h"
 
@@ -122,15 +121,14 @@ add_snippet(struct search *s, struct th_str text)
 		th_buf_adds(&s->out, "…");
 }
 
+/* As it is looked for with date: */
 static void
 add_day(struct th_buf *b, int64_t at)
 {
-	char text[32] = "";
-	time_t t = (time_t)at;
-	struct tm tm;
+	char text[TH_DATE_SIZE] = "";
 
-	if (localtime_r(&t, &tm) != NULL)
-		strftime(text, sizeof(text), "%Y-%m-%d", &tm);
+	if (th_date_format(at, text) == TH_OK)
+		text[strcspn(text, "T")] = '\0';
 	th_buf_adds(b, text);
 }
 

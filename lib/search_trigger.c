@@ -142,7 +142,7 @@ read_script(struct scan *s, const char *name, const char *stamp)
 static enum th_status
 look_at(struct scan *s, int dir, const char *name)
 {
-	char stamp[64];
+	char stamp[96];
 	struct stat sb;
 	size_t i;
 
@@ -150,9 +150,10 @@ look_at(struct scan *s, int dir, const char *name)
 	    fstatat(dir, name, &sb, 0) == -1 || !S_ISREG(sb.st_mode) ||
 	    th_utf8_valid(th_str(name)) != strlen(name))
 		return TH_OK;
-	snprintf(stamp, sizeof(stamp), "%" PRId64 ".%09ld %" PRId64,
-	    (int64_t)sb.st_mtim.tv_sec, sb.st_mtim.tv_nsec,
-	    (int64_t)sb.st_size);
+	/* Not when it says it was changed: a copy may say what it likes. */
+	snprintf(stamp, sizeof(stamp), "%" PRId64 ".%09ld %" PRId64 " %" PRIu64,
+	    (int64_t)sb.st_ctim.tv_sec, sb.st_ctim.tv_nsec, (int64_t)sb.st_size,
+	    (uint64_t)sb.st_ino);
 	for (i = 0; i < s->n; i++)
 		if (strcmp(s->known[i].name, name) == 0) {
 			s->known[i].there = true;

@@ -51,6 +51,8 @@ fi
 th-search beurre >out
 ok 'people get the title' grep -q 'Une recette simple' out
 ok 'and the date' grep -q '^2026-11-21' out
+says 'the day is that of date:, wherever one is' '2025-12-31  ÉCOLE DE CUISINE' \
+    sh -c 'TZ=Asia/Tokyo th-search soufflé date:2025-12-31 | head -n 1'
 ok 'and the URL' grep -q 'https://example.org/2' out
 ok 'and where it went' grep -Eq 'file:default 20[0-9-]*T' out
 ok 'and the text around it' grep -q 'avec du beurre sal' out
@@ -77,6 +79,7 @@ code 'signs alone are a mistake' 64 th-search '!!!'
 code 'a bad date is a mistake' 64 th-search after:someday
 told 'it is shown' 'not a date'
 code 'options may stand behind the words' 0 th-search recette -n 5 --json
+says 'also cut short, with their value' 1 sh -c 'th-search recette --ma 1 --json --ite | wc -l'
 code 'a full disk is an error' 74 sh -c 'th-search recette >/dev/full'
 says 'after -- everything is a word' 1 sh -c 'th-search --json --items -- recette -simple | jq -r .id'
 
@@ -95,6 +98,11 @@ ok 'people get it with its tags' sh -c 'th-search echec | grep -q "follow-chess 
 sed -i 's/Suivre les échecs/Les dames, aussi/' "$TH_HOME/triggers/follow-chess"
 says 'a change is seen at once' follow-chess names dames
 says 'what it was is gone' '' names echecs
+cp -p "$TH_HOME/triggers/follow-chess" copy
+sed -i 's/Les dames/Les poker/' "$TH_HOME/triggers/follow-chess"
+touch -r copy "$TH_HOME/triggers/follow-chess"
+says 'also one of the same size and date' follow-chess names poker
+mv copy "$TH_HOME/triggers/follow-chess"
 mv "$TH_HOME/triggers/follow-chess" "$TH_HOME/triggers/other"
 says 'a new name is seen' other names dames
 rm "$TH_HOME/triggers/other"
