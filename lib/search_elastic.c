@@ -777,8 +777,11 @@ static enum th_status
 engine_flush(struct th_elastic *e, bool now, struct th_err *err)
 {
 	const int64_t time = th_now(), at = get_number(e, "retry_at");
+	struct th_err own = { 0 };
 	enum th_status st;
 
+	if (err == NULL)
+		err = &own;
 	st = th_docs_pending(e->docs, 0, 1, any, NULL, err);
 	if (st != TH_OK)
 		return st == TH_END ? TH_OK : st;

@@ -194,6 +194,24 @@ add_term(struct parser *p, const struct piece *piece, enum th_query_field field)
 	return TH_OK;
 }
 
+static bool
+is_date(struct th_str field)
+{
+	return th_str_iis(field, "date") || th_str_iis(field, "after") ||
+	       th_str_iis(field, "before");
+}
+
+static bool
+is_field(struct th_str name)
+{
+	size_t i;
+
+	for (i = 0; i < NFIELDS; i++)
+		if (th_str_iis(name, fields[i].name))
+			return true;
+	return is_date(name);
+}
+
 static enum th_status
 add_piece(struct parser *p, struct piece *piece)
 {
@@ -202,9 +220,7 @@ add_piece(struct parser *p, struct piece *piece)
 	for (i = 0; i < NFIELDS; i++)
 		if (th_str_iis(piece->field, fields[i].name))
 			return add_term(p, piece, fields[i].field);
-	if (th_str_iis(piece->field, "date") ||
-	    th_str_iis(piece->field, "after") ||
-	    th_str_iis(piece->field, "before"))
+	if (is_date(piece->field))
 		return add_date(p, piece);
 	/* What is no field is a word like others: Re:zero, 12:30. */
 	if (piece->field.len > 0) {
@@ -239,6 +255,9 @@ next_piece(struct parser *p, struct piece *ret)
 	ret->field = field_at(s);
 	if (ret->field.len > 0)
 		s += ret->field.len + 1;
+	/* Some write a blank there. */
+	while (is_field(ret->field) && is_blank(*s))
+		s++;
 	ret->quoted = *s == '"';
 	s += ret->quoted;
 	ret->value.s = s;

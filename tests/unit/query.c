@@ -105,6 +105,9 @@ test_terms(void)
 	ok("fields in capitals, and tags",
 	    reads("TITLE:a tags:b", "t~(a) g~(b)"));
 	ok("a field with all there is", reads("-title:\"a b\"*", "-t*(a b)"));
+	ok("a blank behind a field", reads("title: a -tag: \"b c\" note: d",
+					 "t~(a) -g=(b c) a~(note) a~(d)"));
+	ok("and nothing behind it", reads("a title:", "a~(a)"));
 	ok("what is no field is words",
 	    reads("Re:zero 12:30", "a=(Re zero) a=(12 30)"));
 	ok("words written as one follow each other",
