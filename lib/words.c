@@ -18,13 +18,22 @@ struct stemmed {
 	unsigned char len, n, stem_len[TH_WORD_STEMS];
 };
 
+#define LETTERS 0x600 /* Latin, Greek, Cyrillic, Armenian, Hebrew */
+
+/* A letter that was met before: its kind and what is added to a word. */
+struct letter {
+	unsigned char kind, nplain, nlower;
+	char plain[8], lower[4];
+};
+
 struct th_words {
 	struct sb_stemmer *stemmer[2];
 	struct th_str rest;
 	bool stems;
 	char plain[ROOM], lower[ROOM], stem[TH_WORD_STEMS][ROOM];
 	size_t nplain, nlower;
-	struct stemmed *cache; /* NULL: without stems */
+	struct stemmed *cache;  /* NULL: without stems */
+	struct letter *letters; /* the same */
 };
 
 void
@@ -38,6 +47,7 @@ th_words_free(struct th_words *w)
 		if (w->stemmer[i] != NULL)
 			sb_stemmer_delete(w->stemmer[i]);
 	free(w->cache);
+	free(w->letters);
 	free(w);
 }
 
@@ -52,7 +62,8 @@ th_words_new(bool stems)
 	if (!good || !stems)
 		return w;
 	w->cache = th_calloc((size_t)1 << CACHE_BITS, sizeof(*w->cache));
-	good = w->cache != NULL;
+	w->letters = th_calloc(LETTERS, sizeof(*w->letters));
+	good = w->cache != NULL && w->letters != NULL;
 	for (i = 0; good && i < 2; i++) {
 		w->stemmer[i] = sb_stemmer_new(language[i], "UTF_8");
 		good = w->stemmer[i] != NULL;
@@ -78,7 +89,7 @@ th_words_start(struct th_words *w, struct th_str text, bool stems)
  * MARK goes on with the word before it and begins none.  NOTHING is not there,
  * as a soft hyphen; what parts words without a trace is no NOTHING.
  */
-enum kind { GAP, PART, ALONE, MARK, NOTHING };
+enum kind { UNKNOWN, GAP, PART, ALONE, MARK, NOTHING };
 
 struct range {
 	uint32_t first, last;
@@ -185,6 +196,11 @@ decode(struct th_str s, uint32_t *ret)
 	*ret = (unsigned char)s.s[0];
 	if (*ret < 0x80)
 		return 1;
+	if (*ret >= 0xc2 && *ret < 0xe0 && s.len > 1 &&
+	    ((unsigned char)s.s[1] & 0xc0) == 0x80) {
+		*ret = (*ret & 0x1f) << 6 | ((unsigned char)s.s[1] & 0x3f);
+		return 2;
+	}
 	/* Cut to one character, so that the rest is not looked at. */
 	one.len = *ret < 0xc2 ? 1 : *ret < 0xe0 ? 2 : *ret < 0xf0 ? 3 : 4;
 	if (one.len > s.len || th_utf8_valid(one) != one.len) {
@@ -246,20 +262,73 @@ fold(uint32_t c, char *at)
 	return len;
 }
 
+static size_t
+lower(uint32_t c, char *at)
+{
+	return put(at, (uint32_t)utf8proc_tolower((utf8proc_int32_t)c));
+}
+
+static enum kind
+learn(struct th_words *w, uint32_t c)
+{
+	char plain[ROOM];
+	struct letter *l;
+	size_t n;
+
+	if (w->letters == NULL || c >= LETTERS)
+		return kind_of(c);
+	l = &w->letters[c];
+	if (l->kind != UNKNOWN)
+		return (enum kind)l->kind;
+	n = fold(c, plain);
+	if (n > sizeof(l->plain))
+		return kind_of(c);
+	memcpy(l->plain, plain, n);
+	l->nplain = (unsigned char)n;
+	l->nlower = (unsigned char)lower(c, l->lower);
+	l->kind = (unsigned char)kind_of(c);
+	return (enum kind)l->kind;
+}
+
+/* After its kind was learnt. */
 static void
 add(struct th_words *w, uint32_t c)
 {
+	const struct letter *l;
+
 	if (w->nplain >= TH_WORD_MAX || w->nlower >= TH_WORD_MAX)
 		return;
-	if (c < 0x80) {
-		if (c >= 'A' && c <= 'Z')
-			c += 'a' - 'A';
-		w->plain[w->nplain++] = w->lower[w->nlower++] = (char)c;
+	l = w->letters != NULL && c < LETTERS ? &w->letters[c] : NULL;
+	if (l != NULL && l->kind != UNKNOWN) {
+		memcpy(w->plain + w->nplain, l->plain, sizeof(l->plain));
+		memcpy(w->lower + w->nlower, l->lower, sizeof(l->lower));
+		w->nplain += l->nplain;
+		w->nlower += l->nlower;
 		return;
 	}
 	w->nplain += fold(c, w->plain + w->nplain);
-	w->nlower += put(w->lower + w->nlower,
-	    (uint32_t)utf8proc_tolower((utf8proc_int32_t)c));
+	w->nlower += lower(c, w->lower + w->nlower);
+}
+
+static char
+ascii(char c)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+		return c;
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : '\0';
+}
+
+/* Adds letters and digits of ASCII, which most are, as long as there are. */
+static size_t
+add_ascii(struct th_words *w)
+{
+	size_t n;
+	char c;
+
+	for (n = 0; n < w->rest.len && (c = ascii(w->rest.s[n])) != '\0'; n++)
+		if (w->nplain < TH_WORD_MAX && w->nlower < TH_WORD_MAX)
+			w->plain[w->nplain++] = w->lower[w->nlower++] = c;
+	return n;
 }
 
 /* ---- stems
@@ -369,25 +438,29 @@ bool
 th_words_next(struct th_words *w, struct th_word *ret)
 {
 	const char *start = NULL;
-	enum kind kind, first = GAP;
+	enum kind kind, first = PART;
 	uint32_t c;
 	size_t n;
 
 	*ret = (struct th_word){ 0 };
 	w->nplain = w->nlower = 0;
 	for (; w->rest.len > 0; w->rest.s += n, w->rest.len -= n) {
+		if (w->nplain == 0) {
+			start = w->rest.s;
+			first = PART;
+		}
+		if (first == PART && (n = add_ascii(w)) > 0)
+			continue;
 		n = decode(w->rest, &c);
-		kind = kind_of(c);
+		kind = learn(w, c);
 		if (w->nplain > 0 && kind != MARK && kind != NOTHING &&
 		    (kind != PART || first != PART))
 			break;
 		if (kind == GAP || kind == NOTHING ||
 		    (kind == MARK && w->nplain == 0))
 			continue;
-		if (w->nplain == 0) {
-			start = w->rest.s;
+		if (w->nplain == 0)
 			first = kind;
-		}
 		add(w, c);
 	}
 	if (w->nplain == 0)
