@@ -215,11 +215,12 @@ refresh(struct search *s, struct th_err *stale)
 	enum th_status st;
 	int64_t n;
 
-	cmd_check(th_search_scan_triggers(s->index, &err), &err);
+	/* First, as nothing can be put into an index that is damaged. */
 	if (s->reindex) {
 		cmd_check(th_search_rebuild(s->index, &n, &err), &err);
 		cmd_say(0, "%" PRId64 " documents indexed", n);
 	}
+	cmd_check(th_search_scan_triggers(s->index, &err), &err);
 	st = th_search_flush(s->index, true, stale);
 	if (st == TH_EREFUSED)
 		cmd_warn("%s", stale->text);

@@ -228,9 +228,11 @@ th_search_rebuild(struct th_search *s, int64_t *ret, struct th_err *err)
 		return st;
 	if ((st = th_docs_begin(s->docs, err)) != TH_OK)
 		return st;
-	st = put_outboxes(s, err);
+	st = th_docs_rebuild(s->docs, err);
 	if (st == TH_OK)
-		st = th_docs_rebuild(s->docs, ret, err);
+		st = put_outboxes(s, err);
+	if (st == TH_OK)
+		st = th_docs_count(s->docs, ret, err);
 	return th_docs_end(s->docs, st, err);
 }
 

@@ -67,8 +67,9 @@ typedef enum th_status th_docs_item_visit(void *ctx, int64_t no,
     const struct th_hash *, int64_t date, struct th_str line);
 enum th_status th_docs_items(struct th_docs *, int64_t after, size_t limit,
     th_docs_item_visit *visit, void *ctx, struct th_err *err);
-/* Forgets the index and makes it again; *ret counts the documents. */
-enum th_status th_docs_rebuild(
+/* Forgets the index, whatever it looks like, and makes it again. */
+enum th_status th_docs_rebuild(struct th_docs *, struct th_err *err);
+enum th_status th_docs_count(
     struct th_docs *, int64_t *ret, struct th_err *err);
 enum th_status th_docs_find(struct th_docs *, enum th_search_kind,
     const struct th_query *, size_t limit, th_hit_visit *visit, void *ctx,

@@ -27,11 +27,29 @@ static const char schema[] =
     " hash BLOB);"
     "CREATE TABLE search_trigger(name TEXT PRIMARY KEY, stamp TEXT)"
     " WITHOUT ROWID;"
-    "CREATE TABLE search_meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+    "CREATE TABLE search_meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT "
+    "ROWID;";
+
+static const char make_words[] =
     "CREATE VIRTUAL TABLE search_item USING fts5(title, text, tags, source,"
     " content='', columnsize=0, tokenize='th');"
     "CREATE VIRTUAL TABLE search_script USING fts5(title, text, tags, source,"
     " tokenize='th');";
+static const char drop_words[] =
+    "DROP TABLE IF EXISTS search_item; DROP TABLE IF EXISTS search_script;";
+/* FTS5 does not drop what it cannot read. */
+static const char tear_words[] =
+    "PRAGMA writable_schema=ON;"
+    "DELETE FROM sqlite_master WHERE name IN ('search_item',"
+    " 'search_script'); PRAGMA writable_schema=RESET;"
+    "DROP TABLE IF EXISTS search_item_data;"
+    "DROP TABLE IF EXISTS search_item_idx;"
+    "DROP TABLE IF EXISTS search_item_config;"
+    "DROP TABLE IF EXISTS search_script_data;"
+    "DROP TABLE IF EXISTS search_script_idx;"
+    "DROP TABLE IF EXISTS search_script_docsize;"
+    "DROP TABLE IF EXISTS search_script_content;"
+    "DROP TABLE IF EXISTS search_script_config;";
 
 /* ---- opening
  * -------------------------------------------------------------------------
@@ -68,6 +86,9 @@ make_schema(struct th_docs *d, struct th_err *err)
 	/* Another process may have been quicker. */
 	if ((st = is_there(d, err)) == TH_END) {
 		rc = sqlite3_exec(d->s->db, schema, NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(
+			    d->s->db, make_words, NULL, NULL, NULL);
 		st = rc == SQLITE_OK ? TH_OK : th_sql_fail(d->s, rc, err);
 	}
 	return th_sql_end(d->s, st, err);
@@ -94,7 +115,6 @@ check_engine(struct th_docs *d, const char *url, struct th_err *err)
 {
 	struct th_buf engine;
 	enum th_status st;
-	int64_t n;
 
 	th_buf_init(&engine, TH_LINE_MAX);
 	if (th_buf_addf(&engine, "%s words %s", url, TH_WORDS_VERSION) != TH_OK)
@@ -104,7 +124,7 @@ check_engine(struct th_docs *d, const char *url, struct th_err *err)
 		goto out;
 	/* Another process may have been quicker. */
 	if ((st = is_made_for(d, engine.data, err)) == TH_END) {
-		st = th_docs_rebuild(d, &n, err);
+		st = th_docs_rebuild(d, err);
 		if (st == TH_OK)
 			st = th_docs_set(d, "engine", th_buf_str(&engine), err);
 		/* That another was away says nothing of this one. */
@@ -444,16 +464,21 @@ th_docs_set_trigger(
 static enum th_status
 empty_index(struct th_docs *d, struct th_err *err)
 {
-	static const char sql[] =
-	    "INSERT INTO search_item(search_item) VALUES('delete-all');"
-	    "DELETE FROM search_script; DELETE FROM search_pending;";
-	int rc = sqlite3_exec(d->s->db, sql, NULL, NULL, NULL);
+	sqlite3 *db = d->s->db;
+	int rc = sqlite3_exec(db, drop_words, NULL, NULL, NULL);
 
+	if ((rc & 0xff) == SQLITE_CORRUPT)
+		rc = sqlite3_exec(db, tear_words, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, make_words, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(
+		    db, "DELETE FROM search_pending", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? TH_OK : th_sql_fail(d->s, rc, err);
 }
 
 static enum th_status
-index_again(struct th_docs *d, int64_t *ret, struct th_err *err)
+index_again(struct th_docs *d, struct th_err *err)
 {
 	enum th_search_kind kind;
 	sqlite3_stmt *stmt;
@@ -474,27 +499,30 @@ index_again(struct th_docs *d, int64_t *ret, struct th_err *err)
 			st = index_words(d, kind, no, &doc, err);
 		if (st != TH_OK)
 			sqlite3_reset(stmt);
-		++*ret;
 	}
 	th_doc_release(&doc);
 	return st == TH_END ? TH_OK : st;
 }
 
 enum th_status
-th_docs_rebuild(struct th_docs *d, int64_t *ret, struct th_err *err)
+th_docs_rebuild(struct th_docs *d, struct th_err *err)
 {
 	enum th_status st;
 
-	*ret = 0;
 	if ((st = empty_index(d, err)) != TH_OK)
 		return st;
 	if (d->fts)
-		return index_again(d, ret, err);
-	st = th_sql_run(d->s, err,
+		return index_again(d, err);
+	return th_sql_run(d->s, err,
 	    "INSERT INTO search_pending SELECT no, kind, hash FROM search_doc",
 	    "");
-	*ret = sqlite3_changes(d->s->db);
-	return st;
+}
+
+enum th_status
+th_docs_count(struct th_docs *d, int64_t *ret, struct th_err *err)
+{
+	return th_sql_int(
+	    d->s, ret, err, "SELECT count(*) FROM search_doc", "");
 }
 
 /* ---- what an engine elsewhere is to be told

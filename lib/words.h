@@ -9,7 +9,10 @@
 #define TH_WORD_MAX 64  /* bytes of a word that count */
 #define TH_WORD_STEMS 4 /* French and English, with and without accents */
 
-/* Of the rules below: after a change of it what was indexed is so anew. */
+/*
+ * Of the rules below, and of how the index keeps words: after a change of it
+ * what was indexed is so anew.
+ */
 #define TH_WORDS_VERSION "2"
 
 /*

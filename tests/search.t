@@ -140,6 +140,20 @@ is 'it finds the same' before th-search --json --items cuisine
 says 'also what waited' w ids waiting
 publish
 says 'what comes again is found once' '1 2' set_of recettes
+if command -v sqlite3 >/dev/null; then
+	th-search --json --items cuisine >before
+	sqlite3 "$TH_HOME/th.db" 'DELETE FROM search_item_data WHERE id IN (1, 10); DELETE FROM search_script_data'
+	echo '{"id":"late","title":"put into what is damaged"}' | th-publish file --path "$scratch/f" --queue-only >/dev/null 2>&1
+	echo '# later' >>"$TH_HOME/triggers/odd"
+	code 'a damaged index is an error' 74 th-search recette
+	code 'until it is built anew' 0 th-search --reindex
+	is 'out of what is kept' before th-search --json --items cuisine
+	says 'with what came later' late ids damaged
+	says 'and what was changed' odd names later
+	says 'and the file is whole' ok sqlite3 "$TH_HOME/th.db" 'PRAGMA quick_check'
+else
+	skip 'a damaged index is built anew' 'sqlite3 is not installed'
+fi
 # ---- what is forgotten ------------------------------------------------------------
 
 echo '{"id":"old","title":"obsolescent","date_published":"2020-01-01T00:00:00Z"}' |
