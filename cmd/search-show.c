@@ -5,6 +5,7 @@
 
 #define SNIPPET 160 /* bytes around what matched */
 #define BEFORE 50
+#define WORD 30 /* it may be from a place to the next blank */
 #define BOLD "\033[1m"
 #define PLAIN "\033[0m"
 
@@ -91,30 +92,48 @@ is_middle(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
+/* The beginning of a word a little after that, else of a character. */
+static size_t
+begin_word(struct th_str text, size_t at, size_t most)
+{
+	size_t i;
+
+	for (i = at; i > 0 && i < most && i < at + WORD; i++)
+		if (text.s[i - 1] == ' ')
+			return i;
+	while (at > 0 && is_middle(text.s[at]))
+		at--;
+	return at;
+}
+
+/* The end of a word a little before that, else of a character. */
+static size_t
+end_word(struct th_str text, size_t at, size_t least)
+{
+	size_t i;
+
+	for (i = at; i < text.len && i > least && i + WORD > at; i--)
+		if (text.s[i] == ' ')
+			return i;
+	while (at < text.len && is_middle(text.s[at]))
+		at++;
+	return at;
+}
+
 /* A line of the text around the first word that was looked for. */
 static void
 add_snippet(struct search *s, struct th_str text)
 {
 	struct th_str word;
-	size_t from, to;
+	size_t from, to, at;
 
 	th_marker_start(s->marker, text);
 	if (!th_marker_next(s->marker, &word))
 		return;
-	from = (size_t)(word.s - text.s);
-	from = from > BEFORE ? from - BEFORE : 0;
+	at = (size_t)(word.s - text.s);
+	from = begin_word(text, at > BEFORE ? at - BEFORE : 0, at + 1);
 	to = text.len - from > SNIPPET ? from + SNIPPET : text.len;
-	/* Whole words. */
-	while (from > 0 && from < (size_t)(word.s - text.s) &&
-	       text.s[from - 1] != ' ')
-		from++;
-	while (to < text.len && to > (size_t)(word.s - text.s) + word.len &&
-	       text.s[to] != ' ')
-		to--;
-	while (from > 0 && is_middle(text.s[from]))
-		from--;
-	while (to < text.len && is_middle(text.s[to]))
-		to++;
+	to = end_word(text, to, at + word.len);
 	th_buf_adds(&s->out, from > 0 ? "\n    …" : "\n    ");
 	add_marked(s, (struct th_str){ text.s + from, to - from });
 	if (to < text.len)

@@ -56,6 +56,17 @@ says 'the day is that of date:, wherever one is' '2025-12-31  ÉCOLE DE CUISINE'
 ok 'and the URL' grep -q 'https://example.org/2' out
 ok 'and where it went' grep -Eq 'file:default 20[0-9-]*T' out
 ok 'and the text around it' grep -q 'avec du beurre sal' out
+cat >in <<'X'
+{"id":"blanks","title":"Long","content_text":"One two three four five six seven eight nine ten eleven twelve thirteen needle fourteen fifteen sixteen seventeen eighteen nineteen twenty twenty-one twenty-two twenty-three twenty-four"}
+{"id":"none","title":"長い","content_text":"吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。何でも薄暗いじめじめした所でニャーニャー泣いていた事だけは記憶している。吾輩はここで始めて人間というものを見た。"}
+X
+th-publish -q file --path "$scratch/out.ndjson" --append <in >/dev/null
+says 'the text begins and ends with a word' \
+    '    …six seven eight nine ten eleven twelve thirteen needle fourteen fifteen sixteen seventeen eighteen nineteen twenty twenty-one twenty-two twenty-three…' \
+    sh -c 'th-search needle | tail -n 1'
+says 'or a character where there are no blanks' \
+    '    …かぬ。何でも薄暗いじめじめした所でニャーニャー泣いていた事だけは記憶している。吾輩はここで始めて人間というも…' \
+    sh -c 'th-search ニャーニャー | tail -n 1'
 ok 'nothing is in bold outside of a terminal' sh -c '! grep -q "$(printf "\033")" out'
 says 'JSON tells where it went' file sh -c 'th-search --json beurre | jq -r "._published[0].service"'
 says 'an item is the item' "$(sed -n 2p "$top/tests/data/search.ndjson" | jq -cS .)" \
