@@ -152,6 +152,13 @@ words_of(struct parser *p, struct th_str value, size_t *n)
 	return text;
 }
 
+static bool
+starts_word(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
 /* L'école, d'été: the article is not looked for. */
 static struct th_str
 skip_article(struct th_str s)
@@ -164,7 +171,9 @@ skip_article(struct th_str s)
 		n = 2;
 	else if (s.len > 4 && memcmp(s.s + 1, "\xe2\x80\x99", 3) == 0)
 		n = 4;
-	return n > 1 ? (struct th_str){ s.s + n, s.len - n } : s;
+	if (n == 1 || !starts_word(s.s[n]))
+		return s;
+	return (struct th_str){ s.s + n, s.len - n };
 }
 
 static enum th_status

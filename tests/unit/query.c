@@ -117,7 +117,7 @@ test_terms(void)
 	ok("with either apostrophe, in a field, as a beginning",
 	    reads("title:l\xe2\x80\x99or -d'a*", "t~(or) -a*(a)"));
 	ok("but in quotes it is", reads("\"l'or\"", "a=(l or)"));
-	ok("and by itself", reads("l' d", "a~(l) a~(d)"));
+	ok("and by itself", reads("l' d l'*", "a~(l) a~(d) a*(l)"));
 	ok("signs alone are left out", reads("a && *** - b", "a~(a) a~(b)"));
 	ok("quotes in a word part it", reads("a\"b", "a=(a b)"));
 	ok("bytes that are no UTF-8 part words", reads("a\xff"
