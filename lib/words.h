@@ -18,8 +18,9 @@
 /*
  * A word is a run of letters, marks and digits.  A letter of a script that is
  * written without blanks, as Chinese, Japanese or Thai, is one by itself with
- * the marks it has, and so are a syllable of Korean and a picture.  plain is without case and accents; stems are those of it
- * and of the word with its accents that differ from plain and each other.
+ * the marks it has, and so are a syllable of Korean and a picture.  plain is
+ * without case and accents; stems are those of it and of the word with its
+ * accents that differ from plain and each other.
  */
 struct th_word {
 	struct th_str at; /* in the text */
