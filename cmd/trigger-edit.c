@@ -137,11 +137,11 @@ trigger_new(struct triggers *c)
 	struct th_buf b;
 
 	if (!th_script_is_name(c->arg[0]))
-		cmd_usage("%s: not a name: letters, digits, \"_\", \".\" and "
-			  "\"-\", neither of the last two in front",
-		    c->arg[0]);
+		cmd_usage("%s: not a name" TRIGGER_NAMES, c->arg[0]);
 	if (c->every != NULL && c->cron != NULL)
 		cmd_usage("either --every or --cron");
+	if (c->from != NULL && th_str_trim(th_str(c->from)).len == 0)
+		cmd_usage("--from: an empty pipeline");
 	path = trigger_path(c->arg[0]);
 	if (access(path, F_OK) == 0)
 		cmd_usage("%s is there already; th-trigger edit changes it",

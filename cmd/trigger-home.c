@@ -203,9 +203,7 @@ trigger_need(struct triggers *c, const char *name)
 	if ((t = trigger_read(c, name)) != NULL)
 		return t;
 	if (!th_script_is_name(name))
-		cmd_usage("%s: not the name of a trigger: letters, digits, "
-			  "\"_\", \".\" and \"-\"",
-		    name);
+		cmd_usage("%s: not the name of a trigger" TRIGGER_NAMES, name);
 	th_suggest_init(&guess, name);
 	trigger_all(c, &all);
 	for (i = 0; i < all.n; i++)

@@ -100,6 +100,11 @@ void trigger_each(const struct th_buf *json,
 /* ---- trigger-home.c: the directory triggers/ --------------------------------
  */
 
+/* What a name is, for messages. */
+#define TRIGGER_NAMES \
+	": letters, digits, \"_\", \".\" and \"-\", neither of the last two " \
+	"in front, no ending such as .bak"
+
 struct trigger {
 	char *name, *path;
 	struct th_buf text; /* of the script */

@@ -122,6 +122,9 @@ range(struct reader *r, const struct field *f, uint64_t *set)
 		to = from;
 		if (!one && (st = number(r, f, &to)) != TH_OK)
 			return st;
+		/* Sunday ends a week, too. */
+		if (f->names == day_names && !one && to == 0 && from > 0)
+			to = 7;
 	}
 	if (from < f->min || to > f->max)
 		return fail(r, f, "out of range");
@@ -173,6 +176,23 @@ nickname(struct th_str text)
 	return text;
 }
 
+/* The 31st of February, and nothing else, is never. */
+static bool
+comes(const struct th_cron *c)
+{
+	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+		31 };
+	int i;
+
+	if (!c->any_mday && !c->any_wday)
+		return true;
+	for (i = 0; i < 12; i++)
+		if ((c->month >> (i + 1) & 1) != 0 &&
+		    (c->mday & (((uint64_t)2 << days[i]) - 1)) != 0)
+			return true;
+	return false;
+}
+
 enum th_status
 th_cron_parse(struct th_str text, struct th_cron *ret, struct th_err *err)
 {
@@ -202,7 +222,11 @@ th_cron_parse(struct th_str text, struct th_cron *ret, struct th_err *err)
 		.any_hour = any[1],
 		.any_mday = any[2],
 		.any_wday = any[4] };
-	return TH_OK;
+	r.p = r.start;
+	return comes(ret) ? TH_OK
+			  : fail(&r, &fields[2],
+				"no month that is named has it, "
+				"so it never comes");
 }
 
 /* ---- the next time ---- */

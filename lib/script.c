@@ -24,6 +24,24 @@ is_word(char c)
 	       (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
 }
 
+/* What editors, patch(1) and packages leave beside a file is not to be run. */
+static bool
+is_left_over(const char *name)
+{
+	static const char *const ends[] = { "bak", "old", "orig", "rej", "save",
+		"swp", "tmp" };
+	const char *dot = strrchr(name, '.');
+	size_t i;
+
+	if (dot == NULL)
+		return false;
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (strcmp(dot + 1, ends[i]) == 0)
+			return true;
+	return strncmp(dot + 1, "dpkg-", 5) == 0 ||
+	       strncmp(dot + 1, "ucf-", 4) == 0;
+}
+
 bool
 th_script_is_name(const char *name)
 {
@@ -32,7 +50,7 @@ th_script_is_name(const char *name)
 	for (i = 0; is_word(name[i]); i++)
 		;
 	return i > 0 && i <= NAME_MAX_LENGTH && name[i] == '\0' &&
-	       name[0] != '.' && name[0] != '-';
+	       name[0] != '.' && name[0] != '-' && !is_left_over(name);
 }
 
 /* ---- the values ---- */
@@ -129,9 +147,10 @@ static void
 read_tries(struct reader *r, const struct th_yaml *n)
 {
 	if (n->kind != TH_YAML_TEXT ||
-	    th_int_parse(th_str(n->text), &r->script->failed_tries) != TH_OK) {
+	    th_int_parse(th_str(n->text), &r->script->failed_tries) != TH_OK ||
+	    r->script->failed_tries < 0) {
 		r->script->failed_tries = -1;
-		wrong(r, n, "must be a whole number");
+		wrong(r, n, "must be a whole number, 0 for never");
 	}
 }
 
@@ -170,6 +189,8 @@ read_tags(struct reader *r, const struct th_yaml *n)
 	for (c = n->child; c != NULL; c = c->next)
 		if (c->kind == TH_YAML_TEXT)
 			add_tag(r, th_str(c->text));
+		else if (n->kind == TH_YAML_LIST)
+			wrong(r, c, "a tag is a word");
 	if (n->kind == TH_YAML_MAP)
 		wrong(r, n, "must be a list, as in [a, b]");
 	for (p = n->kind == TH_YAML_TEXT ? n->text : ""; *p != '\0';
@@ -223,38 +244,67 @@ read_member(struct reader *r, const struct th_yaml *n)
 
 /* ---- the lines ---- */
 
+/* The value in a line "key: value". */
+static bool
+value_of(struct th_str line, const char *key, struct th_str *ret)
+{
+	struct th_str s = th_str_trim(line);
+	size_t n = strlen(key);
+
+	if (!th_str_has_prefix(s, key) || s.len < n + 3 || s.s[n] != ':' ||
+	    s.s[n + 1] != ' ')
+		return false;
+	*ret = th_str_trim((struct th_str){ s.s + n + 2, s.len - n - 2 });
+	return ret->len > 0;
+}
+
+/* Where " #" begins a comment; its length when there is none. */
+static size_t
+comment_at(struct th_str s)
+{
+	size_t i;
+
+	for (i = 1; i < s.len; i++)
+		if (s.s[i] == '#' && s.s[i - 1] == ' ')
+			return i;
+	return s.len;
+}
+
 /*
- * One line of YAML.  A description is for people, who write "Follow #chess":
- * what is behind the number sign belongs to it unless it is quoted.
+ * Must be quoted to be YAML, and people do not: a description that says
+ * "Follow #chess", fields of cron that begin with "*", "@daily".
  */
+static bool
+wants_quotes(struct th_str line, struct th_str *ret)
+{
+	if (value_of(line, "cron", ret)) {
+		ret->len = comment_at(*ret);
+		*ret = th_str_trim(*ret);
+		return ret->s[0] == '*' || ret->s[0] == '@';
+	}
+	return value_of(line, "description", ret) &&
+	       comment_at(*ret) < ret->len &&
+	       strchr("'\"[{|>&*!%@`#", ret->s[0]) == NULL;
+}
+
 static void
 add_line(struct th_buf *ret, struct th_str s)
 {
-	static const char key[] = "description: ";
-	struct th_str value = th_str_trim(s);
+	struct th_str value;
 	size_t i;
 
-	if (value.len > sizeof(key) &&
-	    memcmp(value.s, key, sizeof(key) - 1) == 0) {
-		value = th_str_trim((struct th_str){
-		    value.s + sizeof(key) - 1, value.len - sizeof(key) + 1 });
-		for (i = 1; i < value.len; i++)
-			if (value.s[i] == '#' && value.s[i - 1] == ' ')
-				break;
-		if (i < value.len &&
-		    strchr("'\"[{|>&*!%@`#", value.s[0]) == NULL) {
-			th_buf_add(ret, s.s, (size_t)(value.s - s.s));
-			th_buf_addc(ret, '\'');
-			for (i = 0; i < value.len; i++) {
-				if (value.s[i] == '\'')
-					th_buf_addc(ret, '\'');
-				th_buf_addc(ret, value.s[i]);
-			}
-			th_buf_addc(ret, '\'');
-			return;
-		}
+	if (!wants_quotes(s, &value)) {
+		th_buf_add(ret, s.s, s.len);
+		return;
 	}
-	th_buf_add(ret, s.s, s.len);
+	th_buf_add(ret, s.s, (size_t)(value.s - s.s));
+	th_buf_addc(ret, '\'');
+	for (i = 0; i < value.len; i++) {
+		if (value.s[i] == '\'')
+			th_buf_addc(ret, '\'');
+		th_buf_addc(ret, value.s[i]);
+	}
+	th_buf_addc(ret, '\'');
 }
 
 /*
@@ -268,7 +318,7 @@ take_header(struct th_str text, struct th_buf *ret, size_t *body)
 	bool begun = false;
 	size_t len;
 
-	for (*body = 1; p < end; p = nl + 1, ++*body) {
+	for (*body = 1; p < end; p = nl + (nl < end), ++*body) {
 		if ((nl = memchr(p, '\n', (size_t)(end - p))) == NULL)
 			nl = end;
 		len = (size_t)(nl - p);
@@ -282,8 +332,6 @@ take_header(struct th_str text, struct th_buf *ret, size_t *body)
 			add_line(ret, (struct th_str){ p + 2, len - 2 });
 		}
 		th_buf_addc(ret, '\n');
-		if (nl == end)
-			break;
 	}
 }
 

@@ -1554,7 +1554,10 @@ int64_t th_schedule_slot(const struct th_schedule *, int64_t last, int64_t now);
 
 /* ---- script.c: triggers as scripts ---------------------------------------------- */
 
-/* Letters, digits, "_", ".", "-"; neither of the last two in front; at most 100. */
+/*
+ * Letters, digits, "_", ".", "-"; neither of the last two in front; at most 100;
+ * not what is left over beside a file, such as NAME.bak.
+ */
 bool th_script_is_name(const char *);
 
 /* What the "#:" lines of a script's first comment say. */

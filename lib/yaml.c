@@ -12,6 +12,7 @@ struct reader {
 	yaml_parser_t parser;
 	yaml_event_t event;
 	const char *name;
+	struct th_str text;
 	size_t nodes;
 	struct th_err *err;
 };
@@ -62,6 +63,23 @@ no_memory(struct reader *r)
 	    r->err, TH_ENOMEM, "%s: %s", r->name, th_strstatus(TH_ENOMEM));
 }
 
+/* What is no text is told by its offset alone. */
+static yaml_mark_t
+mark_of(const struct reader *r, size_t offset)
+{
+	yaml_mark_t ret = { 0 };
+	size_t i;
+
+	for (i = 0; i < offset && i < r->text.len; i++) {
+		ret.column++;
+		if (r->text.s[i] == '\n') {
+			ret.line++;
+			ret.column = 0;
+		}
+	}
+	return ret;
+}
+
 /* The next event, which replaces the last one. */
 static enum th_status
 next(struct reader *r)
@@ -75,6 +93,8 @@ next(struct reader *r)
 	if (r->parser.error == YAML_MEMORY_ERROR)
 		return no_memory(r);
 	why = r->parser.problem;
+	if (r->parser.error == YAML_READER_ERROR)
+		r->parser.problem_mark = mark_of(r, r->parser.problem_offset);
 	return fail_at(
 	    r, r->parser.problem_mark, why != NULL ? why : "no YAML");
 }
@@ -207,6 +227,7 @@ th_yaml_parse(struct th_str text, const char *name, struct th_yaml **ret,
 	enum th_status st;
 
 	r.name = name;
+	r.text = text;
 	r.err = err;
 	if ((root = th_calloc(1, sizeof(*root))) == NULL ||
 	    yaml_parser_initialize(&r.parser) != 1) {

@@ -25,13 +25,18 @@ static const struct {
 	    "2026-11-29T00:00:00Z", "2026-12-06T00:00:00Z" },
 	{ "Friday to Sunday", "UTC0", "0 0 * * 5-7", "2026-11-23T00:00:00Z",
 	    "2026-11-27T00:00:00Z", "2026-11-28T00:00:00Z" },
+	{ "Friday to Sunday by their names", "UTC0", "0 0 * * fri-sun",
+	    "2026-11-28T00:00:00Z", "2026-11-29T00:00:00Z",
+	    "2026-12-04T00:00:00Z" },
 	{ "either of two days", "UTC0", "0 12 13 * fri", "2026-11-23T00:00:00Z",
 	    "2026-11-27T12:00:00Z", "2026-12-04T12:00:00Z" },
 	{ "leap day", "UTC0", "0 0 29 2 *", "2026-11-23T00:00:00Z",
 	    "2028-02-29T00:00:00Z", "2032-02-29T00:00:00Z" },
 	{ "no leap year in 2100", "UTC0", "0 0 29 2 *", "2096-02-29T00:00:00Z",
 	    "2104-02-29T00:00:00Z", "2108-02-29T00:00:00Z" },
-	{ "never", "UTC0", "0 0 31 2 *", "2026-11-23T00:00:00Z", NULL, NULL },
+	{ "a day that never comes, or a weekday", "UTC0", "0 0 31 2 mon",
+	    "2026-11-23T00:00:00Z", "2027-02-01T00:00:00Z",
+	    "2027-02-08T00:00:00Z" },
 	{ "@daily", "UTC0", "@daily", "2026-11-23T00:00:00Z",
 	    "2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z" },
 	{ "local time", TZ_EUROPE, "0 8 * * *", "2026-11-23T00:00:00Z",
@@ -124,6 +129,9 @@ static const struct {
 	{ "99999999999 * * * *", 1 },
 	{ "@reboot", 0 },
 	{ "1- * * * *", 3 },
+	{ "0 0 31 2 *", 1 },
+	{ "0 0 30,31 feb *", 1 },
+	{ "0 0 31 4,6,9,11 *", 1 },
 };
 
 static void
@@ -231,11 +239,42 @@ check_scripts(void)
 		problems == 3 && s.schedule.kind == TH_SCHEDULE_CRON &&
 		s.failed_tries == -1);
 	th_script_release(&s);
+	ok("fields of cron need no quotes",
+	    th_script_parse(TH_STR("#: cron: */5 * * * * # often\n"), "x",
+		count, &problems, &s) == TH_OK &&
+		strcmp(s.cron, "*/5 * * * *") == 0);
+	th_script_release(&s);
+	ok("nor do its words, in a last line without an end",
+	    th_script_parse(TH_STR("#!/bin/sh\n#: cron: @daily"), "x", count,
+		&problems, &s) == TH_OK &&
+		strcmp(s.cron, "@daily") == 0 && s.body == 3);
+	th_script_release(&s);
+	ok("a list in a list is no tag, less than never no number",
+	    th_script_parse(TH_STR("#: tags: [[a], b]\n#: failed_tries: -1\n"),
+		"x", count, &problems, &s) == TH_ECONFIG &&
+		problems == 5 && s.ntags == 1 && s.failed_tries == -1);
+	th_script_release(&s);
 	ok("YAML that is none is told once",
 	    th_script_parse(TH_STR("#: {a: [\n"), "x", count, &problems, &s) ==
 		    TH_ECONFIG &&
-		problems == 4);
+		problems == 6);
 	th_script_release(&s);
+}
+
+static void
+check_names(void)
+{
+	static const char *const good[] = { "a", "A.b-c_9", "4", "_", "bak",
+		"soup.new", "old.soup" };
+	static const char *const bad[] = { "", ".a", "-a", "a/b", "..", "a b",
+		"a~", "\xc3\xa9", "a\n", "soup.bak", "soup.orig", "soup.swp",
+		"soup.dpkg-old" };
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
+		ok(good[i], th_script_is_name(good[i]));
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ok("no name", !th_script_is_name(bad[i]));
 }
 
 int
@@ -246,5 +285,6 @@ main(void)
 	check_every();
 	check_cron();
 	check_scripts();
+	check_names();
 	return done();
 }
