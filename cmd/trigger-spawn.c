@@ -45,14 +45,21 @@ environment(struct job *j, bool in_run, struct th_buf *text)
 	for (n = 0; env != NULL && env[n] != NULL; n++)
 		;
 	if (env != NULL)
-		more = th_calloc(n + 5, sizeof(*more));
+		more = th_calloc(n + 6, sizeof(*more));
 	for (i = 0; more != NULL && i < n; i++)
 		if (!sets(env[i], "TH_TRIGGER") && !sets(env[i], "TH_RUN") &&
-		    !sets(env[i], "TH_REPORT") && !sets(env[i], "PATH"))
+		    !sets(env[i], "TH_REPORT") && !sets(env[i], "PATH") &&
+		    !sets(env[i], "TH_VACATION"))
 			more[kept++] = env[i];
 	free(env);
 	th_buf_adds(text, "PATH=");
 	job_path(text);
+	th_buf_addc(text, '\0');
+	/*
+	 * A run that has begun is finished: were it vacation by the time
+	 * th-publish starts, what was fetched would be lost.
+	 */
+	th_buf_adds(text, "TH_VACATION=ignore");
 	th_buf_addc(text, '\0');
 	if (in_run) {
 		th_buf_addf(text, "TH_TRIGGER=%s", j->t->name);

@@ -77,6 +77,7 @@ turn_on(struct triggers *c)
 	struct th_err err = { 0 };
 	char *path = vacation_path();
 	struct th_buf b;
+	int64_t n;
 
 	if (c->from != NULL)
 		from = instant("--from", c->from);
@@ -93,8 +94,9 @@ turn_on(struct triggers *c)
 	trigger_make_home();
 	cmd_check(th_file_replace(path, th_buf_str(&b), 0600, &err), &err);
 	trigger_say_vacation();
-	cmd_say(0, "%" PRId64 " triggers will be enabled again afterwards",
-	    count_enabled(c));
+	n = count_enabled(c);
+	cmd_say(0, "%" PRId64 " trigger%s will be enabled again afterwards", n,
+	    n == 1 ? "" : "s");
 	th_buf_release(&b);
 	free(path);
 }
@@ -193,22 +195,27 @@ turn_off(struct triggers *c)
 {
 	bool skip = c->backlog != NULL && strcmp(c->backlog, "skip") == 0;
 	char *path = vacation_path();
-	struct cmd_vacation v;
+	struct stat sb;
+	int64_t n;
 
 	if (c->backlog != NULL && !skip && strcmp(c->backlog, "deliver") != 0)
 		cmd_usage("--backlog: either deliver or skip: %s", c->backlog);
-	if (!cmd_vacation_read(&v)) {
+	/* Whatever it says: a person may have written it. */
+	if (lstat(path, &sb) == -1 && (errno == ENOENT || errno == ENOTDIR)) {
 		cmd_say(0, "not on vacation");
 		free(path);
 		return;
 	}
 	/* First what must not be sent: cut off here, it is still vacation. */
-	if (skip)
-		cmd_say(0, "%" PRId64 " waiting items marked as seen",
-		    skip_backlog(c));
+	if (skip) {
+		n = skip_backlog(c);
+		cmd_say(0, "%" PRId64 " waiting item%s marked as seen", n,
+		    n == 1 ? "" : "s");
+	}
 	remove_file(path, false);
-	cmd_say(0, "vacation is over; %" PRId64 " triggers are enabled",
-	    count_enabled(c));
+	n = count_enabled(c);
+	cmd_say(0, "vacation is over; %" PRId64 " trigger%s enabled", n,
+	    n == 1 ? " is" : "s are");
 	free(path);
 }
 
@@ -261,6 +268,10 @@ trigger_vacation(struct triggers *c)
 {
 	const char *word = c->arg[0];
 
+	if (c->backlog != NULL && strcmp(word, "off") != 0)
+		cmd_usage("--backlog goes with vacation off");
+	if ((c->from != NULL || c->until != NULL) && strcmp(word, "on") != 0)
+		cmd_usage("--from and --until go with vacation on");
 	if (strcmp(word, "on") == 0)
 		turn_on(c);
 	else if (strcmp(word, "off") == 0)

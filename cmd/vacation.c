@@ -6,7 +6,10 @@
 
 #define FILE_MAX 4096
 
-/* Takes "from: DATE" or "until: DATE"; both ends stay open when not given. */
+/*
+ * Takes "from: DATE" or "until: DATE"; both ends stay open when not given. That
+ * the file is there says enough: other words in it are for people.
+ */
 static bool
 read_line(struct th_str line, int64_t *from, int64_t *until)
 {
@@ -14,8 +17,6 @@ read_line(struct th_str line, int64_t *from, int64_t *until)
 	size_t skip;
 
 	line = th_str_trim(line);
-	if (line.len == 0 || line.s[0] == '#')
-		return true;
 	if (th_str_has_prefix(line, "from:")) {
 		t = from;
 		skip = strlen("from:");
@@ -23,7 +24,7 @@ read_line(struct th_str line, int64_t *from, int64_t *until)
 		t = until;
 		skip = strlen("until:");
 	} else {
-		return false;
+		return true;
 	}
 	line.s += skip;
 	line.len -= skip;

@@ -77,6 +77,19 @@ code 'an end before the beginning is refused' 64 th-trigger vacation on --from 2
 code 'what is no date is refused' 64 th-trigger vacation on --until tomorrow
 ok 'nothing was begun' test ! -e "$TH_HOME/vacation"
 
+code 'an option of off does not go with on' 64 th-trigger vacation on --backlog skip
+code 'nor one of on with off' 64 th-trigger vacation off --until 2w
+echo 'gone fishing' >"$TH_HOME/vacation"
+says 'a file that a person wrote will do' on th-trigger vacation status
+echo 'until: whenever' >"$TH_HOME/vacation"
+code 'a date that is none' 78 th-trigger run
+ok 'keeps nobody from coming home' sh -c 'th-trigger vacation off -q && test ! -e "$TH_HOME/vacation"'
+printf '#!/bin/sh\nth-fetch rss feed.xml >fetched; : >"$TH_HOME/vacation"; th-publish file --path "late/{title}.md" <fetched\n' >"$TH_HOME/triggers/late"
+chmod +x "$TH_HOME/triggers/late"
+th-trigger run -q late >/dev/null
+says 'a run that has begun is finished' 3 sh -c 'ls late | wc -l'
+th-trigger vacation off -q; th-trigger rm -q late
+
 # ---- what waits ----
 publish() { th-publish file --path 'out/{title}.md' "$@" >/dev/null 2>&1; }
 waiting() { th-queue list --json | jq -s '[.[] | .waiting] | add'; }
