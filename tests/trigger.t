@@ -320,6 +320,10 @@ th-trigger enable -q soup
 says 'enable' on fact soup .state
 ok 'rm removes script and log' sh -c 'th-trigger rm -q soup && test ! -e "$TH_HOME/triggers/soup" && test ! -e "$TH_HOME/log/soup"'
 says 'crontab prints one line that runs what is due' 1 sh -c 'th-trigger crontab | grep -c "^\* \* \* \* \* TH_HOME=.*th-trigger'\''* run --due"'
+says 'they quote as cron and systemd do' '1 1' sh -c '
+    TH_HOME="$PWD/a \$5 %d" th-trigger crontab | grep -cF "\\%d" | tr "\n" " "
+    TH_HOME="$PWD/a \$5 %d" th-trigger systemd | grep -cF " \"--setenv=TH_HOME=$PWD/a \$\$5 %%d\" /"'
+ok 'they know of other homes' sh -c 'env -u TH_HOME XDG_STATE_HOME=/state th-trigger crontab | grep -q " XDG_STATE_HOME=/state "'
 ok 'systemd prints a service and a timer' sh -c 'th-trigger systemd | grep -q "^OnCalendar=" && th-trigger systemd | grep -q "^ExecStart="'
 ok 'no run left anything behind' sh -c 'test -z "$(ls "$TH_HOME/run")"'
 finish
