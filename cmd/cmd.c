@@ -31,12 +31,15 @@ on_signal(int sig)
 static void
 catch_signals(void)
 {
-	struct sigaction sa = { 0 };
+	struct sigaction sa = { 0 }, was;
 
 	sigemptyset(&sa.sa_mask);
 	sa.sa_handler = on_signal;
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	/* The terminal is gone; nohup(1) says that this is no matter. */
+	if (sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &sa, NULL);
 	/* A publisher must not die between sending and recording. */
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
@@ -83,9 +86,8 @@ cmd_init(const struct cmd *program)
 	cmd_report_start();
 }
 
-/* Control characters (C0, DEL, and C1 in UTF-8) must not reach a terminal. */
-static void
-disarm(char *s)
+void
+cmd_disarm(char *s)
 {
 	unsigned char *p;
 
@@ -105,7 +107,7 @@ static TH_PRINTF(2, 0) void vsay(bool wrong, const char *fmt, va_list ap)
 
 	len = (size_t)snprintf(line, sizeof(line), "%s: ", cmd_program->name);
 	vsnprintf(line + len, sizeof(line) - 1 - len, fmt, ap);
-	disarm(line);
+	cmd_disarm(line);
 	if (wrong)
 		cmd_report_why(line + len);
 	len = strlen(line);

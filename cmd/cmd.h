@@ -73,6 +73,8 @@ int cmd_getopt_more(int argc, char *argv[], const struct cmd *sub,
 void cmd_warn(const char *fmt, ...) TH_PRINTF(1, 2);
 /* The same when -v was given at least `level` times (0: unless -q). */
 void cmd_say(int level, const char *fmt, ...) TH_PRINTF(2, 3);
+/* Control characters (C0, DEL, and C1 in UTF-8) must not reach a terminal. */
+void cmd_disarm(char *);
 /* Keeps the worst status for the exit code. */
 void cmd_note(enum th_status);
 /* Says it, notes it and ends the program (what was output stays flushed). */

@@ -79,24 +79,27 @@ static const struct cmd program = {
 static const struct {
 	const char *name;
 	void (*run)(struct triggers *);
-	size_t min, max; /* operands */
+	size_t min, max;   /* operands */
+	const char *takes; /* options, with a blank behind each */
 } commands[] = {
-	{ "list", trigger_print_list, 0, SIZE_MAX },
-	{ "show", trigger_show, 0, SIZE_MAX },
-	{ "new", trigger_new, 1, 1 },
-	{ "edit", trigger_edit, 1, 1 },
-	{ "check", trigger_check, 0, SIZE_MAX },
-	{ "enable", trigger_enable, 1, SIZE_MAX },
-	{ "disable", trigger_disable, 1, SIZE_MAX },
-	{ "run", trigger_run, 0, SIZE_MAX },
-	{ "status", trigger_status, 0, SIZE_MAX },
-	{ "log", trigger_print_log, 1, 1 },
-	{ "rm", trigger_remove, 1, SIZE_MAX },
-	{ "import", trigger_import, 1, 1 },
-	{ "export", trigger_export, 0, 1 },
-	{ "vacation", trigger_vacation, 1, 1 },
-	{ "crontab", trigger_crontab, 0, 0 },
-	{ "systemd", trigger_systemd, 0, 0 },
+	{ "list", trigger_print_list, 0, SIZE_MAX, "json " },
+	{ "show", trigger_show, 0, SIZE_MAX, "json " },
+	{ "new", trigger_new, 1, 1, "cron description every from tags " },
+	{ "edit", trigger_edit, 1, 1, "" },
+	{ "check", trigger_check, 0, SIZE_MAX, "" },
+	{ "enable", trigger_enable, 1, SIZE_MAX, "" },
+	{ "disable", trigger_disable, 1, SIZE_MAX, "" },
+	{ "run", trigger_run, 0, SIZE_MAX, "due force jobs " },
+	{ "status", trigger_status, 0, SIZE_MAX, "html json prometheus " },
+	{ "log", trigger_print_log, 1, 1, "lines " },
+	{ "rm", trigger_remove, 1, SIZE_MAX, "" },
+	{ "import", trigger_import, 1, 1,
+	    "cron django-th dry-run every force newsboat one sfeedrc tags "
+	    "to " },
+	{ "export", trigger_export, 0, 1, "" },
+	{ "vacation", trigger_vacation, 1, 1, "backlog from json until " },
+	{ "crontab", trigger_crontab, 0, 0, "" },
+	{ "systemd", trigger_systemd, 0, 0, "" },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(*commands))
 
@@ -138,20 +141,44 @@ find_command(const char *word)
 	cmd_unknown_command(word);
 }
 
+/* An option that would be passed over is a mistake. */
+static void
+check_options(size_t command, const bool given[])
+{
+	const char *p;
+	size_t i, n;
+
+	for (i = 0; options[i].name != NULL; i++) {
+		n = strlen(options[i].name);
+		p = commands[command].takes;
+		while (given[i] && *p != '\0' &&
+		       (strncmp(p, options[i].name, n) != 0 || p[n] != ' '))
+			p += strcspn(p, " ") + 1;
+		if (given[i] && *p == '\0')
+			cmd_usage("--%s is not an option of %s",
+			    options[i].name, commands[command].name);
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct triggers c = { 0 };
 	struct th_err err = { 0 };
+	bool given[sizeof(options) / sizeof(*options)] = { false };
 	size_t i;
 	int letter;
 
 	cmd_init(&program);
-	while ((letter = cmd_getopt(argc, argv, false)) != -1)
+	while ((letter = cmd_getopt(argc, argv, false)) != -1) {
 		set_option(&c, letter, optarg);
+		for (i = 0; options[i].name != NULL; i++)
+			given[i] = given[i] || options[i].letter == letter;
+	}
 	if (optind == argc)
 		cmd_usage("name a command");
 	i = find_command(argv[optind]);
+	check_options(i, given);
 	c.arg = argv + optind + 1;
 	c.nargs = (size_t)(argc - optind - 1);
 	if (c.nargs < commands[i].min || c.nargs > commands[i].max)

@@ -199,12 +199,46 @@ check_body(struct check *k)
 	}
 }
 
+/* What a shell stumbles over and an editor does not show. */
+static bool
+is_text(struct check *k)
+{
+	const char *s = k->t->text.data, *p;
+	const size_t n = k->t->text.len;
+	size_t line = 1;
+
+	if (n == 0)
+		return true;
+	if (memchr(s, '\0', n) != NULL) {
+		check_complain(k, 1, 1, "not a script: there is a NUL in it");
+		return false;
+	}
+	if (strncmp(s, "\xef\xbb\xbf", 3) == 0)
+		check_complain(k, 1, 1,
+		    "begins with a byte order mark, so "
+		    "the first line does not count");
+	for (p = s; (p = strchr(p, '\n')) != NULL; p++, line++)
+		if (p > s && p[-1] == '\r') {
+			check_complain(k, line, 1,
+			    "the line ends with CR LF; sed -i 's/\\r$//' "
+			    "makes it a plain one");
+			return false;
+		}
+	return true;
+}
+
 static void
 check_one(struct triggers *c, const struct trigger *t)
 {
 	struct check k = { .c = c, .t = t };
 	char shell[128];
 
+	if (t->unread) {
+		say_problem(&k, &t->problem);
+		return;
+	}
+	if (!is_text(&k))
+		return;
 	check_header(&k);
 	if (access(t->path, X_OK) == -1)
 		check_complain(&k, 1, 1, "not a program: chmod +x");

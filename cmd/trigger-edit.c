@@ -44,6 +44,21 @@ is_terminal(void)
 	return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
 }
 
+static void
+ask_when(struct triggers *c)
+{
+	char *answer = ask("How often? (15m, or as in crontab)", "1h");
+	struct th_cron cron;
+	int64_t every;
+
+	if (th_duration_parse(th_str(answer), &every) == TH_OK && every > 0)
+		c->every = answer;
+	else if (th_cron_parse(th_str(answer), &cron, NULL) == TH_OK)
+		c->cron = answer;
+	else
+		free(answer);
+}
+
 /* What options did not say, a person does. */
 static void
 ask_for_rest(struct triggers *c)
@@ -52,8 +67,8 @@ ask_for_rest(struct triggers *c)
 		return;
 	if (c->description == NULL)
 		c->description = ask("What does it do?", "");
-	if (c->every == NULL && c->cron == NULL)
-		c->every = ask("How often?", "1h");
+	while (c->every == NULL && c->cron == NULL)
+		ask_when(c);
 	if (c->from == NULL)
 		c->from = ask("Which pipeline? (Enter: an example)", "");
 	if (c->from[0] == '\0')

@@ -92,7 +92,7 @@ static const struct {
 	{ 75, "nothing: it is tried again" },
 	{ 77, "log in again: th-auth login SERVICE" },
 	{ 78, "mend the configuration as the message says" },
-	{ 126, "chmod +x the script" },
+	{ 126, "th-trigger check NAME tells what keeps it from starting" },
 	{ 127, "a command is not there; th-trigger check NAME names it" },
 };
 
@@ -243,6 +243,7 @@ trigger_facts(
 	ret->next = trigger_next(t, th_now());
 	if (t->broken) {
 		snprintf(ret->why, sizeof(ret->why), "%s", t->problem.text);
+		cmd_disarm(ret->why);
 		snprintf(ret->advice, sizeof(ret->advice), "th-trigger edit %s",
 		    t->name);
 	}

@@ -84,6 +84,20 @@ note_problem(void *ctx, const struct th_err *err)
 	t->broken = true;
 }
 
+/* A description is one line, however YAML wraps it, and for terminals, too. */
+static void
+make_line(char *s)
+{
+	size_t n;
+
+	for (n = 0; s[n] != '\0'; n++)
+		if (s[n] == '\n' || s[n] == '\t')
+			s[n] = ' ';
+	while (n > 0 && s[n - 1] == ' ')
+		s[--n] = '\0';
+	cmd_disarm(s);
+}
+
 struct trigger *
 trigger_read(struct triggers *c, const char *name)
 {
@@ -107,13 +121,16 @@ trigger_read(struct triggers *c, const char *name)
 	st = th_file_read(t->path, &t->text, &err);
 	if (st == TH_ENOMEM)
 		cmd_check(st, &err);
-	if (st == TH_OK)
+	t->unread = st != TH_OK;
+	if (t->unread)
+		note_problem(t, &err);
+	else
 		st = th_script_parse(
 		    th_buf_str(&t->text), t->path, note_problem, t, &t->script);
-	else
-		note_problem(t, &err);
 	if (st == TH_ENOMEM)
 		cmd_check(st, NULL);
+	if (t->script.description != NULL)
+		make_line(t->script.description);
 	if (c->store != NULL)
 		cmd_check(trigger_record_load(c->store, name, &t->record, &err),
 		    &err);
@@ -213,6 +230,17 @@ trigger_need(struct triggers *c, const char *name)
 	cmd_usage("no trigger %s; th-trigger list names those there are", name);
 }
 
+static bool
+is_in(const struct trigger_list *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (strcmp(l->t[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
 void
 trigger_given(struct triggers *c, struct trigger_list *ret)
 {
@@ -221,7 +249,8 @@ trigger_given(struct triggers *c, struct trigger_list *ret)
 	if (c->nargs == 0)
 		trigger_all(c, ret);
 	for (i = 0; i < c->nargs; i++)
-		add(ret, trigger_need(c, c->arg[i]));
+		if (!is_in(ret, c->arg[i]))
+			add(ret, trigger_need(c, c->arg[i]));
 }
 
 /* ---- when ---- */

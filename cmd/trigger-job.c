@@ -161,6 +161,23 @@ begin(struct job *j, struct th_err *err)
 	return trigger_record_begin(j->c->store, j->t->name, r, err);
 }
 
+/* What to do about a script that cannot be started. */
+static const char *
+remedy(const struct job *j, int rc)
+{
+	const struct th_buf *text = &j->t->text;
+	const char *nl;
+
+	if (rc == EACCES)
+		return "; chmod +x makes it a program";
+	if (rc != ENOENT || text->len == 0)
+		return "";
+	nl = memchr(text->data, '\n', text->len);
+	return nl != NULL && nl > text->data && nl[-1] == '\r'
+		   ? "; its lines end with CR LF"
+		   : "; its first line names a program that is not there";
+}
+
 static void
 launch(struct job *j)
 {
@@ -179,7 +196,7 @@ launch(struct job *j)
 	}
 	j->pid = -1;
 	snprintf(j->log.last, sizeof(j->log.last), "%s: %s%s", j->t->path,
-	    strerror(rc), rc == EACCES ? "; chmod +x makes it a program" : "");
+	    strerror(rc), remedy(j, rc));
 }
 
 /* Locked: is it still so that it should run? */
@@ -460,8 +477,8 @@ finish(struct job *j)
 		cmd_warn("%s: %s", j->t->name, err.text);
 		cmd_note(err.status);
 	}
-	job_maybe_disable(j);
 	close_run(j);
+	job_maybe_disable(j);
 	j->phase = DONE;
 	if (!j->lost && (pipeline = job_news(j)) != NULL) {
 		trigger_log_open(&j->log, j->t->name, "notify");

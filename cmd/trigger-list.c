@@ -168,8 +168,7 @@ print_row(const struct row *row, const size_t width[NCOLUMNS])
 	for (i = 0; i < NCOLUMNS; i++) {
 		pad = (int)(width[i] - strlen(row->cell[i]));
 		th_buf_addf(&b, "%*s%s", is_number(i) ? pad : 0, "",
-		    row->cell[i][0] != '\0' || i + 1 == NCOLUMNS ? row->cell[i]
-								 : "-");
+		    row->cell[i][0] != '\0' ? row->cell[i] : "-");
 		if (row->cell[i][0] == '\0' && pad > 0)
 			pad--;
 		if (i + 1 < NCOLUMNS)

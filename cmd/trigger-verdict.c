@@ -82,11 +82,12 @@ job_judge(struct job *j)
 	} else if (j->interrupted) {
 		r->outcome = TRIGGER_INTERRUPTED;
 		r->worst = TH_EAGAIN;
-		snprintf(r->why, sizeof(r->why), "interrupted");
+		snprintf(r->why, sizeof(r->why), "it was told to end");
 	} else {
 		r->outcome = TRIGGER_FAILED;
 		add_last_words(j);
 	}
+	cmd_disarm(r->why);
 }
 
 /* ---- what is kept of it ---- */

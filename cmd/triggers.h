@@ -109,6 +109,7 @@ struct trigger {
 	char *name, *path;
 	struct th_buf text; /* of the script */
 	struct th_script script;
+	bool unread;           /* the file cannot be read, or */
 	bool broken;           /* the header is wrong: */
 	struct th_err problem; /* the first thing */
 	struct trigger_record record;
@@ -144,7 +145,7 @@ struct trigger *trigger_read(struct triggers *, const char *name);
 /* The same, or the end of the program with a suggestion (64). */
 struct trigger *trigger_need(struct triggers *, const char *name);
 void trigger_free(struct trigger *);
-/* All there are, or those that are named by operands. */
+/* All there are, or those that are named by operands, each once. */
 void trigger_all(struct triggers *, struct trigger_list *ret);
 void trigger_given(struct triggers *, struct trigger_list *ret);
 /* For completion: their names and what they do. */

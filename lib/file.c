@@ -315,8 +315,10 @@ th_file_replace(
 	return st;
 }
 
-enum th_status
-th_file_read_fd(int fd, struct th_buf *ret, struct th_err *err)
+/* name and end stand before a message. */
+static enum th_status
+read_all(int fd, const char *name, const char *end, struct th_buf *ret,
+    struct th_err *err)
 {
 	char piece[16384];
 	ssize_t n;
@@ -326,14 +328,20 @@ th_file_read_fd(int fd, struct th_buf *ret, struct th_err *err)
 		if (n == 0)
 			return TH_OK;
 		if (n < 0 && errno != EINTR)
-			return th_fail(
-			    err, TH_EIO, "cannot read: %s", strerror(errno));
+			return th_fail(err, TH_EIO, "%s%scannot read: %s", name,
+			    end, strerror(errno));
 		if (n > 0 && th_buf_add(ret, piece, (size_t)n) != TH_OK)
-			return th_fail(err, ret->status, "%s",
+			return th_fail(err, ret->status, "%s%s%s", name, end,
 			    ret->status == TH_EDATA ? "too large"
 						    : "out of memory");
 	}
 	return th_fail(err, TH_EAGAIN, "interrupted");
+}
+
+enum th_status
+th_file_read_fd(int fd, struct th_buf *ret, struct th_err *err)
+{
+	return read_all(fd, "", "", ret, err);
 }
 
 enum th_status
@@ -346,7 +354,7 @@ th_file_read(const char *path, struct th_buf *ret, struct th_err *err)
 		return th_fail(err, TH_END, "%s: %s", path, strerror(errno));
 	if (fd < 0)
 		return th_fail(err, TH_EIO, "%s: %s", path, strerror(errno));
-	st = th_file_read_fd(fd, ret, err);
+	st = read_all(fd, path, ": ", ret, err);
 	close(fd);
 	return st;
 }

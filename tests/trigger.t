@@ -64,6 +64,26 @@ E
 code 'check asks the shell about its grammar' 78 th-trigger check grammar
 told 'and says where' 'grammar:[0-9]+:1: [Ss]yntax error'
 rm "$TH_HOME/triggers/grammar" "$TH_HOME/triggers/bad"
+printf '#!/bin/sh\r\n#: every: 1h\r\necho a\r\n' | script crlf
+printf '\177ELF\0\n' | script binary
+{ printf '#!/bin/sh\n'; head -c 1100000 /dev/zero | tr '\0' '#'; } | script huge
+printf '#!/bin/sh\n#: description: caf\351\n' | script latin
+printf '#!/bin/sh\n#: cron: 0 0 31 2 *\ntrue\n' | script never
+printf '\357\273\277#!/bin/sh\ntrue\n' | script bom
+code 'check finds what an editor does not show' 78 th-trigger check crlf binary huge latin never bom
+for want in 'crlf:1:1: .*CR LF' 'binary:1:1: not a script' 'huge: too large' 'latin:2:[0-9]*: ' \
+    'never:2:4: cron: day of the month: .*never comes' 'bom:1:1: .*byte order mark'; do
+	told "check says $want" "$want"
+done
+code 'a script with CR LF cannot be started' 78 th-trigger run crlf
+told 'for that reason' 'crlf: .*; its lines end with CR LF'
+for f in crlf binary huge latin never bom; do rm "$TH_HOME/triggers/$f"; done
+cp "$TH_HOME/triggers/soup" "$TH_HOME/triggers/soup.bak"
+says 'a copy that is left over is no trigger' soup sh -c 'th-trigger list --json | jq -r ".[].name"'
+rm "$TH_HOME/triggers/soup.bak"
+code 'an option that another command has' 64 th-trigger list --due
+told 'is no option of this one' '--due is not an option of list'
+code 'a new trigger with an empty pipeline' 64 th-trigger new void --from ''
 script fine <<'E'
 #!/bin/sh
 #: {description: all kinds, every: 1h}
@@ -171,6 +191,12 @@ echo true >"$TH_HOME/triggers/noexec"
 code 'a script that is no program fails' 78 th-trigger run noexec
 told 'and says what to do' 'chmod \+x'
 rm "$TH_HOME/triggers/noexec" "$TH_HOME/triggers/plain" "$TH_HOME/triggers/env"
+script once <<'E'
+echo run >>once.runs
+E
+ok 'named twice it runs once' th-trigger run -q once once
+says 'so it is' 1 sh -c 'wc -l <once.runs'
+rm "$TH_HOME/triggers/once"
 code 'a name that is not there is told' 64 th-trigger run suop
 told 'with the one that was meant' 'did you mean soup'
 
@@ -235,6 +261,13 @@ ok 'enabled again it recovers' th-trigger run flaky
 says 'one notice tells of that' 'Trigger flaky works again' sh -c 'tail -1 notices.ndjson | jq -r .title'
 ok 'and not twice' sh -c 'th-trigger run -q flaky; test "$(wc -l <notices.ndjson)" = 2'
 rm "$TH_HOME/triggers/flaky"
+script esc <<'E'
+printf '\033[31mred\001\n' >&2; exit 1
+E
+th-trigger run -q esc 2>/dev/null
+ok 'no control character of a script reaches a terminal by its status' sh -c '
+    th-trigger status esc | tr -d "\n" >words; LC_ALL=C grep -q "[[:cntrl:]]" words && exit 1; grep -q "?\[31mred" words'
+rm "$TH_HOME/triggers/esc"
 
 # ---- one at a time; time; interruption ----
 script slow <<'E'
@@ -283,6 +316,7 @@ E
 th-trigger run -q slow 2>/dev/null & slow=$!
 until_true test -e slow.up2; kill -TERM $slow; wait $slow
 says 'interrupted: come again' 75 echo $?
+code 'a terminal that is closed interrupts as well' 75 sh -c 'rm -f slow.up2; th-trigger run -q slow & until [ -e slow.up2 ]; do sleep 0.05; done; kill -HUP $!; wait $!'
 says 'that is no failure of the trigger' 'interrupted 0' fact slow '.last_status + " " + (.failures | tostring)'
 rm "$TH_HOME/triggers/slow"
 script loud <<'E'
