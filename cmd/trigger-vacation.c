@@ -55,19 +55,28 @@ add_date(struct th_buf *b, const char *key, int64_t at)
 		th_buf_addf(b, "%s: %s\n", key, date);
 }
 
-static int64_t
-count_enabled(struct triggers *c)
+/* How many are enabled, in these words.  A store that is away is no matter. */
+static void
+say_enabled(struct triggers *c, const char *one, const char *many)
 {
+	struct triggers bare = {
+		0
+	}; /* no store: what is loaded may fail here */
 	struct trigger_list l = { 0 };
-	int64_t n = 0;
-	size_t i;
+	enum th_status st = TH_OK;
+	size_t i, n = 0;
 
-	trigger_store(c);
-	trigger_all(c, &l);
-	for (i = 0; i < l.n; i++)
+	if (c->store == NULL)
+		st = th_store_open(c->config, &c->store, NULL);
+	trigger_all(&bare, &l);
+	for (i = 0; st == TH_OK && i < l.n; i++) {
+		st = trigger_record_load(
+		    c->store, l.t[i]->name, &l.t[i]->record, NULL);
 		n += !l.t[i]->record.disabled;
+	}
 	trigger_list_release(&l);
-	return n;
+	if (st == TH_OK)
+		cmd_say(0, "%zu trigger%s", n, n == 1 ? one : many);
 }
 
 static void
@@ -77,7 +86,6 @@ turn_on(struct triggers *c)
 	struct th_err err = { 0 };
 	char *path = vacation_path();
 	struct th_buf b;
-	int64_t n;
 
 	if (c->from != NULL)
 		from = instant("--from", c->from);
@@ -94,9 +102,8 @@ turn_on(struct triggers *c)
 	trigger_make_home();
 	cmd_check(th_file_replace(path, th_buf_str(&b), 0600, &err), &err);
 	trigger_say_vacation();
-	n = count_enabled(c);
-	cmd_say(0, "%" PRId64 " trigger%s will be enabled again afterwards", n,
-	    n == 1 ? "" : "s");
+	say_enabled(c, " will be enabled again afterwards",
+	    "s will be enabled again afterwards");
 	th_buf_release(&b);
 	free(path);
 }
@@ -213,9 +220,8 @@ turn_off(struct triggers *c)
 		    n == 1 ? "" : "s");
 	}
 	remove_file(path, false);
-	n = count_enabled(c);
-	cmd_say(0, "vacation is over; %" PRId64 " trigger%s enabled", n,
-	    n == 1 ? " is" : "s are");
+	cmd_say(0, "vacation is over");
+	say_enabled(c, " is enabled", "s are enabled");
 	free(path);
 }
 

@@ -84,6 +84,8 @@ says 'a file that a person wrote will do' on th-trigger vacation status
 echo 'until: whenever' >"$TH_HOME/vacation"
 code 'a date that is none' 78 th-trigger run
 ok 'keeps nobody from coming home' sh -c 'th-trigger vacation off -q && test ! -e "$TH_HOME/vacation"'
+mkdir -p far/triggers; (umask 077; echo 'store: "unix:///nonexistent/socket"' >far/config.yaml)
+ok 'a store that is away keeps nobody here' env TH_HOME="$PWD/far" sh -c 'th-trigger vacation on && test -e "$TH_HOME/vacation" && th-trigger vacation off'
 printf '#!/bin/sh\nth-fetch rss feed.xml >fetched; : >"$TH_HOME/vacation"; th-publish file --path "late/{title}.md" <fetched\n' >"$TH_HOME/triggers/late"
 chmod +x "$TH_HOME/triggers/late"
 th-trigger run -q late >/dev/null
