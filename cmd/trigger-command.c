@@ -115,6 +115,15 @@ static const char *const ours[] = { "th-auth", "th-fetch", "th-filter",
 	"th-publish", "th-queue", "th-rss", "th-search", "th-trigger", NULL };
 
 static bool
+has_commands(const char *program)
+{
+	static const char *const those[] = { "th-auth", "th-queue",
+		"th-trigger", NULL };
+
+	return is_word_of(program, those);
+}
+
+static bool
 check_name(struct check *k, const struct th_shell_word *w)
 {
 	const char *name = w->text.data;
@@ -242,16 +251,75 @@ is_anything(const struct th_shell_word *w)
 	return w->dynamic && w->text.len == 0;
 }
 
+/* The options of a built-in service that a command was given. */
+struct use {
+	const struct th_param *params; /* NULL: no such service */
+	unsigned which;                /* TH_P_FETCH or TH_P_PUBLISH */
+	uint64_t given;
+	bool open; /* it may have others, which the shell makes */
+};
+
+/* Is the option one of the service's, and its value one that it takes? */
+static void
+use_option(struct check *k, struct use *u, struct th_str name,
+    const struct th_shell_word *value, size_t at)
+{
+	const struct th_param *p;
+	struct th_err err = { 0 };
+	struct th_opts *opts;
+	size_t i;
+
+	for (i = 0, p = u->params; p != NULL && p->name != NULL; i++, p++)
+		if ((p->flags & u->which) != 0 && th_str_is(name, p->name))
+			break;
+	if (p == NULL || p->name == NULL)
+		return;
+	u->given |= (uint64_t)1 << i % 64;
+	/* Of a template more is told elsewhere, with its place. */
+	if (value == NULL || value->dynamic || value->text.data == NULL ||
+	    p->kind == TH_TEMPLATE || p->kind == TH_INT)
+		return;
+	if ((opts = th_opts_new(u->params)) == NULL)
+		cmd_check(TH_ENOMEM, NULL);
+	if (th_opts_set(opts, p->name, value->text.data + at, &err) ==
+	    TH_EUSAGE)
+		check_at_word(k, value, err.text, NULL);
+	th_opts_free(opts);
+}
+
+static void
+check_required(
+    struct check *k, const struct use *u, const struct th_shell_word *service)
+{
+	const struct th_param *p;
+	char what[128];
+	size_t i;
+
+	for (i = 0, p = u->params; !u->open && p != NULL && p->name != NULL;
+	     i++, p++) {
+		if ((p->flags & u->which) == 0 ||
+		    (p->flags & TH_P_REQUIRED) == 0 ||
+		    (u->given >> i % 64 & 1) != 0)
+			continue;
+		snprintf(what, sizeof(what), "%.40s: --%.60s is missing",
+		    service->text.data, p->name);
+		check_at_word(k, service, what, NULL);
+	}
+}
+
 /* The options, their values, and the operands when they are of one form. */
 static void
 check_arguments(struct check *k, const struct th_shell_word *w,
-    const struct th_shell_word *end, const char *help, const char *operand)
+    const struct th_shell_word *end, const char *help, const char *operand,
+    struct use *u)
 {
+	const struct th_shell_word *option;
 	bool ended = false;
 	struct known o;
 	size_t at;
 
 	for (; w < end; w++) {
+		u->open = u->open || w->dynamic;
 		if (is_anything(w) && !w->quoted)
 			return;
 		if (w->text.data == NULL)
@@ -271,13 +339,50 @@ check_arguments(struct check *k, const struct th_shell_word *w,
 			operand = NULL; /* it may be its value */
 			continue;
 		}
-		if (o.form.s == NULL)
+		if (o.form.s == NULL) {
+			use_option(k, u, o.name, NULL, 0);
 			continue;
-		if (at == 0 && ++w >= end)
+		}
+		option = w;
+		if (at == 0 && ++w >= end) {
+			check_at_word(
+			    k, option, "its argument is missing", NULL);
 			break;
+		}
+		use_option(k, u, o.name, w, at);
 		if (!w->dynamic && w->text.data != NULL)
 			check_literal(k, w, at, o.form);
 	}
+}
+
+/* "th-queue tak": its usage has a line for each command. */
+static void
+check_subcommand(struct check *k, const struct th_shell_word *program,
+    const struct th_shell_word *w, const char *help)
+{
+	const char *name = program->text.data, *p;
+	char candidate[32], best[32] = "", what[128];
+	struct th_suggest guess;
+	size_t n;
+
+	if (w == NULL || w->dynamic)
+		return;
+	th_suggest_init(&guess, w->text.data);
+	for (p = help; (p = strstr(p, name)) != NULL; p += strcspn(p, "\n")) {
+		if (p == help || p[-1] != ' ' || p[strlen(name)] != ' ')
+			continue;
+		p += strlen(name) + 1;
+		n = strspn(p, "abcdefghijklmnopqrstuvwxyz");
+		snprintf(candidate, sizeof(candidate), "%.*s", (int)n, p);
+		if (strcmp(candidate, w->text.data) == 0)
+			return;
+		th_suggest_offer(&guess, candidate);
+		if (guess.best == candidate)
+			snprintf(best, sizeof(best), "%s", candidate);
+		guess.best = best[0] != '\0' ? best : NULL;
+	}
+	snprintf(what, sizeof(what), "unknown command %.100s", w->text.data);
+	check_at_word(k, w, what, guess.best);
 }
 
 /* ---- services and accounts ---- */
@@ -419,29 +524,43 @@ static void
 check_ours(struct check *k, const struct th_shell_word *w,
     const struct th_shell_word *end)
 {
-	const char *program = w->text.data, *kind = NULL;
-	const struct th_shell_word *service = NULL;
+	const char *program = w->text.data;
+	const struct th_shell_word *word;
+	const struct th_service *s = NULL;
+	struct use u = { 0 };
 	struct th_buf help;
-	bool good;
+	char name[64];
+	bool good = get_help(program, NULL, &help);
 
 	if (strcmp(program, "th-fetch") == 0)
-		kind = "fetch";
+		u.which = TH_P_FETCH;
 	else if (strcmp(program, "th-publish") == 0)
-		kind = "publish";
-	good = get_help(program, NULL, &help);
-	if (good && kind != NULL) {
-		service = service_word(w, end, help.data);
-		if (service == NULL || service->dynamic) {
-			th_buf_release(&help);
-			return;
-		}
-		good = check_service(k, service, kind);
+		u.which = TH_P_PUBLISH;
+	word = good ? service_word(w, end, help.data) : NULL;
+	if (good && u.which != 0) {
+		if (end == w + 1)
+			check_at_word(k, w, "it wants a service", NULL);
+		good = word != NULL && !word->dynamic &&
+		       check_service(k, word,
+			   u.which == TH_P_FETCH ? "fetch" : "publish");
 		th_buf_release(&help);
-		good = good && get_help(program, service->text.data, &help);
+		good = good && get_help(program, word->text.data, &help);
+		if (good) {
+			snprintf(name, sizeof(name), "%.*s",
+			    (int)strcspn(word->text.data, ":"),
+			    word->text.data);
+			s = th_service_find(name);
+			u.params = s != NULL ? s->params : NULL;
+		}
+	} else if (good && has_commands(program)) {
+		check_subcommand(k, w, word, help.data);
 	}
-	if (good)
+	if (good) {
 		check_arguments(k, w + 1, end, help.data,
-		    strcmp(program, "th-filter") == 0 ? "EXPRESSION" : NULL);
+		    strcmp(program, "th-filter") == 0 ? "EXPRESSION" : NULL,
+		    &u);
+		check_required(k, &u, word);
+	}
 	th_buf_release(&help);
 }
 

@@ -84,15 +84,37 @@ read_number(const char *text, struct th_err *err)
 	return th_fail(err, TH_EUSAGE, "not a whole number");
 }
 
+static enum th_status
+read_limit(const char *text, struct th_err *err)
+{
+	struct th_limit limit;
+
+	return th_limit_parse(text, &limit, err);
+}
+
+static enum th_status
+read_since(const char *text, struct th_err *err)
+{
+	int64_t t;
+
+	if (th_date_parse_rfc3339(th_str(text), &t) == TH_OK ||
+	    th_duration_parse(th_str(text), &t) == TH_OK)
+		return TH_OK;
+	return th_fail(err, TH_EUSAGE,
+	    "neither a date such as 2026-12-24 nor a duration such as 7d");
+}
+
 static const struct {
 	const char *form; /* as --help has it */
 	enum th_status (*read)(const char *, struct th_err *);
 } languages[] = {
+	{ "DATE|DURATION", read_since },
 	{ "DURATION", read_duration },
 	{ "EXPRESSION", read_expression },
 	{ "FIELD/REGEX/REPLACEMENT/FLAGS", read_replacement },
 	{ "FIELD=TEMPLATE", read_setting },
 	{ "N", read_number },
+	{ "N/DURATION", read_limit },
 	{ "TEMPLATE", read_template },
 };
 

@@ -361,7 +361,11 @@ take_redirection(struct level *l)
 	struct th_shell_word *w;
 	bool cut_tabs;
 
+	/* It is a word, the name of a pipe that the shell makes. */
 	if (sees(r, "<(") || sees(r, ">(")) {
+		if ((w = new_word(r, l->w, &l->cap)) == NULL)
+			return;
+		w->dynamic = w->quoted = true;
 		r->p += 2;
 		read_inner(r, ')');
 		return;

@@ -120,6 +120,8 @@ alias ll='ls -l'; ll; ~/bin/mine; ./relative
 th-filter "title ~ '$1'" --set "x={title|truncate:3}"
 th-filter 'title ~ "it'"'"'s" and not tags = "ad"'
 timeout 5 env A=b th-publish file --path "$HOME/{title}.md" -- "$@"
+th-fetch rss --file <(echo a) --since 7d; th-publish file $options; th-publish file "$@"
+th-queue take q | th-queue "$command" q; th-fetch --list >/dev/null
 E
 ok 'however it is written' th-trigger check fine
 script path <<'E'
@@ -141,12 +143,16 @@ th-filter --set title='{title|truncat:3}' \
 case $x in a) th-publish file --path '{title' --max-age 3x ;; esac
 nice th-filter --tial 3
 th-publish twitter --length 3
+th-fetch rss --since yesterday | th-publish file --limit 3 | th-filter --sort
+th-publish trello --board B --list L --position sideways; th-queue tak q; th-fetch
 E
 code 'check looks into what is nested' 78 th-trigger check wrong
 for want in 'wrong:2:14: unknown service rsss' 'wrong:3:12: unknown command nosuchcommand' 'wrong:4:24: ' \
     'wrong:5:31: no filter truncat; did you mean truncate' 'wrong:6:13: not a whole number' 'wrong:7:10: ' \
     'wrong:8:39: this "." is never closed' 'wrong:8:57: not a duration' 'wrong:9:16: unknown option --tial \(did you mean --tail' \
-    'wrong:10:12: account twitter:default has no consumer_key'; do
+    'wrong:10:12: account twitter:default has no consumer_key' 'wrong:11:22: neither a date' \
+    'wrong:11:45: file: --path is missing' 'wrong:11:58: not a limit' 'wrong:11:72: its argument is missing' \
+    'wrong:12:49: --position: one of' 'wrong:12:68: unknown command tak \(did you mean take' 'wrong:12:75: it wants a service'; do
 	told "check says $want" "$want"
 done
 script follow <<'E'
