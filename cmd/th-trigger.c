@@ -1,6 +1,7 @@
 /* th-trigger -- run triggers, on time, and see how they do */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "triggers.h"
 
@@ -160,6 +161,24 @@ check_options(size_t command, const bool given[])
 	}
 }
 
+/* Scripts, cron and systemd go to other directories. */
+static void
+make_home_absolute(void)
+{
+	const char *home = getenv("TH_HOME");
+	char here[4096];
+	struct th_buf b;
+
+	if (home == NULL || home[0] == '\0' || home[0] == '/' ||
+	    getcwd(here, sizeof(here)) == NULL)
+		return;
+	th_buf_init(&b, TRIGGER_SCRIPT_MAX);
+	cmd_check(th_buf_addf(&b, "%s/%s", here, home), NULL);
+	if (setenv("TH_HOME", b.data, 1) == -1)
+		cmd_check(TH_ENOMEM, NULL);
+	th_buf_release(&b);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -170,6 +189,7 @@ main(int argc, char *argv[])
 	int letter;
 
 	cmd_init(&program);
+	make_home_absolute();
 	while ((letter = cmd_getopt(argc, argv, false)) != -1) {
 		set_option(&c, letter, optarg);
 		for (i = 0; options[i].name != NULL; i++)

@@ -333,6 +333,9 @@ print_lines(struct th_buf *text, int64_t n)
 		if (((unsigned char)*q < ' ' && *q != '\n' && *q != '\t') ||
 		    *q == 0x7f)
 			*q = '?';
+		else if ((unsigned char)*q == 0xc2 && q + 1 < end &&
+			 ((unsigned char)q[1] & 0xe0) == 0x80)
+			q[0] = q[1] = '?';
 	th_out_write(&cmd_out, (struct th_str){ p, (size_t)(end - p) });
 }
 

@@ -267,8 +267,12 @@ trigger_status(struct triggers *c)
 	} else if (c->html != NULL) {
 		th_buf_init(&b, TH_LINE_MAX);
 		cmd_check(trigger_page(&o, &b), NULL);
-		cmd_check(
-		    th_file_replace(c->html, th_buf_str(&b), 0644, &err), &err);
+		if (strcmp(c->html, "-") != 0)
+			cmd_check(th_file_replace(
+				      c->html, th_buf_str(&b), 0644, &err),
+			    &err);
+		else
+			th_out_write(&cmd_out, th_buf_str(&b));
 		th_buf_release(&b);
 	} else {
 		print_words(&o);

@@ -125,6 +125,21 @@ job_keep(struct job *j, struct th_err *err)
 	return trigger_record_save(j->c->store, j->t->name, r, err);
 }
 
+/* A person may have said so during the run, and that word counts more. */
+static bool
+is_disabled(const struct job *j)
+{
+	struct trigger_record now;
+	bool ret;
+
+	trigger_record_init(&now);
+	ret =
+	    trigger_record_load(j->c->store, j->t->name, &now, NULL) == TH_OK &&
+	    now.disabled;
+	trigger_record_release(&now);
+	return ret;
+}
+
 /* On vacation only a person runs triggers, who sees what happens. */
 void
 job_maybe_disable(struct job *j)
@@ -134,7 +149,7 @@ job_maybe_disable(struct job *j)
 	struct th_err err = { 0 };
 
 	if (!is_failure(j) || tries == 0 || j->t->record.failures < tries ||
-	    j->t->record.disabled || trigger_is_away())
+	    is_disabled(j) || trigger_is_away())
 		return;
 	if (trigger_record_disable(
 		j->c->store, j->t->name, "failures", th_now(), &err) != TH_OK) {

@@ -74,6 +74,7 @@ ok 'the last runs are there, and why they failed' sh -c 'grep -q "<summary>Last 
 ok 'the sums stand on top' sh -c 'tr "\n" " " <page.html | grep -q "<b class=.bad.>1</b> in trouble</p><p><b>2</b> items wait</p><p><b>3</b> on</p><p><b>2</b> off"'
 th-trigger vacation on -q --until 2w
 ok 'the page tells of a vacation' sh -c 'th-trigger status --html page.html && grep -q "On vacation: nothing runs until" page.html'
+ok 'or goes to standard output' sh -c 'th-trigger status --html - | grep -q "^<!DOCTYPE html>" && test ! -e -'
 code 'a page that cannot be written' 73 th-trigger status --html /proc/none/page.html
 
 if [ -n "${TH_LONG-}" ] && command -v chromium >/dev/null; then

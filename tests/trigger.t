@@ -353,6 +353,21 @@ says 'and ends well' 0 echo $?
 says 'each has run once' "$((many + 1))" sh -c 'TH_HOME=$1 th-trigger list --json | jq "[.[] | select(.runs == 1)] | length"' - "$crowd"
 
 # ---- disable, rm ----
+script torn <<'E'
+#!/bin/sh
+#: failed_tries: 1
+th-trigger disable -q torn; exit 1
+E
+th-trigger run -q torn 2>/dev/null
+says 'who disables it while it fails has the last word' user fact torn .disabled_by
+script away <<'E'
+#!/bin/sh
+cd / && th-fetch rss "$feed"
+E
+says 'a home that is named from here is found elsewhere' '3 0' sh -c '
+    cd "$TH_HOME/.."; export TH_HOME="${TH_HOME##*/}"
+    { th-trigger run -q away | wc -l; th-trigger run -q away | wc -l; } | xargs'
+rm "$TH_HOME/triggers/torn" "$TH_HOME/triggers/away"
 th-trigger disable -q soup
 says 'disable' off fact soup .state
 says 'what is off has no next run' null fact soup .next_run
