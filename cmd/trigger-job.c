@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "trigger-job.h"
@@ -26,6 +27,16 @@
 #define RENEW_MS (TRIGGER_LEASE * 1000 / 3)
 #define NOTICE_MS 60000
 #define READ_MAX 16384
+
+/* What a machine sleeps is not counted: a script did not run in that time. */
+int64_t
+job_clock(void)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 /* ---- what comes before ---- */
 
@@ -227,8 +238,9 @@ job_start(struct triggers *c, struct trigger *t, bool due, bool show,
 	j->show = show;
 	j->fd[0] = j->fd[1] = -1;
 	j->start = th_now();
-	j->start_ms = th_now_ms();
+	j->start_ms = job_clock();
 	j->renew_at = j->start_ms + RENEW_MS;
+	j->renewed = j->start;
 	th_buf_init(&j->result.stages, TRIGGER_RECORD_MAX);
 	th_buf_init(&j->result.queues, TRIGGER_RECORD_MAX);
 	j->report = trigger_state_path("run", t->name);
@@ -339,7 +351,7 @@ job_interrupt(struct job *j)
 		return;
 	j->interrupted = true;
 	end_group(j, SIGTERM);
-	j->kill_at = th_now_ms() + KILL_MS;
+	j->kill_at = job_clock() + KILL_MS;
 }
 
 static void
@@ -357,16 +369,22 @@ look_at_time(struct job *j, int64_t now)
 	}
 }
 
-/* Holds the lock for longer; what another took over is no longer ours. */
+/*
+ * Holds the lock for longer; what another took over is no longer ours.  Leases
+ * end by the clock on the wall, which may be set, and goes on in a machine's
+ * sleep.
+ */
 static void
 renew(struct job *j, int64_t now)
 {
 	struct th_err err = { 0 };
 	enum th_status st;
 
-	if (now < j->renew_at)
+	if (now < j->renew_at && th_now() >= j->renewed &&
+	    th_now() < j->renewed + RENEW_MS / 1000)
 		return;
 	j->renew_at = now + RENEW_MS;
+	j->renewed = th_now();
 	st = th_lock(j->c->store, j->lock, TRIGGER_LEASE, &err);
 	if (st == TH_END && !j->lost) {
 		j->lost = true;
@@ -437,7 +455,7 @@ tell(struct job *j, const char *pipeline)
 		j->pid = -1;
 		cmd_warn("%s: notify: %s", j->t->name, strerror(rc));
 	}
-	j->end_at = th_now_ms() + NOTICE_MS;
+	j->end_at = job_clock() + NOTICE_MS;
 	j->kill_at = j->linger_until = 0;
 	j->phase = TELLING;
 	th_buf_release(&item);
@@ -503,7 +521,7 @@ linger(struct job *j, int64_t now)
 bool
 job_work(struct job *j)
 {
-	int64_t now = th_now_ms();
+	int64_t now = job_clock();
 
 	read_output(j, 0);
 	read_output(j, 1);
@@ -534,6 +552,6 @@ job_wake(const struct job *j)
 	int64_t at = j->kill_at != 0 ? j->kill_at : j->end_at;
 
 	if (j->phase == LINGERING || j->pid <= 0)
-		return th_now_ms() + LOOK_MS;
+		return job_clock() + LOOK_MS;
 	return at < j->renew_at ? at : j->renew_at;
 }

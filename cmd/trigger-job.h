@@ -23,6 +23,7 @@ struct job {
 	int64_t start, start_ms;
 	int64_t end_at; /* time is over; then TERM, and KILL after that */
 	int64_t renew_at, kill_at, linger_until;
+	int64_t renewed; /* in seconds of th_now() */
 	struct trigger_result result;
 };
 

@@ -81,7 +81,7 @@ static void
 wait_for_something(const struct crew *w)
 {
 	struct pollfd p[2 * JOBS_MAX + 1];
-	int64_t now = th_now_ms(), at = now + INTERRUPT_MS;
+	int64_t now = job_clock(), at = now + INTERRUPT_MS;
 	char rest[64];
 	nfds_t n = 1;
 	size_t i;

@@ -67,7 +67,7 @@ job_judge(struct job *j)
 
 	r->run = j->run;
 	r->start = j->start;
-	r->ms = th_now_ms() - j->start_ms;
+	r->ms = job_clock() - j->start_ms;
 	job_report(j->report, j->run, r);
 	judge_script(j);
 	if (r->worst == TH_OK) {

@@ -178,6 +178,8 @@ void trigger_log_close(struct trigger_log *, const char *last_line);
  * ----------------------------------------------------- */
 
 struct job;
+/* In ms, going on evenly whatever happens to the clock on the wall. */
+int64_t job_clock(void);
 /*
  * Starts a run.  TH_END: nothing to do (another runs it, or it is not due any
  * more).  due: look again whether it is, once it is locked.
@@ -189,7 +191,7 @@ struct pollfd;
 int job_poll(const struct job *, struct pollfd *);
 /* Reads what there is, looks after time and end; true when all is done. */
 bool job_work(struct job *);
-/* When it wants to be called at the latest, in ms of th_now_ms(). */
+/* When it wants to be called at the latest, in ms of job_clock(). */
 int64_t job_wake(const struct job *);
 /* Asks it to end. */
 void job_interrupt(struct job *);

@@ -325,6 +325,21 @@ says 'interrupted: come again' 75 echo $?
 code 'a terminal that is closed interrupts as well' 75 sh -c 'rm -f slow.up2; th-trigger run -q slow & until [ -e slow.up2 ]; do sleep 0.05; done; kill -HUP $!; wait $!'
 says 'that is no failure of the trigger' 'interrupted 0' fact slow '.last_status + " " + (.failures | tostring)'
 rm "$TH_HOME/triggers/slow"
+if command -v faketime >/dev/null; then
+	script jump <<'E'
+#!/bin/sh
+#: timeout: 1m
+printf +2h >clock; echo jumped; until grep -q jumped "$TH_HOME/log/jump"; do sleep 0.05; done
+sleep 0.1
+E
+	printf +0 >clock
+	ok 'a clock that is set does not end a run' env FAKETIME_TIMESTAMP_FILE="$scratch/clock" FAKETIME_NO_CACHE=1 \
+	    FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD="$(faketime -f +0 sh -c 'echo "$LD_PRELOAD"')" th-trigger run -q jump
+	says 'nor make it take longer' true fact jump '.last.ms < 60000'
+	rm "$TH_HOME/triggers/jump"
+else
+	skip 'a clock that is set' 'faketime is not installed'
+fi
 script loud <<'E'
 #!/bin/sh
 yes 'a long story' | head -c 3000000; yes 'another story' | head -c 3000000 >&2; echo last >&2
