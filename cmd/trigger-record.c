@@ -392,6 +392,7 @@ add_run(struct th_buf *b, const struct trigger_result *res)
 	th_json_open(b, '{');
 	th_json_member(b, "run", th_str(res->run));
 	add_int(b, "start", res->start);
+	add_int(b, "end", res->start + res->ms / 1000);
 	add_int(b, "ms", res->ms);
 	th_json_member(b, "status", th_str(trigger_outcome_name(res->outcome)));
 	add_int(b, "exit", res->code);
