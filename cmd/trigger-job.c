@@ -1,8 +1,8 @@
 /*
  * trigger-job -- one run of a trigger, from its lock to its record
  *
- * The script is the leader of a process group, and nothing of that group
- * outlives the run.  Its cursors are kept aside by the store under TH_RUN and
+ * The script is the leader of a session, and nothing of that session outlives
+ * the run.  Its cursors are kept aside by the store under TH_RUN and
  * made true only when all went well; a run that is lost with us is found by the
  * next one, which drops them.
  */
@@ -24,6 +24,7 @@
 #define KILL_MS 5000    /* between TERM and KILL */
 #define LINGER_MS 10000 /* for programs in the background to be done */
 #define LOOK_MS 20      /* between two looks at those */
+#define LOOKS 25        /* for others */
 #define RENEW_MS (TRIGGER_LEASE * 1000 / 3)
 #define NOTICE_MS 60000
 #define READ_MAX 16384
@@ -93,7 +94,8 @@ end_orphan(const char *report, const char *run)
 		return;
 	for (i = 0; i < 200 && th_owner_life(owner) == TH_OWNER_ALIVE; i++) {
 		if (i == 0 || i == 100)
-			kill((pid_t)-pid, i == 0 ? SIGTERM : SIGKILL);
+			job_signal(
+			    (pid_t)pid, i == 0 ? SIGTERM : SIGKILL, true);
 		pause_ms(20);
 	}
 }
@@ -338,10 +340,10 @@ read_output(struct job *j, int which)
 /* ---- its end ---- */
 
 static void
-end_group(struct job *j, int sig)
+end_all(struct job *j, int sig)
 {
 	if (j->pid > 0)
-		kill(-j->pid, sig);
+		job_signal(j->pid, sig, true);
 }
 
 void
@@ -350,7 +352,7 @@ job_interrupt(struct job *j)
 	if (j->phase == TELLING || j->interrupted)
 		return;
 	j->interrupted = true;
-	end_group(j, SIGTERM);
+	end_all(j, SIGTERM);
 	j->kill_at = job_clock() + KILL_MS;
 }
 
@@ -361,10 +363,10 @@ look_at_time(struct job *j, int64_t now)
 		return;
 	if (j->kill_at == 0 && now >= j->end_at) {
 		j->timed_out = j->phase != TELLING;
-		end_group(j, SIGTERM);
+		end_all(j, SIGTERM);
 		j->kill_at = now + KILL_MS;
 	} else if (j->kill_at != 0 && now >= j->kill_at) {
-		end_group(j, SIGKILL);
+		end_all(j, SIGKILL);
 		j->kill_at = now + KILL_MS;
 	}
 }
@@ -406,15 +408,36 @@ is_over(const struct job *j)
 	       info.si_pid == j->pid;
 }
 
+/* Who does not care for SIGTERM; a group that has members keeps its number. */
+static void
+end_rest(pid_t group)
+{
+	int i;
+
+	for (i = 0; i <= LOOKS && kill(-group, 0) == 0; i++) {
+		if (i == LOOKS)
+			kill(-group, SIGKILL);
+		else
+			pause_ms(LOOK_MS);
+	}
+}
+
 /* What it left in the background ends with it; in time, or else. */
 static void
 reap(struct job *j)
 {
+	const bool hard =
+	    j->timed_out || j->interrupted || j->linger_until != 0;
 	int i;
 
-	end_group(j, SIGTERM);
-	if (j->timed_out || j->interrupted || j->linger_until != 0)
-		end_group(j, SIGKILL);
+	for (i = 0; i < 2; i++)
+		read_output(j, i);
+	/* Who still holds the output may be in another group. */
+	if (j->pid > 0)
+		job_signal(
+		    j->pid, SIGTERM, hard || j->fd[0] != -1 || j->fd[1] != -1);
+	if (hard)
+		end_all(j, SIGKILL);
 	for (i = 0; i < 2; i++) {
 		read_output(j, i);
 		if (j->fd[i] != -1)
@@ -424,8 +447,10 @@ reap(struct job *j)
 	while (j->pid > 0 && waitpid(j->pid, &j->status, 0) == -1)
 		if (errno != EINTR)
 			break;
-	if (j->pid > 0)
+	if (j->pid > 0) {
+		end_rest(j->pid);
 		j->pid = 0;
+	}
 }
 
 /* ---- telling somebody ---- */

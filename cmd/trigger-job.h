@@ -34,7 +34,12 @@ enum th_status job_path(struct th_buf *ret);
 /* Our ends of a pipe are not for children.  0 or errno. */
 int job_pipe(int fd[2]);
 /*
- * argv, the leader of a group, with its output to j->fd; in_run: it knows the
+ * Sends a signal to the group that leader leads; all: to its whole session, for
+ * timeout(1) and shells with job control make groups of their own.
+ */
+void job_signal(pid_t leader, int sig, bool all);
+/*
+ * argv, the leader of a session, with its output to j->fd; in_run: it knows the
  * run.  in: its standard input; -1: none.  0 or errno.
  */
 int job_spawn(struct job *, char *const argv[], bool in_run, int in);

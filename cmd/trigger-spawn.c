@@ -1,4 +1,6 @@
 /* trigger-spawn -- a script or a pipeline as a child of th-trigger */
+#define _GNU_SOURCE /* POSIX_SPAWN_SETSID, which POSIX took up in 2024 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -107,9 +109,8 @@ spawn_with(
 	if ((rc = posix_spawn_file_actions_init(&actions)) != 0)
 		goto no_actions;
 	if ((rc = posix_spawnattr_setsigdefault(&attr, &usual)) == 0 &&
-	    (rc = posix_spawnattr_setpgroup(&attr, 0)) == 0 &&
 	    (rc = posix_spawnattr_setflags(
-		 &attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP)) == 0 &&
+		 &attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID)) == 0 &&
 	    (rc = in == -1 ? posix_spawn_file_actions_addopen(
 				 &actions, 0, "/dev/null", O_RDONLY, 0)
 			   : posix_spawn_file_actions_adddup2(
@@ -121,6 +122,47 @@ spawn_with(
 no_actions:
 	posix_spawnattr_destroy(&attr);
 	return rc;
+}
+
+/* The process group and session of a process, as Linux tells; false: none. */
+static bool
+group_of(const char *pid, long *group, long *session)
+{
+	char path[64], text[512], *p;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	/* "PID (NAME) STATE PARENT GROUP SESSION": the name may be anything. */
+	if ((p = strrchr(text, ')')) == NULL || strlen(p) < 4)
+		return false;
+	strtol(p + 3, &p, 10);
+	*group = strtol(p, &p, 10);
+	*session = strtol(p, NULL, 10);
+	return true;
+}
+
+void
+job_signal(pid_t leader, int sig, bool all)
+{
+	const struct dirent *entry;
+	long group, session;
+	DIR *dir;
+
+	kill(-leader, sig);
+	if (!all || (dir = opendir("/proc")) == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		    group_of(entry->d_name, &group, &session) &&
+		    session == (long)leader && group != (long)leader)
+			kill((pid_t)strtol(entry->d_name, NULL, 10), sig);
+	closedir(dir);
 }
 
 /* argv, with its output to us; a script without "#!" is one for sh. */

@@ -314,7 +314,32 @@ E
 code 'a run that takes too long is ended' 75 th-trigger run hang
 told 'and told' 'timed out: it took longer than 1 s'
 ok 'with all that it started' gone "$(cat hang.pid)"
+script hang <<'E'
+#!/bin/bash
+#: timeout: 1s
+set -m
+sleep 100 & echo $! >hang.job
+timeout 100 sh -c 'echo $$ >hang.pid; while :; do sleep 0.1; done'
+E
+code 'whoever has a process group of its own' 75 th-trigger run hang
+ok 'is ended, too' gone "$(cat hang.pid)"
+ok 'in the background as well' gone "$(cat hang.job)"
 rm "$TH_HOME/triggers/hang"
+script jobs <<'E'
+#!/bin/bash
+set -m
+sleep 100 & echo $! >hang.job
+E
+ok 'what is left behind that way' th-trigger run jobs
+ok 'ends with the run' gone "$(cat hang.job)"
+script jobs <<'E'
+sh -c 'trap "" TERM; echo $$ >hang.job; while :; do sleep 0.1; done' >/dev/null 2>&1 &
+until [ -s hang.job ]; do sleep 0.05; done
+E
+rm hang.job
+ok 'and what does not want to' th-trigger run jobs
+ok 'has to' gone "$(cat hang.job)"
+rm "$TH_HOME/triggers/jobs"
 script slow <<'E'
 #!/bin/sh
 touch slow.up2; exec sleep 60
