@@ -270,9 +270,25 @@ comment_at(struct th_str s)
 	return s.len;
 }
 
+/* Would YAML take it for something else than words? */
+static bool
+would_misread(struct th_str s)
+{
+	size_t i;
+
+	if (strchr("'\"[{|>", s.s[0]) != NULL)
+		return false; /* it is YAML, and meant to be */
+	if (s.s[0] == '#')
+		return s.len > 1 && s.s[1] != ' ';
+	for (i = 0; i < s.len; i++)
+		if (s.s[i] == ':' && (i + 1 == s.len || s.s[i + 1] == ' '))
+			return true;
+	return comment_at(s) < s.len || strchr("*&!%@`", s.s[0]) != NULL;
+}
+
 /*
  * Must be quoted to be YAML, and people do not: a description that says
- * "Follow #chess", fields of cron that begin with "*", "@daily".
+ * "Follow #chess" or "Soup: hot", fields of cron that begin with "*", "@daily".
  */
 static bool
 wants_quotes(struct th_str line, struct th_str *ret)
@@ -282,9 +298,7 @@ wants_quotes(struct th_str line, struct th_str *ret)
 		*ret = th_str_trim(*ret);
 		return ret->s[0] == '*' || ret->s[0] == '@';
 	}
-	return value_of(line, "description", ret) &&
-	       comment_at(*ret) < ret->len &&
-	       strchr("'\"[{|>&*!%@`#", ret->s[0]) == NULL;
+	return value_of(line, "description", ret) && would_misread(*ret);
 }
 
 static void

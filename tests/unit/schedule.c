@@ -249,6 +249,21 @@ check_scripts(void)
 		&problems, &s) == TH_OK &&
 		strcmp(s.cron, "@daily") == 0 && s.body == 3);
 	th_script_release(&s);
+	ok("a description is words, whatever YAML would make of them",
+	    th_script_parse(TH_STR("#: description: Soup: it's #1:\n"), "x",
+		count, &problems, &s) == TH_OK &&
+		strcmp(s.description, "Soup: it's #1:") == 0);
+	th_script_release(&s);
+	ok("also at its beginning",
+	    th_script_parse(TH_STR("#: description: *new* soups\n"), "x", count,
+		&problems, &s) == TH_OK &&
+		strcmp(s.description, "*new* soups") == 0);
+	th_script_release(&s);
+	ok("it may be YAML, too",
+	    th_script_parse(TH_STR("#: description: \"a\\tb\" # c\n"), "x",
+		count, &problems, &s) == TH_OK &&
+		strcmp(s.description, "a\tb") == 0);
+	th_script_release(&s);
 	ok("a list in a list is no tag, less than never no number",
 	    th_script_parse(TH_STR("#: tags: [[a], b]\n#: failed_tries: -1\n"),
 		"x", count, &problems, &s) == TH_ECONFIG &&
