@@ -13,6 +13,8 @@
 #include "trigger-check.h"
 #include "trigger-job.h"
 
+#define FOUND_MAX 50 /* in one script; nobody reads more at a time */
+
 extern char **environ;
 
 void
@@ -165,7 +167,13 @@ check_syntax(struct check *k, char *shell)
 	size_t line = 1;
 
 	th_buf_init(&out, CHECK_HELP_MAX);
-	if (check_ask(argv, 2, &out) == 0 || out.data == NULL) {
+	if (check_ask(argv, 2, &out) == 0) {
+		th_buf_release(&out);
+		return;
+	}
+	/* It fell over the script without a word. */
+	if (out.data == NULL) {
+		check_complain(k, 1, 1, "%s -n cannot read it", shell);
 		th_buf_release(&out);
 		return;
 	}
@@ -192,6 +200,11 @@ check_body(struct check *k)
 
 	last = k->words.word + k->words.n;
 	for (w = k->words.word; w != NULL && w < last; w = end) {
+		if (k->found >= FOUND_MAX) {
+			check_complain(k, w->line, w->column,
+			    "there may be more from here on");
+			return;
+		}
 		for (end = w + 1; end < last && !end->first; end++)
 			;
 		if (w->first)

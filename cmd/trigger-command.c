@@ -134,7 +134,7 @@ check_name(struct check *k, const struct th_shell_word *w)
 	/* From the home or working directory of who runs it. */
 	if (name[0] == '~' || (name[0] != '/' && strchr(name, '/') != NULL))
 		return true;
-	if (is_shells(name) || is_function(k, name) || check_is_program(name) ||
+	if (is_shells(name) || check_is_program(name) || is_function(k, name) ||
 	    is_asked_for(k, name))
 		return true;
 	th_suggest_init(&guess, name);

@@ -81,6 +81,11 @@ for f in crlf binary huge latin never bom; do rm "$TH_HOME/triggers/$f"; done
 cp "$TH_HOME/triggers/soup" "$TH_HOME/triggers/soup.bak"
 says 'a copy that is left over is no trigger' soup sh -c 'th-trigger list --json | jq -r ".[].name"'
 rm "$TH_HOME/triggers/soup.bak"
+{ echo '#!/bin/sh'; i=0; while [ $i -lt 300 ]; do i=$((i + 1)); echo "th-nosuch $i"; done; } | script endless
+code 'a script that is wrong throughout' 78 th-trigger check endless
+told 'tells that there is more' 'endless:52:1: there may be more'
+says 'and not line by line' 51 sh -c 'th-trigger check endless 2>&1 | wc -l'
+rm "$TH_HOME/triggers/endless"
 code 'an option that another command has' 64 th-trigger list --due
 told 'is no option of this one' '--due is not an option of list'
 code 'a new trigger with an empty pipeline' 64 th-trigger new void --from ''
