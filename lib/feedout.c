@@ -23,8 +23,13 @@ enum th_status
 th_feedout_new(const struct th_feedout_options *opt, th_note *note, void *ctx,
     struct th_feedout **ret, struct th_err *err)
 {
-	struct th_feedout *f = th_calloc(1, sizeof(*f));
+	struct th_feedout *f;
 
+	if (opt->language != NULL &&
+	    !th_feedout_is_language(th_str(opt->language)))
+		return th_fail(err, TH_EUSAGE,
+		    "no tag of a language, as en or pt-BR: %s", opt->language);
+	f = th_calloc(1, sizeof(*f));
 	if (f == NULL)
 		return th_fail(err, TH_ENOMEM, "out of memory");
 	f->opt = *opt;
@@ -291,148 +296,6 @@ th_feedout_item(
 	return end_entry(f, e, th_buf_str(&f->b), err);
 }
 
-/* ---- members ---- */
-
-bool
-th_feedout_value(
-    struct th_feedout *f, const struct th_value *v, struct th_str *ret)
-{
-	struct th_str s = v->raw;
-
-	if (v->type == TH_JSON_STRING && s.len > 2 &&
-	    memchr(s.s, '\\', s.len) == NULL) {
-		*ret = (struct th_str){ s.s + 1, s.len - 2 };
-		return true;
-	}
-	if (v->type != TH_JSON_STRING && v->type != TH_JSON_NUMBER)
-		return false;
-	th_feedout_clear(f, &f->text);
-	th_value_text(v, &f->text);
-	*ret = th_buf_str(&f->text);
-	return f->text.status == TH_OK && ret->len > 0;
-}
-
-bool
-th_feedout_text(struct th_feedout *f, const struct th_item *it,
-    const char *name, struct th_str *ret)
-{
-	struct th_value v;
-
-	return th_item_get(it, name, &v) && th_feedout_value(f, &v, ret);
-}
-
-bool
-th_feedout_date(struct th_feedout *f, const struct th_item *it,
-    const char *name, int64_t *ret)
-{
-	char written[TH_DATE_SIZE];
-	struct th_str s;
-	int64_t t;
-
-	if (!th_feedout_text(f, it, name, &s))
-		return false;
-	if (th_date_parse_rfc3339(s, &t) == TH_OK &&
-	    th_date_format(t, written) == TH_OK) { /* its year is, in UTC */
-		*ret = t;
-		return true;
-	}
-	th_feedout_note(f, "%s left out, not RFC 3339: %.*s", name,
-	    (int)(s.len < 60 ? s.len : 60), s.s);
-	return false;
-}
-
-/* What an IRI cannot have, and what its scheme can. */
-static bool
-is_barred(char c)
-{
-	return (unsigned char)c <= ' ' || c == 0x7f || c == '<' || c == '>' ||
-	       c == '"' || c == '\\' || c == '^' || c == '`' ||
-	       (c >= '{' && c <= '}');
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_scheme(char c)
-{
-	return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' ||
-	       c == '.';
-}
-
-bool
-th_feedout_is_iri(struct th_str s)
-{
-	size_t i;
-
-	if (s.len == 0 || !is_letter(s.s[0]))
-		return false;
-	for (i = 1; i < s.len && is_scheme(s.s[i]); i++)
-		;
-	if (i + 1 >= s.len || s.s[i] != ':')
-		return false;
-	for (; i < s.len; i++)
-		if (is_barred(s.s[i]))
-			return false;
-	return true;
-}
-
-/* What an item's relative links are relative to: its own source, else us. */
-static bool
-resolve(struct th_feedout *f, const struct th_item *it, struct th_str ref)
-{
-	static const char *const name[] = { "home_page_url", "feed_url" };
-	const char *const own[] = { f->opt.link, f->opt.self };
-	struct th_value source, v;
-	struct th_buf base;
-	enum th_status st;
-	size_t i;
-	bool good = false;
-
-	th_buf_init(&base, ENTRY_MAX);
-	for (i = 0; i < 4 && !good; i++) {
-		th_feedout_clear(f, &base);
-		th_feedout_clear(f, &f->url);
-		if (i >= 2)
-			th_buf_adds(
-			    &base, own[i - 2] == NULL ? "" : own[i - 2]);
-		else if (th_item_get(it, "_source", &source) &&
-			 th_value_get(&source, name[i], &v) &&
-			 v.type == TH_JSON_STRING)
-			th_value_text(&v, &base);
-		if (base.len == 0)
-			continue;
-		st = th_url_resolve(th_buf_str(&base), ref, &f->url);
-		if (st == TH_ENOMEM)
-			f->status = st;
-		good = st == TH_OK && th_feedout_is_iri(th_buf_str(&f->url));
-	}
-	th_feedout_clear(f, &base);
-	th_buf_release(&base);
-	return good;
-}
-
-bool
-th_feedout_url(struct th_feedout *f, const struct th_item *it, struct th_str s,
-    struct th_str *ret)
-{
-	if (th_feedout_is_iri(s)) {
-		*ret = s;
-		return true;
-	}
-	th_feedout_clear(f, &f->url);
-	if (!resolve(f, it, s)) {
-		th_feedout_note(f, "a link left out, not absolute: %.*s",
-		    (int)(s.len < 60 ? s.len : 60), s.s);
-		return false;
-	}
-	*ret = th_buf_str(&f->url);
-	return true;
-}
-
 void
 th_feedout_note(struct th_feedout *f, const char *fmt, ...)
 {
@@ -449,42 +312,6 @@ th_feedout_note(struct th_feedout *f, const char *fmt, ...)
 	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
 	va_end(ap);
 	f->note(f->ctx, text);
-}
-
-static bool
-member_text(struct th_feedout *f, const struct th_value *v, const char *name,
-    struct th_buf *ret)
-{
-	struct th_value m;
-
-	th_feedout_clear(f, ret);
-	return th_value_get(v, name, &m) && m.type == TH_JSON_STRING &&
-	       th_value_text(&m, ret) == TH_OK && ret->len > 0;
-}
-
-bool
-th_feedout_attachment(
-    struct th_feedout *f, const struct th_item *it, const struct th_value *v)
-{
-	struct th_value size;
-	struct th_str url;
-	double n = 0;
-
-	if (!member_text(f, v, "url", &f->at.url))
-		return false;
-	if (!th_feedout_url(f, it, th_buf_str(&f->at.url), &url))
-		return false;
-	if (url.s != f->at.url.data) {
-		th_feedout_clear(f, &f->at.url);
-		th_buf_add(&f->at.url, url.s, url.len);
-	}
-	if (!member_text(f, v, "mime_type", &f->at.type))
-		th_buf_adds(&f->at.type, "application/octet-stream");
-	member_text(f, v, "title", &f->at.title);
-	if (th_value_get(v, "size_in_bytes", &size))
-		th_value_number(&size, &n);
-	f->at.size = n >= 0 && n < 9e15 ? (int64_t)n : 0;
-	return true;
 }
 
 /* ---- what a file already has ---- */

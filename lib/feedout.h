@@ -80,6 +80,7 @@ struct feedout_format {
 	    struct feedout_entry *e);
 	void (*head)(struct th_feedout *);
 	const char *separator, *tail;
+	bool uris; /* its addresses are URIs: what is not ASCII is encoded */
 };
 extern const struct feedout_format th_feedout_rss, th_feedout_atom,
     th_feedout_json;
@@ -88,22 +89,35 @@ extern const struct feedout_format th_feedout_rss, th_feedout_atom,
 
 /* Empties a buffer for its next use; what went wrong in it is kept in mind. */
 void th_feedout_clear(struct th_feedout *, struct th_buf *);
+void th_feedout_note(struct th_feedout *, const char *fmt, ...) TH_PRINTF(2, 3);
 
-/* A member that is a string or number, decoded; borrowed until the next call.
+/* feedout_value.c: members; false when there is none that can be written */
+
+/*
+ * A member that is a string or number, decoded, and not all blank; borrowed
+ * until the next call.
  */
 bool th_feedout_text(struct th_feedout *, const struct th_item *,
     const char *name, struct th_str *ret);
 bool th_feedout_value(
     struct th_feedout *, const struct th_value *, struct th_str *ret);
-/* The same made an absolute URL; one that cannot be is told of: false. */
+/* The same made an absolute URL; one that cannot be is told of. */
 bool th_feedout_url(struct th_feedout *, const struct th_item *, struct th_str,
     struct th_str *ret);
-/* A date member; one that is invalid or cannot be written is told of: false. */
+/* What is not ASCII in a URL, percent-encoded. */
+bool th_feedout_uri(struct th_feedout *, struct th_str *url);
+/* A date member; one that is invalid or cannot be written is told of. */
 bool th_feedout_date(struct th_feedout *, const struct th_item *,
     const char *name, int64_t *ret);
-void th_feedout_note(struct th_feedout *, const char *fmt, ...) TH_PRINTF(2, 3);
-/* Has it a scheme, and only what an IRI may have? */
+/* The tag of the item's language; one that is none is told of. */
+bool th_feedout_language(
+    struct th_feedout *, const struct th_item *, struct th_str *ret);
+bool th_feedout_is_language(struct th_str);
+/* Has it a scheme, and only what an IRI may have, where it may have it? */
 bool th_feedout_is_iri(struct th_str);
+/* Reads an attachment into f->at; false when it has no usable url. */
+bool th_feedout_attachment(
+    struct th_feedout *, const struct th_item *, const struct th_value *);
 
 /* feedout_xml.c: pieces of XML; characters that XML has not are left out */
 
@@ -116,19 +130,15 @@ void th_feedout_as_html(struct th_feedout *, const char *name, struct th_str);
 /* Plain text as HTML, with its lines. */
 void th_feedout_lines(struct th_feedout *, const char *name, struct th_str);
 /*
- * An element for each attachment from the nth on, with href, type, length and
- * title, and for external_url.
+ * An element for each attachment but one, with href, type, length and title,
+ * and for external_url.
  */
 void th_feedout_links(struct th_feedout *, const struct th_item *,
-    const char *element, size_t first);
+    const char *element, size_t but);
 /* Calls for each element of an array member, or for a lone value. */
 typedef void th_feedout_each(struct th_feedout *, const struct th_item *,
     const struct th_value *, const char *element);
 void th_feedout_every(struct th_feedout *, const struct th_item *,
     const char *name, th_feedout_each *each, const char *element);
-
-/* Reads an attachment into f->at; false when it has no usable url. */
-bool th_feedout_attachment(
-    struct th_feedout *, const struct th_item *, const struct th_value *);
 
 #endif

@@ -83,14 +83,16 @@ add_tag(struct th_feedout *f, const struct th_item *it,
 	th_buf_adds(&f->b, "/>\n");
 }
 
+/* Atom knows IRIs, Media RSS only URIs. */
 static bool
 add_url(struct th_feedout *f, const struct th_item *it, const char *name,
-    const char *open)
+    bool uri, const char *open)
 {
 	struct th_str url;
 
 	if (!th_feedout_text(f, it, name, &url) ||
-	    !th_feedout_url(f, it, url, &url))
+	    !th_feedout_url(f, it, url, &url) ||
+	    (uri && !th_feedout_uri(f, &url)))
 		return false;
 	th_buf_adds(&f->b, open);
 	th_feedout_escape(&f->b, url, true);
@@ -123,7 +125,7 @@ atom_item(
 	bool linked;
 
 	th_buf_adds(&f->b, "<entry");
-	if (th_feedout_text(f, it, "language", &s))
+	if (th_feedout_language(f, it, &s))
 		th_feedout_attribute(&f->b, "xml:lang", s);
 	th_buf_adds(&f->b, ">\n<id>");
 	th_buf_add(&f->b, f->id.data, f->id.len);
@@ -131,7 +133,8 @@ atom_item(
 	if (!th_feedout_text(f, it, "title", &s))
 		s = TH_STR(""); /* may be empty, must be there */
 	th_feedout_element(&f->b, "title", s);
-	linked = add_url(f, it, "url", "<link rel=\"alternate\" href=\"");
+	linked =
+	    add_url(f, it, "url", false, "<link rel=\"alternate\" href=\"");
 	add_date(&f->b, "published", e->date);
 	add_updated(&f->b, e->updated != INT64_MIN ? e->updated : e->date);
 	len = f->b.len;
@@ -139,8 +142,8 @@ atom_item(
 	e->author = f->b.len > len;
 	th_feedout_every(f, it, "tags", add_tag, "category");
 	add_body(f, it, linked);
-	th_feedout_links(f, it, "link", 0);
-	add_url(f, it, "image", "<media:thumbnail url=\"");
+	th_feedout_links(f, it, "link", SIZE_MAX);
+	add_url(f, it, "image", true, "<media:thumbnail url=\"");
 	th_buf_adds(&f->b, "</entry>\n");
 }
 

@@ -4,7 +4,7 @@
 #include "feedout.h"
 
 /* What a member of the format must be to be written. */
-enum shape { DATE, TEXT, TEXTS, URL, OBJECTS, ATTACHMENTS };
+enum shape { DATE, TEXT, TEXTS, URL, OBJECTS, ATTACHMENTS, LANGUAGE };
 static const struct {
 	const char *name;
 	enum shape shape;
@@ -21,7 +21,7 @@ static const struct {
 	{ "date_modified", DATE },
 	{ "authors", OBJECTS },
 	{ "tags", TEXTS },
-	{ "language", TEXT },
+	{ "language", LANGUAGE },
 	{ "attachments", ATTACHMENTS },
 };
 enum { BODY = 4 }; /* content_text, the last of the two */
@@ -63,6 +63,19 @@ add_array(struct th_feedout *f, const char *name, const struct th_value *list,
 		th_json_close(&f->b, ']');
 }
 
+static bool
+fits_attachment(struct th_str key, const struct th_value *v)
+{
+	if (th_str_is(key, "url") || th_str_is(key, "mime_type"))
+		return false; /* written already */
+	if (th_str_is(key, "title"))
+		return v->type == TH_JSON_STRING;
+	if (th_str_is(key, "size_in_bytes") ||
+	    th_str_is(key, "duration_in_seconds"))
+		return v->type == TH_JSON_NUMBER;
+	return true;
+}
+
 /* An attachment must have an address and a type. */
 static void
 add_attachment(struct th_feedout *f, const struct th_value *v)
@@ -76,7 +89,7 @@ add_attachment(struct th_feedout *f, const struct th_value *v)
 	th_json_member(&f->b, "mime_type", th_buf_str(&f->at.type));
 	th_iter_init(&iter, v);
 	while (th_iter_next(&iter, &key, &m)) {
-		if (th_str_is(key, "url") || th_str_is(key, "mime_type"))
+		if (!fits_attachment(key, &m))
 			continue;
 		th_buf_adds(&f->b, ",\"");
 		th_buf_add(&f->b, key.s, key.len);
@@ -119,11 +132,29 @@ add_url(struct th_feedout *f, const struct th_item *it, const char *name,
 		th_json_member(&f->b, name, url);
 }
 
+/* As it is written, unless that is a day, or has a blank before the time. */
+static void
+add_date(
+    struct th_feedout *f, const char *name, const struct th_value *v, int64_t t)
+{
+	char date[TH_DATE_SIZE];
+
+	if (t == INT64_MIN)
+		return;
+	if (v->raw.len > 12 && (v->raw.s[11] | 0x20) == 't') {
+		th_json_key(&f->b, name);
+		th_json_raw(&f->b, v->raw);
+	} else if (th_date_format(t, date) == TH_OK) {
+		th_json_member(&f->b, name, th_str(date));
+	}
+}
+
 static void
 add_member(struct th_feedout *f, const struct th_item *it, size_t i,
     const struct th_value *v, const struct feedout_entry *e)
 {
 	const char *name = member[i].name;
+	struct th_str s;
 
 	switch (member[i].shape) {
 	case URL: add_url(f, it, name, v); return;
@@ -131,9 +162,12 @@ add_member(struct th_feedout *f, const struct th_item *it, size_t i,
 	case OBJECTS: add_array(f, name, v, TH_JSON_OBJECT); return;
 	case ATTACHMENTS: add_attachments(f, it, v); return;
 	case DATE:
-		if ((name[5] == 'p' ? e->date : e->updated) == INT64_MIN)
-			return;
-		break;
+		add_date(f, name, v, name[5] == 'p' ? e->date : e->updated);
+		return;
+	case LANGUAGE:
+		if (th_feedout_language(f, it, &s))
+			th_json_member(&f->b, name, s);
+		return;
 	case TEXT: break;
 	}
 	if (is_string(v)) {

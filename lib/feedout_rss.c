@@ -98,19 +98,24 @@ add_tag(struct th_feedout *f, const struct th_item *it,
 		th_feedout_element(&f->b, element, s);
 }
 
-/* RSS has one enclosure an item, and wants a length. */
-static void
+/*
+ * RSS has one enclosure an item, at an http address, and wants a length.
+ * Returns which of the attachments it is.
+ */
+static size_t
 add_enclosure(struct th_feedout *f, const struct th_item *it)
 {
 	struct th_value list, v;
 	struct th_iter iter;
+	size_t n;
 
 	if (!th_item_get(it, "attachments", &list) ||
 	    list.type != TH_JSON_ARRAY)
-		return;
+		return 0;
 	th_iter_init(&iter, &list);
-	while (th_iter_next(&iter, NULL, &v)) {
-		if (!th_feedout_attachment(f, it, &v))
+	for (n = 0; th_iter_next(&iter, NULL, &v); n++) {
+		if (!th_feedout_attachment(f, it, &v) ||
+		    !th_url_is_http(th_buf_str(&f->at.url)))
 			continue;
 		th_buf_adds(&f->b, "<enclosure");
 		th_feedout_attribute(&f->b, "url", th_buf_str(&f->at.url));
@@ -119,6 +124,7 @@ add_enclosure(struct th_feedout *f, const struct th_item *it)
 		th_buf_adds(&f->b, "/>\n");
 		break;
 	}
+	return n;
 }
 
 static void
@@ -159,10 +165,9 @@ rss_item(
 	th_feedout_every(f, it, "authors", add_author, "dc:creator");
 	th_feedout_every(f, it, "tags", add_tag, "category");
 	add_body(f, it, titled);
-	add_enclosure(f, it);
-	th_feedout_links(f, it, "atom:link", 1);
+	th_feedout_links(f, it, "atom:link", add_enclosure(f, it));
 	add_image(f, it);
-	if (th_feedout_text(f, it, "language", &s))
+	if (th_feedout_language(f, it, &s))
 		th_feedout_element(&f->b, "dc:language", s);
 	th_buf_adds(&f->b, "</item>\n");
 }
@@ -207,4 +212,5 @@ const struct feedout_format th_feedout_rss = {
 	.head = rss_head,
 	.separator = "",
 	.tail = "</channel>\n</rss>\n",
+	.uris = true,
 };

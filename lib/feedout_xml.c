@@ -215,12 +215,12 @@ add_enclosure(struct th_feedout *f, const char *element)
 
 void
 th_feedout_links(struct th_feedout *f, const struct th_item *it,
-    const char *element, size_t first)
+    const char *element, size_t but)
 {
 	struct th_value list, v;
 	struct th_iter iter;
 	struct th_str s;
-	size_t n = 0;
+	size_t n;
 
 	if (th_feedout_text(f, it, "external_url", &s) &&
 	    th_feedout_url(f, it, s, &s)) {
@@ -231,8 +231,8 @@ th_feedout_links(struct th_feedout *f, const struct th_item *it,
 	    list.type != TH_JSON_ARRAY)
 		return;
 	th_iter_init(&iter, &list);
-	while (th_iter_next(&iter, NULL, &v))
-		if (th_feedout_attachment(f, it, &v) && n++ >= first)
+	for (n = 0; th_iter_next(&iter, NULL, &v); n++)
+		if (n != but && th_feedout_attachment(f, it, &v))
 			add_enclosure(f, element);
 }
 

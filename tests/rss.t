@@ -140,6 +140,82 @@ code 'a bad line is told and skipped' 65 sh -c '{ echo bad; cat one; } | th-rss 
 told 'by its number' 'line 1: '
 ok 'and the rest is written' grep -q tag:1 out
 
+# What a validator would not take for an address, a language, a type, a date.
+cat >strict.py <<'END'
+import json, re, sys, xml.etree.ElementTree as ET
+def feed(fmt, item, *opts):
+    import subprocess
+    p = subprocess.run(['th-rss', '--title', 'T', '--format', fmt, *opts], input=json.dumps(item), text=True, stdout=subprocess.PIPE, check=True)
+    return p.stdout
+A = '{http://www.w3.org/2005/Atom}'
+M = '{http://search.yahoo.com/mrss/}thumbnail'
+def rss(item):
+    return ET.fromstring(feed('rss', item)).find('channel/item')
+def atom(item):
+    return ET.fromstring(feed('atom', item)).find(A + 'entry')
+def js(item):
+    return json.loads(feed('json', item))['items'][0]
+def url(u):
+    i = {'id': '1', 'url': u}
+    l = atom(i).find(A + 'link')
+    return rss(i).findtext('link'), l is not None and l.get('href'), js(i).get('url')
+def row(*values):
+    print(*values, sep='|')
+row(*url('https://e.org/a b'))
+row(*url('https://e.org/?a[]=1#[2]'))
+row(*url('http://[::1]:8080/x'))
+row(*url('http://[bad'))
+row(*url('http:///x'))
+row(*url('https://e.org/\u00e9?\u00fc'))
+for i in 'http://[bad', 'http://', 'https://e.org/a[1]', 'https://e.org/\u00e9':
+    row(re.sub('^urn:uuid:.*', 'urn', atom({'id': i}).findtext(A + 'id')))
+e = {'id': 'https://e.org/\u00e9', 'url': 'https://e.org/\u00e9', 'image': 'https://e.org/\u00e9', 'date_published': '2026-11-23'}
+row(rss(e).find('guid').get('isPermaLink'), rss(e).findtext('guid'), atom(e).find(M).get('url'), js(e)['date_published'])
+for l in 'en_US', 'zh-Hant-TW', 'x-own', 'x', 'english language', 'zz-ZZZZZZZZZZ', 'de-', '12':
+    i = {'id': '1', 'language': l}
+    row(rss(i).findtext('{http://purl.org/dc/elements/1.1/}language'), atom(i).get('{http://www.w3.org/XML/1998/namespace}lang'), js(i).get('language'))
+for t in 'audio/mpeg', 'audio/mp4; codecs="a;b"', 'a/b;c=d; e=f', 'mp3', 'a/', '/b', 'a/b;', 'a/b c/d', 'a/b;c="d':
+    i = {'id': '1', 'attachments': [{'url': 'file:///x'}, {'url': 'http://e.org/x', 'mime_type': t, 'size_in_bytes': '5', 'duration_in_seconds': 2}]}
+    r = rss(i)
+    row(r.find('enclosure').get('type'), r.find('enclosure').get('url'), r.find(A + 'link').get('href'), ','.join(sorted(js(i)['attachments'][1])))
+i = {'id': '1', 'title': ' \u0001\n', 'summary': ' ', 'date_published': '0000-05-01T00:00:00Z'}
+row(rss(i).find('title'), rss(i).findtext('description'), rss(i).find('pubDate'))
+END
+cat >want <<'END'
+https://e.org/a%20b|https://e.org/a%20b|https://e.org/a%20b
+https://e.org/?a%5B%5D=1#%5B2%5D|https://e.org/?a%5B%5D=1#%5B2%5D|https://e.org/?a%5B%5D=1#%5B2%5D
+http://[::1]:8080/x|http://[::1]:8080/x|http://[::1]:8080/x
+None|False|None
+None|False|None
+https://e.org/%C3%A9?%C3%BC|https://e.org/é?ü|https://e.org/é?ü
+urn
+urn
+urn
+https://e.org/é
+false|https://e.org/é|https://e.org/%C3%A9|2026-11-23T00:00:00Z
+en-US|en-US|en-US
+zh-Hant-TW|zh-Hant-TW|zh-Hant-TW
+x-own|x-own|x-own
+None|None|None
+None|None|None
+None|None|None
+None|None|None
+None|None|None
+audio/mpeg|http://e.org/x|file:///x|duration_in_seconds,mime_type,url
+audio/mp4; codecs="a;b"|http://e.org/x|file:///x|duration_in_seconds,mime_type,url
+a/b;c=d; e=f|http://e.org/x|file:///x|duration_in_seconds,mime_type,url
+application/octet-stream|http://e.org/x|file:///x|duration_in_seconds,mime_type,url
+application/octet-stream|http://e.org/x|file:///x|duration_in_seconds,mime_type,url
+application/octet-stream|http://e.org/x|file:///x|duration_in_seconds,mime_type,url
+application/octet-stream|http://e.org/x|file:///x|duration_in_seconds,mime_type,url
+application/octet-stream|http://e.org/x|file:///x|duration_in_seconds,mime_type,url
+application/octet-stream|http://e.org/x|file:///x|duration_in_seconds,mime_type,url
+None||None
+END
+is 'what a validator would refuse is mended or left out' want \
+    env PYTHONIOENCODING=utf-8 PYTHONUTF8=1 python3 strict.py
+code 'a language is a tag' 64 sh -c 'th-rss --title T --language "not one" <one'
+
 # -o, --merge, --max
 item() { # N: an item of day N
 	printf '{"id":"i%d","title":"Item %d","date_published":"2026-11-%02dT00:00:00Z","content_html":"<p>\\n%d</p>"}\n' "$1" "$1" "$1" "$1"
