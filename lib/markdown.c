@@ -9,6 +9,7 @@
 struct span {
 	char kind; /* *, _, ` or [ */
 	bool shown;
+	size_t at; /* where its marker stands */
 };
 
 struct writer {
@@ -19,6 +20,7 @@ struct writer {
 	unsigned want;         /* line ends before the next text */
 	bool fresh;            /* in a quote that has no text yet */
 	bool space, item, pre; /* what else comes before it */
+	bool number;           /* only digits stand in the line yet */
 	unsigned heading, quote, depth;
 	unsigned list[LISTS]; /* 0: bullets, else the next number */
 	struct span span[SPANS];
@@ -89,10 +91,38 @@ put_bullet(struct writer *w)
 		th_buf_addf(w->out, "%u. ", (*n)++);
 }
 
+/* Behind code that has backticks stand more of them than there are in it. */
 static void
-put_marker(struct writer *w, char kind, bool closing)
+close_code(struct writer *w, size_t at)
 {
-	if (kind == '*')
+	struct th_buf *b = w->out;
+	size_t i, run = 0, most = 0, more;
+
+	for (i = at + 1; i < b->len; i++) {
+		run = b->data[i] == '`' ? run + 1 : 0;
+		most = run > most ? run : most;
+	}
+	/* A blank next to each marker is none of the code's. */
+	more = most > 0 ? most + 1 : 0;
+	if (more > 0 && th_buf_reserve(b, more) == TH_OK) {
+		memmove(b->data + at + more, b->data + at, b->len - at);
+		memset(b->data + at, '`', more);
+		b->data[at + more] = ' ';
+		b->len += more;
+		th_buf_addc(b, ' ');
+	}
+	for (i = 0; i < most + 1; i++)
+		th_buf_addc(b, '`');
+}
+
+static void
+put_marker(struct writer *w, const struct span *span, bool closing)
+{
+	char kind = span->kind;
+
+	if (kind == '`' && closing)
+		close_code(w, span->at);
+	else if (kind == '*')
 		put(w, "**");
 	else if (kind != '[')
 		th_buf_addc(w->out, kind == '_' ? '*' : kind);
@@ -122,8 +152,10 @@ start_text(struct writer *w)
 	}
 	w->space = false;
 	for (i = 0; i < w->nspans; i++) {
-		if (!w->span[i].shown)
-			put_marker(w, w->span[i].kind, false);
+		if (w->span[i].shown)
+			continue;
+		w->span[i].at = w->out->len;
+		put_marker(w, &w->span[i], false);
 		w->span[i].shown = true;
 	}
 }
@@ -136,7 +168,7 @@ start_block(struct writer *w, unsigned want)
 
 	for (i = w->nspans; i > 0; i--) {
 		if (w->span[i - 1].shown)
-			put_marker(w, w->span[i - 1].kind, true);
+			put_marker(w, &w->span[i - 1], true);
 		w->span[i - 1].shown = false;
 	}
 	if (w->want < want && !w->fresh)
@@ -181,6 +213,17 @@ needs_escape(const struct writer *w, char c, bool first)
 	       (first && strchr("#>+-=~|", c) != NULL);
 }
 
+/* "1. x" at the beginning of a line would be a list: is this its full stop? */
+static bool
+ends_number(struct writer *w, struct th_str s, bool first)
+{
+	bool number = w->number && !w->space;
+
+	w->number = (first || number) && *s.s >= '0' && *s.s <= '9';
+	return number && (*s.s == '.' || *s.s == ')') && !in_code(w) &&
+	       (s.len == 1 || is_space(s.s[1]));
+}
+
 static void
 put_pre(struct writer *w, struct th_str s)
 {
@@ -200,7 +243,7 @@ put_pre(struct writer *w, struct th_str s)
 static void
 put_text(struct writer *w, struct th_str s)
 {
-	bool first;
+	bool first, number;
 	size_t i;
 
 	if (w->skip.len > 0)
@@ -215,9 +258,11 @@ put_text(struct writer *w, struct th_str s)
 			continue;
 		}
 		first = w->want > 0 || w->out->len == w->start;
+		number = ends_number(
+		    w, (struct th_str){ s.s + i, s.len - i }, first);
 		if (first || w->space || w->nspans > 0)
 			start_text(w);
-		if (needs_escape(w, s.s[i], first))
+		if (number || needs_escape(w, s.s[i], first))
 			th_buf_addc(w->out, '\\');
 		th_buf_addc(w->out, s.s[i]);
 	}
@@ -306,8 +351,8 @@ address(struct writer *w, struct th_str tag, const char *name)
 static void
 open_span(struct writer *w, char kind)
 {
-	if (w->nspans < SPANS)
-		w->span[w->nspans++] = (struct span){ kind, false };
+	if (w->nspans < SPANS && !in_code(w)) /* code has no markers in it */
+		w->span[w->nspans++] = (struct span){ .kind = kind };
 }
 
 /* Closes the innermost of that kind, with what was left open in it. */
@@ -322,7 +367,7 @@ close_span(struct writer *w, char kind)
 		return;
 	for (i = w->nspans; i >= n; i--)
 		if (w->span[i - 1].shown)
-			put_marker(w, w->span[i - 1].kind, true);
+			put_marker(w, &w->span[i - 1], true);
 	w->nspans = n - 1;
 }
 
@@ -356,15 +401,47 @@ tag_link(struct writer *w, struct th_str tag, bool closing)
 		open_span(w, '[');
 }
 
+/* What a page would show in a frame or play, as its address. */
 static void
-tag_list(struct writer *w, bool ordered, bool closing)
+tag_embedded(struct writer *w, struct th_str tag)
+{
+	if (w->skip.len > 0 || w->pre || !address(w, tag, "src") ||
+	    !th_url_is_http(th_buf_str(&w->href)))
+		return;
+	start_block(w, 2);
+	start_text(w);
+	put(w, "<");
+	th_buf_add(w->out, w->href.data, w->href.len);
+	put(w, ">");
+	start_block(w, 2);
+}
+
+/* The number of an ordered list's first item. */
+static unsigned
+first_number(struct writer *w, struct th_str tag)
+{
+	unsigned n = 0;
+	size_t i;
+
+	if (!attribute(tag, "start", &w->text))
+		return 1;
+	for (i = 0; i < w->text.len && i < 9; i++) {
+		if (w->text.data[i] < '0' || w->text.data[i] > '9')
+			return 1;
+		n = n * 10 + (unsigned)(w->text.data[i] - '0');
+	}
+	return n > 0 ? n : 1;
+}
+
+static void
+tag_list(struct writer *w, struct th_str tag, bool ordered, bool closing)
 {
 	start_block(w, w->depth > 0 ? 1 : 2);
 	w->item = false;
 	if (closing)
 		w->depth -= w->depth > 0;
 	else if (++w->depth <= LISTS)
-		w->list[w->depth - 1] = ordered;
+		w->list[w->depth - 1] = ordered ? first_number(w, tag) : 0;
 	if (closing)
 		start_block(w, w->depth > 0 ? 1 : 2);
 }
@@ -382,6 +459,7 @@ enum act {
 	CELL,
 	LINK,
 	IMAGE,
+	EMBEDDED,
 	HIDDEN
 };
 static const struct {
@@ -391,6 +469,7 @@ static const struct {
 } element[] = {
 	{ "a", LINK, 0 },
 	{ "article", BLOCK, 2 },
+	{ "audio", EMBEDDED, 0 },
 	{ "b", SPAN, '*' },
 	{ "blockquote", QUOTE, 0 },
 	{ "br", BREAK, 0 },
@@ -400,6 +479,7 @@ static const struct {
 	{ "dl", BLOCK, 2 },
 	{ "dt", BLOCK, 2 },
 	{ "em", SPAN, '_' },
+	{ "embed", EMBEDDED, 0 },
 	{ "figcaption", BLOCK, 2 },
 	{ "figure", BLOCK, 2 },
 	{ "footer", BLOCK, 2 },
@@ -413,6 +493,7 @@ static const struct {
 	{ "header", BLOCK, 2 },
 	{ "hr", RULE, 0 },
 	{ "i", SPAN, '_' },
+	{ "iframe", EMBEDDED, 0 },
 	{ "img", IMAGE, 0 },
 	{ "kbd", SPAN, '`' },
 	{ "li", ITEM, 0 },
@@ -424,6 +505,7 @@ static const struct {
 	{ "samp", SPAN, '`' },
 	{ "script", HIDDEN, 0 },
 	{ "section", BLOCK, 2 },
+	{ "source", EMBEDDED, 0 },
 	{ "strong", SPAN, '*' },
 	{ "style", HIDDEN, 0 },
 	{ "table", BLOCK, 2 },
@@ -435,6 +517,7 @@ static const struct {
 	{ "tr", BLOCK, 1 },
 	{ "tt", SPAN, '`' },
 	{ "ul", LIST, 0 },
+	{ "video", EMBEDDED, 0 },
 };
 
 static void
@@ -487,7 +570,11 @@ do_element(struct writer *w, size_t i, struct th_str tag, bool closing)
 		break;
 	case LINK: tag_link(w, tag, closing); break;
 	case IMAGE: tag_image(w, tag); break;
-	case LIST: tag_list(w, element[i].arg != 0, closing); break;
+	case EMBEDDED:
+		if (!closing)
+			tag_embedded(w, tag);
+		break;
+	case LIST: tag_list(w, tag, element[i].arg != 0, closing); break;
 	case CELL: w->space = true; break;
 	case BREAK:
 		if (w->out->len > w->start && w->want == 0)

@@ -36,6 +36,33 @@ ok 'a file of the user is not touched' sh -c 'echo mine >notes/Own.md; echo "{\"
 ok '--text is all there is' sh -c 'th-publish file --path "t/{id}.txt" --text "{title}!" <items >o && [ "$(cat t/2.txt)" = "Same!" ]'
 ok 'a dry run touches nothing' sh -c 'th-publish file --path "dry/{id}.md" --dry-run <items >o && grep -q ^WRITE o && ! [ -e dry ]'
 
+# What Markdown would take for its own.
+cat >md <<'END'
+{"id":"m","content_html":"<p>use <code>a`b</code>, <code>``</code> and <code>x <b>y</b></code></p><p>1. no list</p><p>2026<b>.</b> 3.14 <i>9)</i></p><p>3.14 is pi</p><ol start=\"7\"><li>seven</li><li>eight</li></ol><ol start=\"x\"><li>one</li></ol><iframe src=\"https://v.org/1?a=1&amp;b=2\"></iframe><video><source src=\"https://v.org/2.mp4\"></video><iframe src=\"javascript:x\"></iframe><p>end</p>"}
+END
+cat >want <<'END'
+use `` a`b ``, ``` `` ``` and `x y`
+
+1\. no list
+
+2026**\.** 3.14 *9)*
+
+3.14 is pi
+
+7. seven
+8. eight
+
+1. one
+
+<https://v.org/1?a=1&b=2>
+
+<https://v.org/2.mp4>
+
+end
+END
+ok 'an item with code, numbers and a video becomes a note' sh -c 'th-publish file --path md.md <md >o'
+is 'that says the same as Markdown' want sed '1,/^$/d' md.md
+
 # Hostile items stay inside.
 mkdir -p jail/in outside; ln -s ../../outside jail/in/link; ln -s ../../outside/stolen.md jail/in/file.md
 python3 - >hostile <<'END'
