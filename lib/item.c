@@ -470,14 +470,22 @@ date_of(const struct th_item *it, const char *name, int64_t *ret)
 								   : TH_END;
 }
 
+/* Null and "" should not be there; where they are, there is nothing. */
+static bool
+is_empty(const struct th_value *v)
+{
+	return v->type == TH_JSON_NULL ||
+	       (v->type == TH_JSON_STRING && v->raw.len == 2);
+}
+
 enum th_status
 th_item_date(const struct th_item *it, int64_t *ret)
 {
 	struct th_value v;
 
-	if (th_item_get(it, "date_published", &v))
-		return date_of(it, "date_published", ret);
-	return date_of(it, "date_modified", ret);
+	if (!th_item_get(it, "date_published", &v) || is_empty(&v))
+		return date_of(it, "date_modified", ret);
+	return date_of(it, "date_published", ret);
 }
 
 enum th_status
@@ -488,9 +496,11 @@ th_item_body_text(
 	struct th_buf html;
 	enum th_status st;
 
-	if (th_item_get(it, "content_text", &v) && v.type == TH_JSON_STRING)
+	if (th_item_get(it, "content_text", &v) && v.type == TH_JSON_STRING &&
+	    !is_empty(&v))
 		return th_value_text(&v, ret);
-	if (!th_item_get(it, "content_html", &v) || v.type != TH_JSON_STRING)
+	if (!th_item_get(it, "content_html", &v) || v.type != TH_JSON_STRING ||
+	    is_empty(&v))
 		return th_item_text(it, "summary", ret);
 	th_buf_init(&html, v.raw.len);
 	st = th_value_text(&v, &html);
