@@ -155,12 +155,14 @@ add_rename(struct edit *e, const char *arg)
 static void
 add_names(enum edit_type type, const char *arg, char ***names, size_t *n)
 {
+	struct th_str name;
 	size_t len;
 
 	for (;; arg += len + 1) {
 		len = strcspn(arg, ",");
+		name = th_str_trim((struct th_str){ arg, len });
 		*names = need(th_realloc(*names, (*n + 1) * sizeof(char *)));
-		(*names)[*n] = field_name(type, arg, len);
+		(*names)[*n] = field_name(type, name.s, name.len);
 		(*n)++;
 		if (arg[len] == '\0')
 			return;

@@ -50,9 +50,22 @@ prefix(struct th_str text, int columns, int *filled)
 	return i;
 }
 
+/* White space is one blank wide, so that the caret finds its place. */
+static char *
+blank(const char *text)
+{
+	char *copy = th_strdup(text), *p;
+
+	for (p = copy; p != NULL && *p != '\0'; p++)
+		if (*p == '\t' || *p == '\n' || *p == '\r')
+			*p = ' ';
+	return copy;
+}
+
 void
 cmd_point(const char *what, const char *text, const struct th_err *err)
 {
+	char *shown = blank(text);
 	size_t len = strlen(text), at = err->column > 0 ? err->column - 1 : 0;
 	size_t start = 0, tail;
 	const char *cut = "";
@@ -69,8 +82,10 @@ cmd_point(const char *what, const char *text, const struct th_err *err)
 		cut = "...";
 	}
 	tail = prefix((struct th_str){ text + at, len - at }, AFTER, &rest);
-	cmd_warn("    %s%.*s%s", cut, (int)(at + tail - start), text + start,
+	cmd_warn("    %s%.*s%s", cut, (int)(at + tail - start),
+	    (shown != NULL ? shown : text) + start,
 	    at + tail < len ? "..." : "");
+	free(shown);
 	cmd_warn("    %*s^", columns + (int)strlen(cut), "");
 	cmd_note(TH_EUSAGE);
 	exit(cmd_finish());

@@ -77,6 +77,8 @@ see_applied(void *ctx, const struct th_val *v)
 	enum th_status st;
 	size_t i;
 
+	if (a->o->ncalls > 0 && v->type == TH_V_OTHER)
+		return TH_OK; /* an object is no text */
 	a->any = true;
 	if (a->o->ncalls > 0)
 		out.str = th_val_text(v, room);

@@ -151,6 +151,9 @@ gives 'one --set sees the last' '{"y":"b!"}' --keep y --set x=b --set 'y={.x}!'
 code '--set needs a whole field' 64 th-filter --set a.b=c <in
 code '--set makes no object' 64 th-filter --set _source=c <in
 code '--set needs a template' 64 th-filter --set title <in
+code 'white space before a mistake is one blank wide' 64 th-filter "$(printf 'id and\ttitel')"
+told '... where the text is shown' '^th-filter:     id and titel$'
+told '... and the caret' '^th-filter:            \^$'
 code '--set shows a mistake' 64 th-filter --set 'title={id} {titel}' <in
 told '... with a hint' 'did you mean title'
 told '... and a caret' '^th-filter:           \^$'
@@ -172,9 +175,19 @@ code '--replace with an unknown group is refused' 64 th-filter --replace 'title/
 gives '--rename keeps the place' '{"key":"1","title":"Chess news"}' --rename id=key --keep key,title
 gives '--rename replaces' '{"title":"1"}' --rename id=title --keep id,title
 gives '--keep keeps the order of the line' '{"id":"1","title":"Chess news"}' --keep title,nothing --keep id
+gives '--keep and --drop take blanks behind the commas' '{"id":"1"}' --keep 'id, title' --drop 'n, title'
 gives '--drop drops' '{"id":"1","title":"Chess news"}' --drop tags,n --drop url,date_published
 gives 'edits come in their order' '{"b":"2!"}' --drop a --keep a,b --rename c=b --replace c/1/2/ --set 'c={id}!'
 code '--drop needs whole fields' 64 th-filter --drop a.b <in
+
+# Null and "" are not there, and an object is no text.
+cat >odd <<'END'
+{"id":"1","date_published":null,"date_modified":"2026-01-02T00:00:00Z","content_text":"","content_html":"<p>a</p>"}
+{"id":"2","date_published":"","date_modified":"2026-01-02T00:00:00Z","content_html":"","summary":"a"}
+{"id":"3","date_published":"no","date_modified":"2026-01-02T00:00:00Z","o":{"a":1}}
+END
+says 'of an item without the one date or body the next counts' 2 sh -c 'th-filter --count "date = 2026-01-02 and text = \"a\"" <odd'
+says 'a function of an object is nothing' 0 sh -c 'th-filter --count "lower(o) >= \"\"" <odd'
 
 # ---- order ----
 for i in 3 1 none 2 10 1b; do echo "{\"id\":\"$i\",\"v\":\"${i%b}\",\"w\":${i%b}}"; done |
