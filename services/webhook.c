@@ -128,6 +128,14 @@ is_secret_name(const char *name)
 	return false;
 }
 
+/* How long a body is says the body itself. */
+static bool
+is_framing(const char *name)
+{
+	return th_str_iis(th_str(name), "content-length") ||
+	       th_str_iis(th_str(name), "transfer-encoding");
+}
+
 static enum th_status
 add_header(struct th_session *ses, struct th_request *req, const char *line)
 {
@@ -145,6 +153,9 @@ add_header(struct th_session *ses, struct th_request *req, const char *line)
 	value.value = th_strndup(s.s, s.len);
 	if (name == NULL || value.value == NULL)
 		st = TH_ENOMEM;
+	else if (is_framing(name))
+		st = th_session_fail(
+		    ses, TH_EUSAGE, "--header: %s is not yours to set", name);
 	else if (is_secret_name(name))
 		st = th_request_secret(req, name, "", &value);
 	else

@@ -42,6 +42,9 @@ ok 'GET has no body' send 200 --method GET <one
 says 'none at all' '' body
 code 'a header without a colon is a usage error' 64 sh -c 'th-publish webhook --url "$1/200" --queue h --header nonsense <one' - "$at"
 
+code 'how long the body is cannot be set' 64 sh -c 'th-publish webhook --url "$1/200" --queue l --header "content-length: 1" <one' - "$at"
+told 'and that is said' 'content-length is not yours'
+
 # Signed, with a token.
 mkdir -p "$TH_HOME"
 cat >"$TH_HOME/config.yaml" <<-END
