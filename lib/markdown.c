@@ -25,6 +25,10 @@ struct writer {
 	unsigned list[LISTS]; /* 0: bullets, else the next number */
 	struct span span[SPANS];
 	unsigned nspans;
+	struct th_str rest;      /* from the tag at hand on */
+	bool table, row, cell;   /* within one that is written as such */
+	unsigned cells, columns; /* of this row, of the first */
+	unsigned outer;          /* spans that are open around the cell */
 	struct th_buf href, text;
 };
 
@@ -204,6 +208,8 @@ is_word(char c)
 static bool
 needs_escape(const struct writer *w, char c, bool first)
 {
+	if (c == '|' && w->cell)
+		return true;
 	if (in_code(w))
 		return false;
 	if (c == '_')
@@ -401,6 +407,92 @@ tag_link(struct writer *w, struct th_str tag, bool closing)
 		open_span(w, '[');
 }
 
+/* ---- tables ---- */
+
+static bool
+is_tag(struct th_str s, const char *name)
+{
+	size_t n = strlen(name);
+
+	return s.len > n && th_str_iis((struct th_str){ s.s, n }, name) &&
+	       (is_space(s.s[n]) || s.s[n] == '>' || s.s[n] == '/');
+}
+
+/* One with headings has data in it; others lay out a page. */
+static bool
+has_headings(struct th_str s)
+{
+	const char *end = s.s + s.len, *p = s.s;
+
+	while ((p = memchr(p, '<', (size_t)(end - p))) != NULL) {
+		s = (struct th_str){ p, (size_t)(end - p) };
+		if (is_tag(s, "<th"))
+			return true;
+		if (is_tag(s, "<table") || is_tag(s, "</table"))
+			return false;
+		p++;
+	}
+	return false;
+}
+
+static void
+end_cell(struct writer *w)
+{
+	if (!w->cell)
+		return;
+	start_block(w, 0);
+	if (w->nspans > w->outer)
+		w->nspans = w->outer;
+	put(w, " |");
+	w->cell = false;
+}
+
+/* Below the first row stands what makes it the head. */
+static void
+end_row(struct writer *w)
+{
+	end_cell(w);
+	if (!w->row)
+		return;
+	w->row = false;
+	w->want = 1;
+	if (w->columns > 0)
+		return;
+	put_lines(w);
+	put(w, "|");
+	for (; w->columns < w->cells; w->columns++)
+		put(w, " --- |");
+	w->want = 1;
+}
+
+static void
+begin_cell(struct writer *w)
+{
+	end_cell(w);
+	if (!w->row) {
+		start_block(w, w->columns > 0 ? 1 : 2);
+		put_lines(w);
+		put(w, "|");
+		w->row = true;
+		w->cells = 0;
+	}
+	w->space = true;
+	w->outer = w->nspans;
+	w->cell = true;
+	w->cells++;
+}
+
+static void
+tag_table(struct writer *w, bool closing)
+{
+	end_row(w);
+	start_block(w, 2);
+	w->columns = 0;
+	w->table =
+	    !closing && !w->item &&
+	    has_headings((struct th_str){ w->rest.s + 1, w->rest.len - 1 });
+}
+
 /* What a page would show in a frame or play, as its address. */
 static void
 tag_embedded(struct writer *w, struct th_str tag)
@@ -456,6 +548,8 @@ enum act {
 	PRE,
 	BREAK,
 	RULE,
+	TABLE,
+	ROW,
 	CELL,
 	LINK,
 	IMAGE,
@@ -508,13 +602,13 @@ static const struct {
 	{ "source", EMBEDDED, 0 },
 	{ "strong", SPAN, '*' },
 	{ "style", HIDDEN, 0 },
-	{ "table", BLOCK, 2 },
+	{ "table", TABLE, 0 },
 	{ "td", CELL, 0 },
 	{ "template", HIDDEN, 0 },
 	{ "textarea", HIDDEN, 0 },
 	{ "th", CELL, 0 },
 	{ "title", HIDDEN, 0 },
-	{ "tr", BLOCK, 1 },
+	{ "tr", ROW, 1 },
 	{ "tt", SPAN, '`' },
 	{ "ul", LIST, 0 },
 	{ "video", EMBEDDED, 0 },
@@ -556,9 +650,29 @@ do_block(struct writer *w, enum act act, int arg, bool closing)
 	}
 }
 
+/* A row of a table is one line. */
+static bool
+breaks_line(enum act act)
+{
+	switch (act) {
+	case SPAN:
+	case LINK:
+	case IMAGE:
+	case TABLE:
+	case ROW:
+	case CELL:
+	case HIDDEN: return false;
+	default: return true;
+	}
+}
+
 static void
 do_element(struct writer *w, size_t i, struct th_str tag, bool closing)
 {
+	if (w->cell && breaks_line(element[i].act)) {
+		w->space = true;
+		return;
+	}
 	switch (element[i].act) {
 	case SPAN:
 		if (w->pre)
@@ -575,7 +689,20 @@ do_element(struct writer *w, size_t i, struct th_str tag, bool closing)
 			tag_embedded(w, tag);
 		break;
 	case LIST: tag_list(w, tag, element[i].arg != 0, closing); break;
-	case CELL: w->space = true; break;
+	case TABLE: tag_table(w, closing); break;
+	case ROW:
+		end_row(w);
+		if (!w->table)
+			start_block(w, (unsigned)element[i].arg);
+		break;
+	case CELL:
+		if (!w->table)
+			w->space = true;
+		else if (closing)
+			end_cell(w);
+		else
+			begin_cell(w);
+		break;
 	case BREAK:
 		if (w->out->len > w->start && w->want == 0)
 			put(w, w->pre ? "" : "  ");
@@ -601,6 +728,7 @@ put_tag(struct writer *w, struct th_str s)
 			w->skip.len = 0;
 		return n;
 	}
+	w->rest = s;
 	for (i = 0; name.len > 0 && i < sizeof(element) / sizeof(*element); i++)
 		if (th_str_iis(name, element[i].name)) {
 			do_element(w, i, (struct th_str){ s.s, n }, closing);
@@ -647,6 +775,7 @@ th_markdown_from_html(struct th_str s, struct th_buf *ret)
 		s.s += n;
 		s.len -= n;
 	}
+	end_row(&w);
 	start_block(&w, 1); /* closes what is open */
 	if (ret->len > w.start)
 		th_buf_addc(ret, '\n');

@@ -39,6 +39,7 @@ ok 'a dry run touches nothing' sh -c 'th-publish file --path "dry/{id}.md" --dry
 # What Markdown would take for its own.
 cat >md <<'END'
 {"id":"m","content_html":"<p>use <code>a`b</code>, <code>``</code> and <code>x <b>y</b></code></p><p>1. no list</p><p>2026<b>.</b> 3.14 <i>9)</i></p><p>3.14 is pi</p><ol start=\"7\"><li>seven</li><li>eight</li></ol><ol start=\"x\"><li>one</li></ol><iframe src=\"https://v.org/1?a=1&amp;b=2\"></iframe><video><source src=\"https://v.org/2.mp4\"></video><iframe src=\"javascript:x\"></iframe><p>end</p>"}
+{"id":"t","content_html":"<table><caption>Cap</caption><tr><th>A<th>B|C</tr><tr><td>1<br>2</td><td><p>p</p><ul><li>q</li></ul></td></tr><tr><td></td><td><code>a|b</code> <b>bold</td></tr></table><p>y</p><table><tr><td>l</td><td><blockquote><table><tr><th>in</th></tr></table></blockquote></td></tr></table>"}
 END
 cat >want <<'END'
 use `` a`b ``, ``` `` ``` and `x y`
@@ -60,8 +61,24 @@ use `` a`b ``, ``` `` ``` and `x y`
 
 end
 END
-ok 'an item with code, numbers and a video becomes a note' sh -c 'th-publish file --path md.md <md >o'
-is 'that says the same as Markdown' want sed '1,/^$/d' md.md
+ok 'items with code, numbers, a video and tables become notes' sh -c 'th-publish file --path "md{id}.md" <md >o'
+is 'that say the same as Markdown' want sed '1,/^$/d' mdm.md
+cat >want <<'END'
+Cap
+
+| A | B\|C |
+| --- | --- |
+| 1 2 | p q |
+| | `a\|b` **bold** |
+
+y
+
+l
+
+> | in |
+> | --- |
+END
+is 'a table with headings is one, without it lays out' want sed '1,/^$/d' mdt.md
 
 # Hostile items stay inside.
 mkdir -p jail/in outside; ln -s ../../outside jail/in/link; ln -s ../../outside/stolen.md jail/in/file.md
