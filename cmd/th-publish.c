@@ -160,6 +160,7 @@ run_service(
 		.synopsis = "[OPTION]..." };
 	struct th_opts *opts = th_opts_new(s->params);
 	struct th_err err = { 0 };
+	enum th_status st = TH_OK;
 	int c;
 
 	if (s->publish == NULL)
@@ -174,6 +175,11 @@ run_service(
 	check_options(p);
 	if (th_opts_check(opts, TH_P_PUBLISH, &err) != TH_OK)
 		cmd_usage("%s", err.text);
+	if (s->check != NULL)
+		st = s->check(opts, &err);
+	if (st == TH_EUSAGE)
+		cmd_usage("%s", err.text);
+	cmd_check(st, &err);
 	if (!cmd_vacation())
 		publish_service(p, s, opts);
 	th_opts_free(opts);

@@ -85,6 +85,29 @@ fit_name(const char *name, const char *mark)
 	return fitted;
 }
 
+/*
+ * What the template alone makes of names: no item's value is empty, a dot or
+ * two of them.
+ */
+static enum th_status
+check_names(const struct th_place *p, struct th_err *err)
+{
+	const char *s = p->path.data + p->fixed;
+	struct th_str name;
+
+	for (;; s += name.len + 1) {
+		name = (struct th_str){ s, strcspn(s, "/") };
+		if (th_str_is(name, ".") || th_str_is(name, ".."))
+			return th_fail(err, TH_EUSAGE,
+			    "--path: no . or .. behind the first field");
+		if (s[name.len] == '\0' && name.len == 0)
+			return th_fail(
+			    err, TH_EUSAGE, "--path: no file name at the end");
+		if (s[name.len] == '\0')
+			return TH_OK;
+	}
+}
+
 enum th_status
 th_place_fill(struct th_place *ret, const char *path, const struct th_item *it,
     struct th_err *err)
@@ -104,7 +127,7 @@ th_place_fill(struct th_place *ret, const char *path, const struct th_item *it,
 	ret->fixed = ret->path.len;
 	st = th_template_expand(t, it, quote_name, &ret->path, err);
 	th_template_free(t);
-	return st;
+	return st == TH_OK ? check_names(ret, err) : st;
 }
 
 static enum th_status
@@ -135,9 +158,9 @@ enter(struct th_place *p, const char *name, bool fixed, struct th_err *err)
 	return TH_OK;
 }
 
-/* The name between two slashes, which the template alone could make special. */
+/* The name between two slashes. */
 static enum th_status
-next_name(struct th_place *p, const char *s, size_t len, struct th_err *err)
+next_name(struct th_place *p, const char *s, size_t len)
 {
 	char *raw = th_strndup(s, len);
 
@@ -145,11 +168,6 @@ next_name(struct th_place *p, const char *s, size_t len, struct th_err *err)
 	p->name = NULL;
 	if (raw == NULL)
 		return TH_ENOMEM;
-	if (strcmp(raw, ".") == 0 || strcmp(raw, "..") == 0) {
-		free(raw);
-		return th_fail(err, TH_EUSAGE,
-		    "--path: no . or .. behind the first field");
-	}
 	p->name = fit_name(raw, "");
 	free(raw);
 	return p->name == NULL ? TH_ENOMEM : TH_OK;
@@ -191,12 +209,9 @@ th_place_enter(struct th_place *p, struct th_err *err)
 		return st;
 	for (;; s += n + 1) {
 		n = strcspn(s, "/");
-		if (n == 0 && s[n] == '/')
+		if (n == 0) /* a slash too many; the last name is not empty */
 			continue;
-		if (n == 0)
-			return th_fail(
-			    err, TH_EUSAGE, "--path: no file name at the end");
-		if ((st = next_name(p, s, n, err)) != TH_OK || s[n] == '\0')
+		if ((st = next_name(p, s, n)) != TH_OK || s[n] == '\0')
 			return st;
 		if ((st = enter(p, p->name, false, err)) != TH_OK)
 			return st;

@@ -2143,10 +2143,10 @@ struct th_place {
 };
 void th_place_init(struct th_place *);
 void th_place_release(struct th_place *);
-/* Fills in the template. */
+/* Fills in the template.  TH_EUSAGE when no item could lead to a file by it. */
 enum th_status th_place_fill(struct th_place *, const char *path,
     const struct th_item *, struct th_err *err);
-/* Goes into the directory, which is made when missing.  TH_EUSAGE, TH_ECREATE. */
+/* Goes into the directory, which is made when missing.  TH_ECREATE. */
 enum th_status th_place_enter(struct th_place *, struct th_err *err);
 /* Gives the name a mark that this id alone has, however often it comes. */
 enum th_status th_place_mark(struct th_place *, struct th_str id);
@@ -2600,6 +2600,9 @@ struct th_service {
 	/* One step of a delivery, see struct th_delivery.  May be NULL. */
 	enum th_status (*publish)(struct th_session *, struct th_delivery *,
 	    const struct th_reply *);
+	/* Are the options of publish right, beyond their types?  Asked before an
+	   item is read.  TH_EUSAGE; may be NULL. */
+	enum th_status (*check)(const struct th_opts *, struct th_err *);
 	/* Sends no request: publish does its work at once (file).  Then no http. */
 	bool local;
 	/* Destinations have nothing to do with each other (webhook): one that asks

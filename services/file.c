@@ -558,11 +558,25 @@ out:
 	return st;
 }
 
+static enum th_status
+file_check(const struct th_opts *opts, struct th_err *err)
+{
+	const struct th_item none = { 0 };
+	struct th_place p;
+	enum th_status st;
+
+	th_place_init(&p);
+	st = th_place_fill(&p, th_opt(opts, "path"), &none, err);
+	th_place_release(&p);
+	return st;
+}
+
 const struct th_service th_service_file = {
 	.name = "file",
 	.summary = "files: NDJSON, CSV and JSON in, Markdown and NDJSON out",
 	.params = params,
 	.fetch = file_fetch,
 	.publish = file_publish,
+	.check = file_check,
 	.local = true,
 };

@@ -137,7 +137,7 @@ is_framing(const char *name)
 }
 
 static enum th_status
-add_header(struct th_session *ses, struct th_request *req, const char *line)
+add_header(struct th_request *req, const char *line, struct th_err *err)
 {
 	const char *colon = strchr(line, ':');
 	struct th_secret value = { 0 };
@@ -146,7 +146,7 @@ add_header(struct th_session *ses, struct th_request *req, const char *line)
 	char *name = NULL;
 
 	if (colon == NULL || colon == line)
-		return th_session_fail(ses, TH_EUSAGE,
+		return th_fail(err, TH_EUSAGE,
 		    "--header is NAME: VALUE, and this has no colon");
 	s = th_str_trim(th_str(colon + 1));
 	name = th_strndup(line, (size_t)(colon - line));
@@ -154,17 +154,29 @@ add_header(struct th_session *ses, struct th_request *req, const char *line)
 	if (name == NULL || value.value == NULL)
 		st = TH_ENOMEM;
 	else if (is_framing(name))
-		st = th_session_fail(
-		    ses, TH_EUSAGE, "--header: %s is not yours to set", name);
+		st = th_fail(
+		    err, TH_EUSAGE, "--header: %s is not yours to set", name);
 	else if (is_secret_name(name))
 		st = th_request_secret(req, name, "", &value);
 	else
 		st = th_request_header(req, name, value.value);
 	if (st == TH_EDATA)
-		st = th_session_fail(
-		    ses, TH_EUSAGE, "--header: not allowed in HTTP: %s", name);
+		st = th_fail(
+		    err, TH_EUSAGE, "--header: not allowed in HTTP: %s", name);
 	th_secret_release(&value);
 	th_secret_release(&(struct th_secret){ name });
+	return st;
+}
+
+static enum th_status
+add_headers(
+    struct th_request *req, const struct th_opts *opts, struct th_err *err)
+{
+	enum th_status st = TH_OK;
+	size_t i;
+
+	for (i = 0; st == TH_OK && i < th_opt_count(opts, "header"); i++)
+		st = add_header(req, th_opt_nth(opts, "header", i), err);
 	return st;
 }
 
@@ -268,7 +280,6 @@ make_request(struct th_session *ses, struct th_delivery *d, int64_t now)
 	const char *method = th_opt(opts, "method");
 	struct th_buf id;
 	enum th_status st;
-	size_t i;
 
 	if (method == NULL)
 		method = "POST";
@@ -281,9 +292,8 @@ make_request(struct th_session *ses, struct th_delivery *d, int64_t now)
 	if (st == TH_OK)
 		st = th_request_header(&d->request, "webhook-id", id.data);
 	th_buf_release(&id);
-	for (i = 0; st == TH_OK && i < th_opt_count(opts, "header"); i++)
-		st =
-		    add_header(ses, &d->request, th_opt_nth(opts, "header", i));
+	if (st == TH_OK)
+		st = add_headers(&d->request, opts, th_session_err(ses));
 	if (st == TH_OK)
 		st = add_secrets(ses, d, now);
 	d->request.follow = false;
@@ -327,11 +337,24 @@ webhook_publish(
 	return make_request(ses, d, th_now());
 }
 
+static enum th_status
+webhook_check(const struct th_opts *opts, struct th_err *err)
+{
+	struct th_request req;
+	enum th_status st;
+
+	th_request_init(&req);
+	st = add_headers(&req, opts, err);
+	th_request_release(&req);
+	return st;
+}
+
 const struct th_service th_service_webhook = {
 	.name = "webhook",
 	.summary = "any address that takes items as JSON",
 	.auth = TH_AUTH_TOKEN,
 	.params = params,
 	.publish = webhook_publish,
+	.check = webhook_check,
 	.apart = true,
 };

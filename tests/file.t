@@ -96,6 +96,8 @@ ok 'no name is hidden or has a control character' sh -c '! find jail/in -name ".
 code 'a link is not followed into its directory' 73 sh -c 'echo "{\"id\":\"l\",\"title\":\"link\"}" | th-publish file --path "jail/in/{title}/{id}.md"'
 ok 'nothing came there' sh -c '[ -z "$(ls -A outside)" ]'
 code '.. behind a field is a usage error' 64 sh -c 'th-publish file --path "jail/{id}/../{title}.md" <items'
+code 'no name at the end is one, too' 64 sh -c 'th-publish file --path "jail/{id}/" --queue-only <items'
+ok 'and no item was queued for it' sh -c '! th-queue list | grep "path=jail/{id}/"'
 cat >yaml <<'END'
 {"id":"y","title":"a\nb\u0085c\u2028d\u007f: - # 'x'","tags":["\"]"],"content_text":"---\n"}
 END

@@ -44,6 +44,7 @@ code 'a header without a colon is a usage error' 64 sh -c 'th-publish webhook --
 
 code 'how long the body is cannot be set' 64 sh -c 'th-publish webhook --url "$1/200" --queue l --header "content-length: 1" <one' - "$at"
 told 'and that is said' 'content-length is not yours'
+ok 'with a wrong header nothing is queued' sh -c '! th-queue list | grep -E "\"queue\":\"(h|l)\""'
 
 # Signed, with a token.
 mkdir -p "$TH_HOME"
