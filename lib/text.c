@@ -64,6 +64,14 @@ legacy(uint32_t c)
 	return c == 0 ? 0xfffd : c;
 }
 
+/* No character that a text may have: XML 1.0 has it not even by number. */
+static bool
+is_control(uint32_t c)
+{
+	return (c > 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r') ||
+	       c == 0xfffe || c == 0xffff;
+}
+
 static int
 digit_value(char c, int base)
 {
@@ -97,7 +105,8 @@ numeric(struct th_str s, struct th_buf *ret)
 	}
 	if (i == start)
 		return 0;
-	th_utf8_add(ret, legacy(c));
+	if (!is_control(c)) /* else it stands for nothing */
+		th_utf8_add(ret, legacy(c));
 	return i < s.len && s.s[i] == ';' ? i + 1 : i;
 }
 
@@ -495,10 +504,14 @@ th_text_fold(struct th_str s, struct th_buf *ret)
 			owed = true;
 			continue;
 		}
+		if ((unsigned char)*rest.s < ' ') { /* stands for nothing */
+			n = 1;
+			continue;
+		}
 		if (owed && ret->len > start)
 			th_buf_addc(ret, ' ');
 		owed = false;
-		for (n = 1; n < rest.len && !is_blank(rest.s[n]) &&
+		for (n = 1; n < rest.len && (unsigned char)rest.s[n] > ' ' &&
 			    rest.s[n] != '\302';
 		     n++)
 			continue;

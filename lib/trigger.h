@@ -208,7 +208,10 @@ enum th_status th_text_from_html(struct th_str html, enum th_text_mode,
 bool th_text_is_html(struct th_str);
 /* Appends with &, <, >, " and ' escaped, for text in HTML and XML. */
 enum th_status th_text_escape(struct th_str, struct th_buf *ret);
-/* Appends with white space runs folded to one blank and ends trimmed. */
+/*
+ * Appends with white space runs folded to one blank, ends trimmed, and without
+ * control characters.
+ */
 enum th_status th_text_fold(struct th_str, struct th_buf *ret);
 /* Appends the Unicode lower / upper case of each character. */
 enum th_status th_text_lower(struct th_str, struct th_buf *ret);

@@ -73,6 +73,9 @@ has 'durations, of iTunes and of the media' '3723
 <item><enclosure url="a"/><itunes:duration>1:02:03.5</itunes:duration></item>
 <item><media:group><media:content url="b" duration="120"/></media:group></item>
 X
+has 'characters that no text may have are none' '"ab c�"' .title <<'X'
+<item><title>a&#1;b &#x1f; &#xFFFE;c&#0;</title></item>
+X
 has 'categories are text or terms' '["a","b & c"]' .tags <<'X'
 <item><category term="a"/><category domain="x">a</category><category><![CDATA[b & c]]></category><category> </category></item>
 X
