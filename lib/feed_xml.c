@@ -86,7 +86,7 @@ inherit(struct th_feed_xml *f, const struct th_xml_tag *t)
 
 /*
  * Inside a text, an element that stands beside texts and is no HTML: the text
- * was left open.
+ * was left open.  Inside an item in an item, a third: both were.
  */
 static bool
 on_left_open(void *ctx, const struct th_xml_tag *next)
@@ -94,16 +94,52 @@ on_left_open(void *ctx, const struct th_xml_tag *next)
 	static const char *const beside[] = { "item", "entry", "guid",
 		"pubdate", "description", "link", "enclosure", "updated",
 		"published", "category" };
-	const struct th_feed_xml *f = ctx;
+	struct th_feed_xml *f = ctx;
 	size_t i;
 
-	if (f->taking == NULL || f->drop_div || f->base64 ||
-	    next->local.s != next->name.s)
+	if (f->taking == NULL)
+		return f->nested && th_fx_top(f)->role == R_ITEM &&
+		       (th_str_iis(next->local, "item") ||
+			   th_str_iis(next->local, "entry"));
+	if (th_fx_ends_last(f, next))
+		return true;
+	if (f->drop_div || f->base64 || next->local.s != next->name.s)
 		return false;
 	for (i = 0; i < sizeof(beside) / sizeof(*beside); i++)
 		if (th_str_iis(next->local, beside[i]))
 			return true;
 	return false;
+}
+
+static void
+change_entry(struct th_feed_xml *f)
+{
+	struct th_found second = f->second;
+
+	f->second = *f->entry;
+	*f->entry = second;
+}
+
+/* What the element means where it stands; NULL: nothing. */
+static const struct th_fx_rule *
+rule_of(
+    struct th_feed_xml *f, const struct th_xml_tag *t, enum th_fx_role parent)
+{
+	const struct th_fx_rule *r =
+	    th_fx_find_rule(f, t, parent != R_NONE ? parent : R_CHANNEL);
+	bool nested = r == NULL && parent == R_ITEM && !f->nested;
+
+	if (nested)
+		r = th_fx_find_rule(f, t, R_CHANNEL);
+	if (!nested && parent != R_NONE)
+		return r;
+	if (r == NULL || !th_fx_is_item(r))
+		return NULL; /* an item after an element left open counts */
+	if (nested) {
+		f->nested = true;
+		change_entry(f);
+	}
+	return r;
 }
 
 static void
@@ -116,6 +152,7 @@ on_start(void *ctx, const struct th_xml_tag *t)
 	f->level[f->depth + 1] = *th_fx_top(f);
 	f->depth++;
 	th_fx_top(f)->inherited = f->inherited.len;
+	th_fx_top(f)->sort = 0;
 	if (t->nattrs > 0)
 		inherit(f, t);
 	if (f->taking != NULL && th_fx_is_person(f, t))
@@ -128,20 +165,39 @@ on_start(void *ctx, const struct th_xml_tag *t)
 	if (parent == R_NONE &&
 	    (th_fx_top(f)->in_item || !th_fx_top(f)->in_feed))
 		return;
-	r = th_fx_find_rule(f, t, parent != R_NONE ? parent : R_CHANNEL);
-	if (parent == R_NONE && (r == NULL || !th_fx_is_item(r)))
-		return; /* but an item after an element left open counts */
+	r = rule_of(f, t, parent);
 	if (r != NULL)
 		r->begin(f, t, r);
 	else if (parent == R_DOC && f->depth < 3)
 		th_fx_top(f)->role = R_DOC;
 }
 
+/*
+ * An item that says where it ends holds what began inside it, which is none of
+ * the feed's; one that was left open stood before it.
+ */
 static void
-leave(struct th_feed_xml *f, enum th_fx_role role, enum th_fx_role parent)
+leave_item(struct th_feed_xml *f, bool inner, bool implied)
+{
+	if (inner) {
+		change_entry(f);
+		f->waits = true;
+		return;
+	}
+	th_fx_failed(f, th_feed_emit(f->feed));
+	if (f->waits && implied && f->status == TH_OK) {
+		change_entry(f);
+		th_fx_failed(f, th_feed_emit(f->feed));
+	}
+	f->nested = f->waits = false;
+}
+
+static void
+leave(struct th_feed_xml *f, enum th_fx_role role, enum th_fx_role parent,
+    bool implied)
 {
 	if (role == R_ITEM)
-		th_fx_failed(f, th_feed_emit(f->feed));
+		leave_item(f, parent == R_ITEM, implied);
 	else if (role == R_AUTHOR && parent == R_ITEM)
 		th_fx_failed(f, th_found_author(f->entry, &f->author));
 	else if (role == R_AUTHOR && parent == R_SOURCE)
@@ -163,7 +219,8 @@ on_end(void *ctx, const struct th_xml_tag *t)
 	else if (f->taking != NULL)
 		th_fx_taken(f);
 	else
-		leave(f, th_fx_top(f)->role, f->level[f->depth - 1].role);
+		leave(f, th_fx_top(f)->role, f->level[f->depth - 1].role,
+		    t->implied);
 	f->inherited.len = th_fx_top(f)->inherited;
 	f->depth--;
 }
@@ -206,6 +263,7 @@ th_feed_xml_new(struct th_feed *feed)
 	f->feed = feed;
 	f->entry = th_feed_entry(feed);
 	f->meta = th_feed_meta(feed);
+	th_found_init(&f->second);
 	f->xml = th_xml_new(&h);
 	th_fx_index_rules(f);
 	if (set_base(f, url != NULL ? url : "") != TH_OK || f->xml == NULL) {
@@ -221,6 +279,7 @@ th_feed_xml_free(struct th_feed_xml *f)
 	if (f == NULL)
 		return;
 	th_xml_free(f->xml);
+	th_found_release(&f->second);
 	th_buf_release(&f->inherited);
 	th_buf_release(&f->value);
 	th_buf_release(&f->other);

@@ -64,6 +64,8 @@ struct th_fx_level {
 	size_t inherited; /* its length before this element */
 	enum th_fx_role role;
 	bool in_feed, in_item;
+	/* Of HTML in a text: an element that the next of this sort ends. */
+	unsigned char sort;
 };
 
 struct th_fx_rule;
@@ -71,6 +73,12 @@ struct th_fx_rule;
 struct th_feed_xml {
 	struct th_feed *feed;
 	struct th_found *entry;
+	/*
+	 * One that begins inside an item; which of the two was meant to hold
+	 * the other, if any, tells how the outer one ends.
+	 */
+	struct th_found second;
+	bool nested, waits; /* there is one; it has come to its end */
 	struct th_feed_meta *meta;
 	struct th_xml *xml;
 	enum th_status status;
@@ -158,6 +166,8 @@ void th_fx_take(struct th_feed_xml *, const struct th_fx_rule *,
     enum th_xml_text, enum th_form);
 void th_fx_add_start(struct th_feed_xml *, const struct th_xml_tag *);
 void th_fx_add_end(struct th_feed_xml *, const struct th_xml_tag *);
+/* Inside a text: does the element to come end the innermost, as in HTML? */
+bool th_fx_ends_last(const struct th_feed_xml *, const struct th_xml_tag *);
 /* The element ended: its rule gets the text. */
 void th_fx_taken(struct th_feed_xml *);
 

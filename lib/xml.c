@@ -322,6 +322,6 @@ th_xml_finish(struct th_xml *x, struct th_err *err)
 	if (x->depth > 0)
 		th_xml_note(x, CUT_SHORT);
 	while (x->status == TH_OK && x->depth > 0)
-		th_xml_pop(x);
+		th_xml_pop(x, true);
 	return result(x, err);
 }

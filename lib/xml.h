@@ -29,6 +29,7 @@ struct th_xml_tag {
 	struct th_str local;
 	const struct th_xml_attr *attr;
 	size_t nattrs;
+	bool implied; /* an end that is not there: it was left open */
 };
 
 struct th_xml_ns {

@@ -30,6 +30,7 @@ struct th_xml_frame {
 	size_t local;    /* length of the prefix and its colon */
 	size_t bindings; /* how many there were before it */
 	int ns;
+	unsigned hash; /* of the name, its case left out */
 };
 
 struct th_xml_binding {
@@ -115,8 +116,8 @@ const char *th_xml_find_doctype_end(const char *p, const char *end);
 /* The inside of a start tag; that of an end tag, a name. */
 void th_xml_start_tag(struct th_xml *, const char *p, const char *end);
 void th_xml_end_tag(struct th_xml *, struct th_str name);
-/* Ends the innermost element. */
-void th_xml_pop(struct th_xml *);
+/* Ends the innermost element; implied: though nothing says so. */
+void th_xml_pop(struct th_xml *, bool implied);
 /*
  * Finds the end of the start tag at p: the > that no quotes enclose.  NULL:
  * not there yet, go on when more has come.  *bare is set when it is no tag,

@@ -101,11 +101,12 @@ tag_of(const struct th_xml *x, const struct th_xml_frame *f)
 }
 
 void
-th_xml_pop(struct th_xml *x)
+th_xml_pop(struct th_xml *x, bool implied)
 {
 	struct th_xml_frame *f = &x->frame[x->depth - 1];
 	struct th_xml_tag tag = tag_of(x, f);
 
+	tag.implied = implied;
 	x->h.end(x->h.ctx, &tag);
 	x->depth--;
 	x->names.len = f->name;
@@ -115,6 +116,17 @@ th_xml_pop(struct th_xml *x)
 	}
 }
 
+static unsigned
+hash(struct th_str name)
+{
+	unsigned h = 0;
+	size_t i;
+
+	for (i = 0; i < name.len; i++)
+		h = h * 31 + ((unsigned char)name.s[i] | 0x20);
+	return h;
+}
+
 /* Closes what the element to come shows to have been left open. */
 static void
 close_left_open(struct th_xml *x, const struct th_xml_tag *next)
@@ -122,7 +134,7 @@ close_left_open(struct th_xml *x, const struct th_xml_tag *next)
 	while (x->depth > 0 && x->status == TH_OK &&
 	       x->h.left_open(x->h.ctx, next)) {
 		th_xml_note(x, LEFT_OPEN);
-		th_xml_pop(x);
+		th_xml_pop(x, true);
 	}
 }
 
@@ -152,7 +164,7 @@ push(struct th_xml *x, struct th_str name, size_t nattrs)
 	    x, (struct th_str){ name.s, local > 0 ? local - 1 : 0 });
 	f = &x->frame[x->depth];
 	*f = (struct th_xml_frame){ x->names.len, name.len, local, bindings,
-		tag.ns };
+		tag.ns, hash(name) };
 	if (th_buf_add(&x->names, name.s, name.len) != TH_OK) {
 		th_xml_fail(x, x->names.status, "names too long");
 		return;
@@ -232,7 +244,7 @@ th_xml_start_tag(struct th_xml *x, const char *p, const char *end)
 	}
 	push(x, s, nattrs);
 	if (empty && x->status == TH_OK)
-		th_xml_pop(x);
+		th_xml_pop(x, false);
 }
 
 static bool
@@ -255,9 +267,12 @@ void
 th_xml_end_tag(struct th_xml *x, struct th_str name)
 {
 	size_t i = x->depth;
+	unsigned h;
 
 	name = th_str_trim(name);
-	while (i > 0 && !closes(x, &x->frame[i - 1], name))
+	h = hash(name);
+	while (i > 0 && (x->frame[i - 1].hash != h ||
+			    !closes(x, &x->frame[i - 1], name)))
 		i--;
 	if (i == 0) {
 		th_xml_note(x, STRAY_END);
@@ -266,7 +281,7 @@ th_xml_end_tag(struct th_xml *x, struct th_str name)
 	if (i < x->depth)
 		th_xml_note(x, LEFT_OPEN);
 	while (x->depth >= i && x->status == TH_OK)
-		th_xml_pop(x);
+		th_xml_pop(x, x->depth > i);
 }
 
 /*

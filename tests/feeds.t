@@ -15,6 +15,25 @@ told 'and are told with -v' 'the end is missing'
 code 'without -v nothing is told' 0 th-fetch rss "$d/broken.xml"
 ok 'not a word' test ! -s "$scratch/.err"
 
+titles() { # of the items of a feed on stdin, on one line
+	th-fetch rss - | jq -r .title | paste -s -d ' ' -
+}
+open() { printf '<rss><channel>%s</channel></rss>' "$1" | titles; }
+says 'items left open are items' '1 2 3 4 5' open \
+    '<item><title>1</title><item><title>2</title></item><item><title>3<item><title>4</title><item><title>5</title>'
+says '... each of them, as when the end is missing' '1 2 3' titles <<'X'
+<rss><channel><item><title>1</title><item><title>2</title><item><title>3</title>
+X
+says 'an item in an item is none' '1 3' open \
+    '<item><title>1</title><item><title>2</title></item><link>http://e/</link></item><item><title>3</title></item>'
+long() { # a description of so many lines, and another item
+	{ printf '<rss><channel><item><title>1</title><description>'
+	yes "$1" | head -n 2000
+	printf '</description></item><item><title>2</title>'; } | titles
+}
+says 'what HTML leaves open is not nested' '1 2' long 'a<br>'
+says '... nor what the next one ends' '1 2' long '<p>a<img src="b">'
+
 title() { # the titles of a feed on stdin
 	th-fetch rss - | sed 's/.*"title":"\([^"]*\)","_source.*/\1/'
 }
@@ -129,6 +148,8 @@ w('attributes.xml', head + '<item ' + ' '.join(
     "a%d='1'" % i for i in range(200000)) + '><title>many</title></item>')
 w('external.xml', '<!DOCTYPE r SYSTEM "http://127.0.0.1:1/x" [<!ENTITY a '
   'SYSTEM "file:///etc/passwd">]>' + item + '[&a;]')
+w('stray.xml', head + '<item>' + '<%s>' % ('a' * 40) * 480
+  + ('</%sb>' % ('a' * 39)) * 500000)
 w('lone.xml', item + '<&' * 1000000)
 EOF
 refused 'an entity bomb' 'entities expand' bomb.xml
@@ -141,6 +162,7 @@ refused 'a text of 40 MB' 'too long' text.xml
 refused 'more namespaces than anybody needs' 'too (many|deep)' names.xml
 code '200,000 attributes are not looked at' 0 timeout 20 th-fetch rss attributes.xml
 code 'a million bare characters are text' 0 timeout 20 th-fetch rss lone.xml
+code 'nor half a million ends of nothing, inside many elements' 0 timeout 20 th-fetch rss stray.xml
 says 'an external entity is nothing' '[]' sh -c 'th-fetch rss external.xml | sed -n "s/.*\"title\":\"\([^\"]*\)\".*/\1/; 2p"'
 
 printf 'no feed at all' >text
