@@ -8,6 +8,16 @@
 
 #include "feed_xml.h"
 
+/* Elements of the old formats have no namespace, or that of their root. */
+static unsigned
+ns_bit(const struct th_feed_xml *f, int ns)
+{
+	if (ns == NS_NONE ||
+	    (ns == f->root_ns && f->depth > 1 && (ns == -1 || ns == NS_ATOM)))
+		return f->atom ? IN_ATOM : IN_RSS;
+	return ns > 0 ? 1u << ns : 0;
+}
+
 /* ---- what to do with the text of an element ---- */
 
 static void
@@ -155,7 +165,7 @@ begin_atom(struct th_feed_xml *f, const struct th_xml_tag *t,
     const struct th_fx_rule *r)
 {
 	struct th_str type, mode;
-	bool html, xhtml, escaped, base64, xml;
+	bool html, xhtml, escaped, base64, xml, media;
 
 	mode = th_fx_attr(f, t, "mode");
 	escaped = th_str_iis(mode, "escaped");
@@ -169,15 +179,15 @@ begin_atom(struct th_feed_xml *f, const struct th_xml_tag *t,
 			ends_in(type, "+xml") || ends_in(type, "/xml")));
 	html = th_str_iis(type, "html") || th_str_iis(type, "text/html") ||
 	       th_str_iis(type, "application/xhtml+xml");
-	if (th_str_has_prefix(type, "image/") ||
-	    th_str_has_prefix(type, "audio/") ||
-	    th_str_has_prefix(type, "video/"))
-		return; /* nothing to read */
+	media = th_str_has_prefix(type, "image/") ||
+		th_str_has_prefix(type, "audio/") ||
+		th_str_has_prefix(type, "video/");
 	base64 |= memchr(type.s, '/', type.len) != NULL && !html && !xhtml &&
 		  !th_str_has_prefix(type, "text/");
 	th_fx_take(f, r, xhtml ? TH_XML_RAW : TH_XML_DECODED,
 	    html || xhtml ? TH_FORM_HTML : TH_FORM_TEXT);
 	f->base64 = base64;
+	f->media = media;
 }
 
 /* Elements that only hold others; the ends are in on_end(). */
@@ -189,24 +199,37 @@ begin_role(struct th_feed_xml *f, const struct th_xml_tag *t,
 	th_fx_top(f)->role = (enum th_fx_role)r->arg;
 	th_fx_top(f)->in_item |= r->arg == R_ITEM;
 	th_fx_top(f)->in_feed = true;
-	if (r->arg == R_RSS || r->arg == R_CHANNEL)
-		th_feed_found(f->feed);
 }
 
+static void
+begin_channel(struct th_feed_xml *f, const struct th_xml_tag *t,
+    const struct th_fx_rule *r)
+{
+	begin_role(f, t, r);
+	th_feed_found(f->feed);
+}
+
+/* In a namespace that nobody knows it takes an entry to be a feed. */
 static void
 begin_feed(struct th_feed_xml *f, const struct th_xml_tag *t,
     const struct th_fx_rule *r)
 {
 	f->atom = true;
+	f->root_ns = t->ns;
 	begin_role(f, t, r);
+	if (ns_bit(f, t->ns) != 0)
+		th_feed_found(f->feed);
 }
 
+/* RDF holds much else. */
 static void
 begin_rss(struct th_feed_xml *f, const struct th_xml_tag *t,
     const struct th_fx_rule *r)
 {
 	f->root_ns = t->ns;
 	begin_role(f, t, r);
+	if (th_str_iis(t->local, "rss"))
+		th_feed_found(f->feed);
 }
 
 static void
@@ -428,8 +451,8 @@ static const struct th_fx_rule rules[] = {
 	/* what holds the rest */
 	{ "rss", ~0u, AT_DOC, begin_rss, NULL, R_RSS },
 	{ "rdf", ~0u, AT_DOC, begin_rss, NULL, R_RSS },
-	{ "channel", IN_RSS, AT_DOC | AT_RSS, begin_role, NULL, R_CHANNEL },
-	{ "feed", IN_RSS | IN_ATOM, AT_DOC, begin_feed, NULL, R_CHANNEL },
+	{ "channel", IN_RSS, AT_DOC | AT_RSS, begin_channel, NULL, R_CHANNEL },
+	{ "feed", ~0u, AT_DOC, begin_feed, NULL, R_CHANNEL },
 	{ "item", IN_RSS, AT_RSS | AT_CHANNEL, begin_item, NULL, R_ITEM },
 	{ "entry", IN_RSS | IN_ATOM, AT_DOC | AT_CHANNEL, begin_item, NULL,
 	    R_ITEM },
@@ -490,6 +513,7 @@ static const struct th_fx_rule rules[] = {
 	{ "content", IN_MEDIA, AT_ENTRY, begin_media, NULL, R_GROUP },
 	{ "title", IN_MEDIA, AT_ENTRY, begin_guess, SLOT(MEDIA_TITLE) },
 	{ "description", IN_MEDIA, AT_ENTRY, begin_guess, SLOT(SUMMARY2) },
+	{ "keywords", IN_MEDIA, AT_ENTRY, begin_plain, text_keywords, 0 },
 	{ "thumbnail", IN_MEDIA, AT_ENTRY, begin_image, NULL, TH_S_IMAGE2 },
 	/* iTunes */
 	{ "title", IN_ITUNES, AT_ITEM, begin_guess, SLOT(MEDIA_TITLE) },
@@ -524,16 +548,6 @@ th_fx_index_rules(struct th_feed_xml *f)
 		f->next[i] = f->head[h];
 		f->head[h] = (unsigned char)(i + 1);
 	}
-}
-
-/* Elements of the old formats have no namespace, or that of their root. */
-static unsigned
-ns_bit(const struct th_feed_xml *f, int ns)
-{
-	if (ns == NS_NONE || (ns == f->root_ns && !f->atom && f->depth > 1 &&
-				 (ns == -1 || ns == NS_ATOM)))
-		return f->atom ? IN_ATOM : IN_RSS;
-	return ns > 0 ? 1u << ns : 0;
 }
 
 const struct th_fx_rule *

@@ -77,7 +77,7 @@ th_fx_take(struct th_feed_xml *f, const struct th_fx_rule *r,
 	f->start = f->entry->text.len;
 	f->form = form;
 	f->drop_div = want == TH_XML_RAW;
-	f->base64 = false;
+	f->base64 = f->media = false;
 	th_fx_top(f)->role = R_TAKEN;
 	th_xml_want(f->xml, want, &f->entry->text);
 }
@@ -201,7 +201,7 @@ is_text(struct th_str s)
 	return th_utf8_valid(s) == s.len;
 }
 
-/* What is no base64, or stands for no text, stays as it is. */
+/* What is no base64 stays as it is; what stands for a picture is none. */
 static void
 decode_base64(struct th_feed_xml *f, struct th_slot *s)
 {
@@ -213,9 +213,13 @@ decode_base64(struct th_feed_xml *f, struct th_slot *s)
 	for (i = 0; i < in.len && in.s[i] != '='; i++)
 		if ((unsigned char)in.s[i] > ' ')
 			th_buf_addc(&f->value, in.s[i]);
-	if (th_base64_decode(th_buf_str(&f->value), &f->other) != TH_OK ||
-	    !is_text(th_buf_str(&f->other)))
+	if (th_base64_decode(th_buf_str(&f->value), &f->other) != TH_OK)
 		return;
+	if (!is_text(th_buf_str(&f->other))) {
+		if (!f->media)
+			return;
+		th_buf_clear(&f->other);
+	}
 	f->entry->text.len = s->off;
 	s->len = f->other.len;
 	add(f, th_buf_str(&f->other));

@@ -92,6 +92,7 @@ struct th_feed_xml {
 	size_t taken_at, start;
 	enum th_form form;
 	bool base64, drop_div;
+	bool media; /* a picture or the like, if its base64 is no text */
 	struct th_feed_author author;
 	size_t author_at;                   /* where its text begins */
 	struct th_buf value, other;         /* scratch */

@@ -92,9 +92,20 @@ has 'durations, of iTunes and of the media' '3723
 <item><enclosure url="a"/><itunes:duration>1:02:03.5</itunes:duration></item>
 <item><media:group><media:content url="b" duration="120"/></media:group></item>
 X
+has 'keywords of the media are tags' '["a","b c","d"]' .tags <<'X'
+<item><media:group><media:keywords>a, b c</media:keywords></media:group><media:keywords>d</media:keywords></item>
+X
 has 'characters that no text may have are none' '"ab c�"' .title <<'X'
 <item><title>a&#1;b &#x1f; &#xFFFE;c&#0;</title></item>
 X
+cat >media.atom <<'X'
+<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><content type="video/mp4">aGVsbG8=</content></entry>
+<entry><id>2</id><content type="image/png">iVBORw0KGgoAAAAN</content><summary>s</summary></entry></feed>
+X
+says 'base64 may be text whatever its type, or a picture' '[1,"hello"]
+[2,"s"]' sh -c 'th-fetch rss media.atom | jq -c "[(.id|tonumber),.content_text]"'
+says 'a feed in a namespace that nobody knows is one' x sh -c \
+    'echo "<feed xmlns=\"urn:x\"><entry><title>x</title></entry></feed>" | th-fetch rss - | jq -r .title'
 has 'categories are text or terms' '["a","b & c"]' .tags <<'X'
 <item><category term="a"/><category domain="x">a</category><category><![CDATA[b & c]]></category><category> </category></item>
 X
@@ -175,6 +186,10 @@ printf '<?xml version="1.0"?><?xml-stylesheet href="x"?><!DOCTYPE html PUBLIC "x
 refused 'nor one in XHTML' 'web page' page
 printf '<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:entry><a:id>1</a:id><a:content><html>' >feed
 code 'but a feed with a page inside is' 0 th-fetch rss feed
+printf '<feed xmlns="urn:x"><title>x</title></feed>' >root
+refused 'nor is XML that has the name alone' 'not a feed' root
+printf '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description/></r:RDF>' >rdf
+refused 'nor is RDF about something else' 'not a feed' rdf
 printf '{"version":"10.20.30","name":"x"}' >json
 refused 'nor is any JSON' 'not a feed' json
 : >empty
