@@ -137,6 +137,11 @@ enum th_status th_feed_json_push(
     struct th_feed_json *, struct th_str, struct th_err *);
 enum th_status th_feed_json_finish(struct th_feed_json *, struct th_err *);
 
+/* ---- http_reply.c: links of a page or of its headers ---- */
+
+/* What a link is worth as one to a feed, 0: nothing. */
+int th_feed_rank(struct th_str rel, struct th_str type);
+
 /* ---- feed_html.c: markup inside entries ---- */
 
 /* Appends HTML with the addresses in its tags made absolute. */

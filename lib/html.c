@@ -19,20 +19,6 @@ struct th_page {
 	enum th_status status;
 };
 
-/* What a link's type is worth; the first of the best is taken. */
-static const struct {
-	const char *type;
-	int rank;
-} types[] = {
-	{ "application/rss+xml", 3 },
-	{ "application/atom+xml", 3 },
-	{ "application/rdf+xml", 3 },
-	{ "application/feed+json", 3 },
-	{ "text/xml", 1 },
-	{ "application/xml", 1 },
-	{ "application/json", 1 },
-};
-
 static struct th_str
 attr(const xmlChar **atts, const char *name)
 {
@@ -44,37 +30,24 @@ attr(const xmlChar **atts, const char *name)
 	return TH_STR("");
 }
 
-/* Is the word one of a list with blanks between? */
+/* Only http leads to a feed: a link that leads elsewhere stands for none. */
 static bool
-has_word(struct th_str list, const char *word)
+leads_to_http(struct th_page *p, struct th_str href)
 {
-	size_t i, start;
+	struct th_buf feed, url;
+	bool http;
 
-	for (i = 0; i < list.len; i++) {
-		start = i;
-		while (i < list.len && (unsigned char)list.s[i] > ' ')
-			i++;
-		if (th_str_iis(
-			(struct th_str){ list.s + start, i - start }, word))
-			return true;
-	}
-	return false;
-}
-
-static int
-rank_of(struct th_str type, struct th_str rel)
-{
-	struct th_str t = type;
-	size_t i;
-
-	for (i = 0; i < t.len; i++)
-		if (t.s[i] == ';')
-			t.len = i;
-	t = th_str_trim(t);
-	for (i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (th_str_iis(t, types[i].type))
-			return types[i].rank;
-	return has_word(rel, "feed") ? 2 : 0;
+	th_buf_init(&feed, PAGE_MAX);
+	th_buf_init(&url, PAGE_MAX);
+	if (th_url_of_feed(href, &feed) != TH_OK)
+		p->status = feed.status;
+	th_url_resolve(TH_STR("http://h/"), th_buf_str(&feed), &url);
+	if (url.status != TH_OK)
+		p->status = url.status;
+	http = th_url_is_http(th_buf_str(&url));
+	th_buf_release(&feed);
+	th_buf_release(&url);
+	return http;
 }
 
 /* "Comments", "The Site » Comments Feed": what readers say, not the site. */
@@ -94,15 +67,14 @@ on_link(struct th_page *p, const xmlChar **atts)
 	struct th_str title = attr(atts, "title");
 	int rank;
 
-	if (href.len == 0 ||
-	    (!has_word(rel, "alternate") && !has_word(rel, "feed")))
+	if (href.len == 0)
 		return;
-	rank = rank_of(attr(atts, "type"), rel) * 2;
+	rank = th_feed_rank(rel, attr(atts, "type")) * 2;
 	if (rank == 0)
 		return;
 	if (!mentions_comments(title))
 		rank++;
-	if (rank <= p->rank)
+	if (rank <= p->rank || !leads_to_http(p, href))
 		return;
 	p->rank = rank;
 	th_buf_clear(&p->feed);

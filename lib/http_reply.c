@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trigger.h"
+#include "feed.h"
 
 #define MENTION_MAX 16384 /* errors that are longer are pages */
 
@@ -189,43 +189,80 @@ is_param(struct th_str s, const char *name, struct th_str *value)
 int64_t
 th_reply_max_age(const struct th_reply *rep)
 {
-	const char *cc = th_reply_header(rep, "Cache-Control");
 	const char *passed = th_reply_header(rep, "Age");
-	struct th_str rest = th_str(cc), one, value;
+	struct th_str rest, one, value;
 	int64_t age = -1;
+	size_t i;
 
-	while (next_of_list(&rest, ',', &one)) {
-		if (is_param(one, "no-cache", &value) ||
-		    is_param(one, "no-store", &value))
-			return 0;
-		if (is_param(one, "max-age", &value))
-			age = seconds(value);
+	for (i = 0; i < rep->nheaders; i++) {
+		if (!th_str_iis(th_str(rep->header[i].name), "Cache-Control"))
+			continue;
+		rest = th_str(rep->header[i].value);
+		while (next_of_list(&rest, ',', &one)) {
+			if (is_param(one, "no-cache", &value) ||
+			    is_param(one, "no-store", &value))
+				return 0;
+			if (is_param(one, "max-age", &value))
+				age = seconds(value);
+		}
 	}
 	if (age > 0 && passed != NULL)
 		age -= seconds(th_str_trim(th_str(passed)));
 	return age < -1 ? 0 : age;
 }
 
+/* Is the word in the list with blanks between? */
 static bool
-is_feed_type(struct th_str type)
+rel_has(struct th_str rel, const char *word)
 {
-	static const char *const types[] = { "application/rss+xml",
-		"application/atom+xml", "application/feed+json",
-		"application/rdf+xml" };
+	size_t i, start;
+
+	for (i = 0; i < rel.len; i++) {
+		start = i;
+		while (i < rel.len && (unsigned char)rel.s[i] > ' ')
+			i++;
+		if (th_str_iis(
+			(struct th_str){ rel.s + start, i - start }, word))
+			return true;
+	}
+	return false;
+}
+
+int
+th_feed_rank(struct th_str rel, struct th_str type)
+{
+	static const struct {
+		const char *type;
+		int rank;
+	} types[] = {
+		{ "application/rss+xml", 3 },
+		{ "application/atom+xml", 3 },
+		{ "application/rdf+xml", 3 },
+		{ "application/feed+json", 3 },
+		{ "text/xml", 1 },
+		{ "application/xml", 1 },
+		{ "application/json", 1 },
+	};
+	const char *end = memchr(type.s, ';', type.len);
+	bool feed = rel_has(rel, "feed");
 	size_t i;
 
-	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (th_str_iis(type, types[i]))
-			return true;
-	return false;
+	if (!feed && !rel_has(rel, "alternate"))
+		return 0;
+	if (end != NULL)
+		type.len = (size_t)(end - type.s);
+	type = th_str_trim(type);
+	for (i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (th_str_iis(type, types[i].type))
+			return types[i].rank;
+	return feed ? 2 : 0;
 }
 
 /* <URL>; rel="alternate"; type="application/rss+xml" */
 static bool
 is_feed_link(struct th_str link, struct th_str *url)
 {
-	struct th_str one, value;
-	bool alternate = false, typed = false;
+	struct th_str one, value, rel = TH_STR(""), type = TH_STR("");
 
 	if (!next_of_list(&link, ';', url) || url->len < 2 ||
 	    url->s[0] != '<' || url->s[url->len - 1] != '>')
@@ -233,10 +270,10 @@ is_feed_link(struct th_str link, struct th_str *url)
 	*url = (struct th_str){ url->s + 1, url->len - 2 };
 	while (next_of_list(&link, ';', &one))
 		if (is_param(one, "rel", &value))
-			alternate = th_str_iis(value, "alternate");
+			rel = value;
 		else if (is_param(one, "type", &value))
-			typed = is_feed_type(value);
-	return alternate && typed;
+			type = value;
+	return th_feed_rank(rel, type) > 1; /* an API's JSON is none */
 }
 
 enum th_status

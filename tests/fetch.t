@@ -154,6 +154,10 @@ printf '<html><head><link rel=alternate type="application/rss+xml" title="P &raq
 : >s/log
 says 'of several the one of the page itself, from its base' x1 sh -c 'th-fetch rss "$1" | jq -r .id' - "$S/deep/page5"
 ok 'asked as it is written' grep -q '	/x.xml?a=1&b=2	' s/log
+printf '<html><head><link rel="alternate" type="application/rss+xml" href="file://$PWD/a.xml">
+    <link rel="alternate" type="application/rss+xml" href="javascript:x"><link rel="alternate" type="application/rss+xml" href="x.xml">' |
+    script page6 '200 OK'
+says 'what leads nowhere is passed over' x1 sh -c 'th-fetch rss "$1" | jq -r .id' - "$S/page6"
 printf '<html><body>x</body></html>' | script page3 '200 OK' 'Content-Type: text/html'
 run 'a page without a feed is bad input' 65 th-fetch rss "$S/page3"
 printf '<html><head><link rel="alternate" type="application/rss+xml" href="page4"></head></html>' |

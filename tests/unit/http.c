@@ -224,6 +224,10 @@ cache_control(void)
 	    "but not inside of a quoted value");
 	ok(age_of("Cache-Control: max-age=60, no-cache\n") == 0,
 	    "no-cache goes before it");
+	ok(age_of("Cache-Control: no-cache\nCache-Control: max-age=60\n") == 0,
+	    "also out of another header of that name");
+	ok(age_of("Cache-Control: max-age=60\nCache-Control: public\n") == 60,
+	    "as does what only the first of them says");
 	ok(age_of("Cache-Control: max-age=60\nAge: 50\n") == 10,
 	    "Age is taken off");
 	ok(age_of("Cache-Control: max-age=60\nAge: 61\n") <= 0,
@@ -258,6 +262,14 @@ links(void)
 		    "type=\"application/atom+xml\"\n",
 	       "http://h/a/x,y;z"),
 	    "the feed of a Link header, resolved");
+	ok(links_to("Link: <x>; rel=\"feed ALTERNATE\"; "
+		    "type=\"application/rss+xml; charset=utf-8\"\n",
+	       "http://h/a/x"),
+	    "rel is a list, and a type may have parameters");
+	ok(links_to("Link: <x>; rel=feed\n", "http://h/a/x"),
+	    "a feed needs no type");
+	ok(links_to("Link: <x>; rel=alternate; type=application/json\n", NULL),
+	    "JSON may be anything");
 	ok(links_to("Link: <a>; rel=next, </f>; type=application/rss+xml;"
 		    " title=\"a, b\"; rel=\"Alternate\"\n",
 	       "http://h/f"),
