@@ -111,14 +111,21 @@ read_tag(struct th_feed_json *j, const struct th_value *v)
 		th_found_tag(j->entry, s);
 }
 
+/* A number, also one in quotes. */
 static int64_t
-whole(const struct th_value *of, const char *name)
+whole(struct th_feed_json *j, const struct th_value *of, const char *name)
 {
 	struct th_value v;
 	double d;
+	int64_t n;
 
-	if (!th_value_get(of, name, &v) || !th_value_number(&v, &d) ||
-	    !(d >= 0 && d < 9e15))
+	if (!th_value_get(of, name, &v))
+		return -1;
+	th_buf_clear(&j->other);
+	if (v.type == TH_JSON_STRING && th_value_text(&v, &j->other) == TH_OK &&
+	    th_int_parse(th_buf_str(&j->other), &n) == TH_OK && n >= 0)
+		return n;
+	if (!th_value_number(&v, &d) || !(d >= 0 && d < 9e15))
 		return -1;
 	return (int64_t)d;
 }
@@ -126,8 +133,8 @@ whole(const struct th_value *of, const char *name)
 static void
 read_file(struct th_feed_json *j, const struct th_value *v)
 {
-	struct th_feed_file f = { .length = whole(v, "size_in_bytes"),
-		.seconds = whole(v, "duration_in_seconds") };
+	struct th_feed_file f = { .length = whole(j, v, "size_in_bytes"),
+		.seconds = whole(j, v, "duration_in_seconds") };
 
 	f.url = keep_url(j, v, "url");
 	f.type = keep(j, v, "mime_type", TH_FORM_TEXT);
@@ -230,7 +237,8 @@ read_member(struct th_feed_json *j, const struct th_value *feed)
 	m->dirty = true;
 	if (th_value_get(feed, "version", &v) && is_version(&v))
 		th_feed_found(j->feed);
-	if (m->title.len == 0 && th_value_get(feed, "title", &v))
+	if (m->title.len == 0 && th_value_get(feed, "title", &v) &&
+	    v.type == TH_JSON_STRING)
 		th_value_text(&v, &m->title);
 	if (m->link.len == 0 && th_value_get(feed, "home_page_url", &v) &&
 	    v.type == TH_JSON_STRING)
@@ -304,6 +312,8 @@ structural(struct th_feed_json *j, char c)
 			return TH_OK;
 		}
 		j->depth++;
+		if (j->depth > TH_DEPTH_MAX)
+			return TH_EDATA;
 		return th_buf_addc(&j->piece, c);
 	}
 	if (j->depth > floor) {
@@ -395,7 +405,9 @@ th_feed_json_push(struct th_feed_json *j, struct th_str s, struct th_err *err)
 		st = th_buf_addc(&j->piece, *s.s);
 	}
 	if (st == TH_EDATA)
-		return th_fail(err, st, "an item is too long");
+		return th_fail(err, st,
+		    j->depth > TH_DEPTH_MAX ? "nested too deep"
+					    : "an item is too long");
 	return st;
 }
 

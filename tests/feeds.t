@@ -127,6 +127,9 @@ X
 says 'JSON: the same; one for a list of one; what says nothing left out' '["1",["A"],null]
 ["2",["B"],["t"]]
 ["3",["C"],["a","1"]]' sh -c 'th-fetch rss authors.json | jq -c "[.id,[.authors[].name],.tags]"'
+says 'JSON: what is null is not there, and a size may be in quotes' '[null,12]' sh -c \
+    'echo "{\"title\":null,\"items\":[{\"id\":\"1\",\"attachments\":[{\"url\":\"u\",\"size_in_bytes\":\"12\"}]}]}" |
+    th-fetch rss - | jq -c "[._source.title,.attachments[0].size_in_bytes]"'
 says 'JSON with items needs no version' 1 sh -c 'echo "{\"items\":[{\"id\":\"1\"}]}" | th-fetch rss - | jq -r .id'
 
 # A feed that is refused: within the time, within the memory, with its reason.
@@ -151,6 +154,7 @@ w('quadratic.xml', '<!DOCTYPE r [<!ENTITY a "%s">]>' % ('x' * 100000)
 w('circle.xml', '<!DOCTYPE r [<!ENTITY a "&b;"><!ENTITY b "&a;">]>'
   + item + '&a;')
 w('deep.xml', head + '<a>' * 1000000)
+w('deep.json', '{"items":[{"id":"good","x":' + '[' * 1000000)
 w('attribute.xml', head + '<item><enclosure url="http://x/' + 'a' * 20000000)
 w('text.xml', item + 'a ' * 20000000)
 w('names.xml', head + ''.join('<a xmlns:p%d="u">' % i for i in range(510))
@@ -168,6 +172,7 @@ says 'leaves the items before it' good sh -c 'th-fetch rss bomb.xml | sed "s/.*\
 refused 'a quadratic entity bomb' 'entities expand' quadratic.xml
 refused 'entities in a circle' 'entities expand' circle.xml
 refused 'a million nested elements' 'too deep' deep.xml
+refused 'or lists in JSON' 'too deep' deep.json
 refused 'an attribute without end' 'too long' attribute.xml
 refused 'a text of 40 MB' 'too long' text.xml
 refused 'more namespaces than anybody needs' 'too (many|deep)' names.xml
