@@ -130,7 +130,7 @@ fetch_external(struct fetch *f, const char *path, int argc, char *argv[])
 	struct cmd_words w = { 0 };
 
 	cmd_child_words(path, argc, argv, take, f, &w);
-	if (!cmd_vacation())
+	if (!cmd_vacation() && !f->nothing)
 		run(f, path, &w);
 	cmd_words_release(&w);
 }

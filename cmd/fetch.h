@@ -12,7 +12,7 @@ struct fetch {
 	const char *account, *state_name;
 	int64_t limit, since, timeout, wait;
 	size_t max_size;
-	bool list;
+	bool list, nothing; /* no item is wanted */
 
 	struct th_config *config;
 	struct th_store *store;

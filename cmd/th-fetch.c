@@ -84,7 +84,10 @@ bool
 fetch_option(struct fetch *f, int c, const char *arg)
 {
 	switch (c) {
-	case 'n': f->limit = cmd_int("--limit", arg, 0); return true;
+	case 'n':
+		f->limit = cmd_int("--limit", arg, 0);
+		f->nothing = f->limit == 0;
+		return true;
 	case OPT_LIST: f->list = true; return true;
 	case OPT_MAX_SIZE: f->max_size = size_of(arg); return true;
 	case OPT_SINCE: f->since = cmd_since("--since", arg); return true;
@@ -123,7 +126,7 @@ run_service(struct fetch *f, const struct th_service *s, int argc, char **argv)
 	while ((c = cmd_getopt_more(
 		    argc, argv, &sub, s->params, TH_P_FETCH, opts)) != -1)
 		fetch_option(f, c, optarg);
-	if (!cmd_vacation())
+	if (!cmd_vacation() && !f->nothing)
 		fetch_service(
 		    f, s, opts, argv + optind, (size_t)(argc - optind));
 	th_opts_free(opts);

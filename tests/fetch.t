@@ -62,6 +62,7 @@ ok 'the feed after it is read' grep -q a1 out
 says '-n ends the stream' 'a1
 a2
 b1' sh -c 'th-fetch rss -n 3 a.xml b.xml | jq -r .id'
+says 'none when none is wanted' 0 sh -c 'th-fetch rss -n 0 a.xml | wc -l'
 says 'options may stand before the service' 'a1' sh -c 'th-fetch -n 1 rss a.xml | jq -r .id'
 run 'a full disk is an error' 74 sh -c 'th-fetch rss a.xml >/dev/full'
 ok 'a reader that leaves is none' sh -c 'th-fetch rss a.xml b.xml | head -n 1'
