@@ -246,7 +246,10 @@ read_file(struct reader *r, const char *name)
 	if (!piped)
 		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1)
-		failed(src, TH_EUNAVAIL, strerror(errno));
+		failed(src, TH_EUNAVAIL,
+		    errno == ENOENT && strstr(name, "://") != NULL
+			? "not an http or https URL, nor a file"
+			: strerror(errno));
 	else
 		read_open_file(src, fd);
 	if (fd != -1 && !piped)

@@ -63,6 +63,8 @@ says '-n ends the stream' 'a1
 a2
 b1' sh -c 'th-fetch rss -n 3 a.xml b.xml | jq -r .id'
 says 'none when none is wanted' 0 sh -c 'th-fetch rss -n 0 a.xml | wc -l'
+run 'an address of another kind is told as one' 69 th-fetch rss ftp://a.example/x
+told 'and not as a missing file' 'not an http or https URL'
 says 'options may stand before the service' 'a1' sh -c 'th-fetch -n 1 rss a.xml | jq -r .id'
 run 'a full disk is an error' 74 sh -c 'th-fetch rss a.xml >/dev/full'
 ok 'a reader that leaves is none' sh -c 'th-fetch rss a.xml b.xml | head -n 1'
