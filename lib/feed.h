@@ -147,8 +147,11 @@ int th_feed_rank(struct th_str rel, struct th_str type);
 /* Appends HTML with the addresses in its tags made absolute. */
 enum th_status th_html_absolute(
     struct th_str html, struct th_str base, struct th_buf *ret);
-/* Is that attribute of HTML an address? */
+/* Is that attribute of HTML an address, or more than one? */
 bool th_html_is_address(struct th_str attribute);
+/* Its value made absolute, without references; ret is empty. */
+enum th_status th_html_resolve(struct th_str attribute, struct th_str base,
+    struct th_str value, struct th_buf *ret);
 
 /* ---- html.c: the page of a feed ---- */
 

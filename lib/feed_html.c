@@ -15,7 +15,8 @@ th_html_is_address(struct th_str name)
 {
 	static const char *const known[] = { "href", "src", "poster", "cite",
 		"action", "background", "longdesc", "data", "formaction",
-		"usemap", "codebase", "classid", "profile" };
+		"usemap", "codebase", "classid", "profile", "srcset",
+		"imagesrcset" };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
@@ -24,9 +25,53 @@ th_html_is_address(struct th_str name)
 	return false;
 }
 
+/* "a.png 1x, b.png 2x": only a comma at its end is not of an address. */
+static void
+resolve_set(struct th_str base, struct th_str s, struct th_buf *ret)
+{
+	const char *p = s.s, *end = p + s.len;
+	struct th_str one, size;
+
+	for (;;) {
+		while (p < end && (is_space(*p) || *p == ','))
+			p++;
+		if (p == end)
+			return;
+		for (one = (struct th_str){ p, 0 }; p < end && !is_space(*p);
+		     p++)
+			one.len++;
+		size = (struct th_str){ p, 0 };
+		while (one.s[one.len - 1] != ',' && p < end && *p != ',') {
+			size.len++;
+			p++;
+		}
+		while (one.s[one.len - 1] == ',')
+			one.len--;
+		if (ret->len > 0)
+			th_buf_adds(ret, ", ");
+		th_url_resolve(base, one, ret);
+		size = th_str_trim(size);
+		if (size.len > 0)
+			th_buf_addc(ret, ' ');
+		th_buf_add(ret, size.s, size.len);
+	}
+}
+
+enum th_status
+th_html_resolve(struct th_str name, struct th_str base, struct th_str value,
+    struct th_buf *ret)
+{
+	if (th_str_iis(name, "srcset") || th_str_iis(name, "imagesrcset"))
+		resolve_set(base, value, ret);
+	else
+		th_url_resolve(base, value, ret);
+	return ret->status;
+}
+
 /* Appends the address a raw attribute value stands for, escaped again. */
 static enum th_status
-add_address(struct th_str raw, struct th_str base, struct th_buf *ret)
+add_address(struct th_str name, struct th_str raw, struct th_str base,
+    struct th_buf *ret)
 {
 	struct th_buf value, url;
 	size_t i, n;
@@ -41,7 +86,7 @@ add_address(struct th_str raw, struct th_str base, struct th_buf *ret)
 			n = 1;
 		}
 	}
-	th_url_resolve(base, th_buf_str(&value), &url);
+	th_html_resolve(name, base, th_buf_str(&value), &url);
 	th_text_escape(th_buf_str(&url), ret);
 	if (ret->status == TH_OK && value.status != TH_OK)
 		ret->status = value.status;
@@ -96,7 +141,7 @@ add_tag(struct th_str tag, struct th_str base, struct th_buf *ret)
 		if (!th_html_is_address(name))
 			continue;
 		th_buf_add(ret, done, (size_t)(value.s - done));
-		add_address(value, base, ret);
+		add_address(name, value, base, ret);
 		done = value.s + value.len;
 	}
 	th_buf_add(ret, done, (size_t)(tag.s + tag.len - done));

@@ -144,7 +144,8 @@ add_attr(struct th_feed_xml *f, const struct th_xml_attr *a)
 	th_xml_value(f->xml, a, &f->value);
 	if (th_html_is_address(a->name)) {
 		th_buf_clear(&f->other);
-		th_url_resolve(th_fx_base(f), th_buf_str(&f->value), &f->other);
+		th_html_resolve(
+		    a->name, th_fx_base(f), th_buf_str(&f->value), &f->other);
 		th_fx_failed(
 		    f, th_text_escape(th_buf_str(&f->other), &f->entry->text));
 	} else {

@@ -95,6 +95,11 @@ X
 has 'keywords of the media are tags' '["a","b c","d"]' .tags <<'X'
 <item><media:group><media:keywords>a, b c</media:keywords></media:group><media:keywords>d</media:keywords></item>
 X
+has 'each address of a list is made absolute' '"<img src=\"http://b/c/a\" srcset=\"http://b/c/a,1 1x, http://b/d 2x, http://e/f, http://b/c/g\">"
+"<img srcset=\"http://b/c/a 100w, data:x,y 2x\">"' .content_html <<'X'
+<item><description xml:base="http://b/c/"><![CDATA[<img src="a" srcset="a,1 1x, /d  2x ,http://e/f, g">]]></description></item>
+<item><description xml:base="http://b/c/"><img srcset=" a 100w,data:x,y 2x"/></description></item>
+X
 has 'characters that no text may have are none' '"ab c�"' .title <<'X'
 <item><title>a&#1;b &#x1f; &#xFFFE;c&#0;</title></item>
 X
