@@ -9,6 +9,8 @@
 struct th_feed {
 	struct th_feed_info info;
 	char *url, *charset, *language;
+	struct th_buf place; /* where it says it is, when it has no url */
+	bool placed;         /* that is its own address, not its page's */
 	struct th_charset *decoder;
 	struct th_feed_xml *xml;
 	struct th_feed_json *json;
@@ -44,10 +46,22 @@ th_feed_common(struct th_feed *f)
 	return &f->common;
 }
 
-const struct th_feed_info *
-th_feed_info_of(const struct th_feed *f)
+struct th_str
+th_feed_base(const struct th_feed *f)
 {
-	return &f->info;
+	return f->info.url != NULL ? th_str(f->info.url)
+				   : th_buf_str(&f->place);
+}
+
+enum th_status
+th_feed_says_place(struct th_feed *f, struct th_str url, bool own)
+{
+	if (f->info.url != NULL || f->placed || !th_url_is_http(url) ||
+	    (f->place.len > 0 && !own))
+		return TH_OK;
+	f->placed = own;
+	th_buf_clear(&f->place);
+	return th_buf_add(&f->place, url.s, url.len);
 }
 
 void
@@ -308,6 +322,7 @@ th_feed_new(
 	th_buf_init(&f->id, TH_LINE_MAX);
 	th_buf_init(&f->source, TH_LINE_MAX);
 	th_buf_init(&f->held, SIZE_MAX);
+	th_buf_init(&f->place, TH_FEED_META_MAX);
 	th_buf_init(&f->meta.title, TH_FEED_META_MAX);
 	th_buf_init(&f->meta.link, TH_FEED_META_MAX);
 	th_buf_init(&f->meta.language, TH_FEED_META_MAX);
@@ -342,6 +357,7 @@ th_feed_free(struct th_feed *f)
 	th_buf_release(&f->id);
 	th_buf_release(&f->source);
 	th_buf_release(&f->held);
+	th_buf_release(&f->place);
 	th_buf_release(&f->meta.title);
 	th_buf_release(&f->meta.link);
 	th_buf_release(&f->meta.language);

@@ -112,7 +112,13 @@ struct th_feed_meta *th_feed_meta(struct th_feed *);
 struct th_found *th_feed_entry(struct th_feed *);
 /* What entries have when they say nothing else: authors. */
 struct th_found *th_feed_common(struct th_feed *);
-const struct th_feed_info *th_feed_info_of(const struct th_feed *);
+/*
+ * What addresses in it are relative to: its own, and of one that came from a
+ * file or a pipe what it says of itself, else its home page.
+ */
+struct th_str th_feed_base(const struct th_feed *);
+enum th_status th_feed_says_place(
+    struct th_feed *, struct th_str url, bool own);
 /* Emits the entry and clears it; returns what emit did. */
 enum th_status th_feed_emit(struct th_feed *);
 void th_feed_note(struct th_feed *, const char *text);

@@ -51,7 +51,7 @@ static struct th_slot
 keep_url(struct th_feed_json *j, const struct th_value *of, const char *name)
 {
 	struct th_slot s = keep(j, of, name, TH_FORM_TEXT);
-	struct th_str base = th_str(th_feed_info_of(j->feed)->url);
+	struct th_str base = th_feed_base(j->feed);
 
 	if (s.len == 0)
 		return s;
@@ -225,6 +225,20 @@ is_version(const struct th_value *v)
 	return false;
 }
 
+/* When it came by no address of its own. */
+static void
+read_place(struct th_feed_json *j, const struct th_value *feed,
+    const char *name, bool own)
+{
+	struct th_value v;
+
+	th_buf_clear(&j->other);
+	if (th_value_get(feed, name, &v) && v.type == TH_JSON_STRING &&
+	    th_value_text(&v, &j->other) == TH_OK)
+		th_feed_says_place(
+		    j->feed, th_str_trim(th_buf_str(&j->other)), own);
+}
+
 static enum th_status
 read_member(struct th_feed_json *j, const struct th_value *feed)
 {
@@ -243,6 +257,8 @@ read_member(struct th_feed_json *j, const struct th_value *feed)
 	if (m->link.len == 0 && th_value_get(feed, "home_page_url", &v) &&
 	    v.type == TH_JSON_STRING)
 		th_value_text(&v, &m->link);
+	read_place(j, feed, "feed_url", true);
+	read_place(j, feed, "home_page_url", false);
 	if (m->language.len == 0 && th_value_get(feed, "language", &v) &&
 	    v.type == TH_JSON_STRING)
 		th_value_text(&v, &m->language);

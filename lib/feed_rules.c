@@ -105,8 +105,11 @@ text_meta(struct th_feed_xml *f, struct th_slot s, int arg)
 		f->meta->dirty = true;
 		if (arg == 't')
 			f->meta->title_form = s.form;
-		if (arg == 'l')
+		if (arg == 'l') {
 			s = th_fx_keep_url(f, th_fx_str(f, s));
+			th_fx_failed(f, th_feed_says_place(
+					    f->feed, th_fx_str(f, s), false));
+		}
 		th_fx_failed(f, th_buf_add(b, th_fx_str(f, s).s, s.len));
 	}
 	f->entry->text.len = mark;
@@ -402,12 +405,13 @@ entry_link(struct th_feed_xml *f, const struct th_xml_tag *t)
 }
 
 static void
-feed_link(struct th_feed_xml *f, const struct th_xml_tag *t)
+feed_link(struct th_feed_xml *f, const struct th_xml_tag *t, bool own)
 {
 	size_t mark = f->entry->text.len;
 	struct th_slot url = th_fx_keep_url_attr(f, t, "href");
 
-	if (url.len > 0 && f->meta->link.len == 0) {
+	th_fx_failed(f, th_feed_says_place(f->feed, th_fx_str(f, url), own));
+	if (!own && url.len > 0 && f->meta->link.len == 0) {
 		f->meta->dirty = true;
 		th_fx_failed(f,
 		    th_buf_add(&f->meta->link, th_fx_str(f, url).s, url.len));
@@ -429,7 +433,9 @@ begin_link(struct th_feed_xml *f, const struct th_xml_tag *t,
 		else if (item)
 			entry_link(f, t);
 		else
-			feed_link(f, t);
+			feed_link(f, t, false);
+	} else if (!item && rel_is(rel, "self")) {
+		feed_link(f, t, true);
 	} else if (item && rel_is(rel, "enclosure")) {
 		add_file(f, t, th_fx_keep_url_attr(f, t, "href"), "length");
 	}

@@ -235,17 +235,6 @@ on_note(void *ctx, const char *repair)
 
 /* ---- the door ---- */
 
-static enum th_status
-set_base(struct th_feed_xml *f, const char *url)
-{
-	th_buf_init(&f->inherited, 2 * TH_XML_TAG_MAX);
-	th_buf_init(&f->value, TH_FEED_ENTRY_MAX);
-	th_buf_init(&f->other, TH_FEED_ENTRY_MAX);
-	f->level[0].role = R_DOC;
-	f->level[0].base_len = strlen(url);
-	return th_buf_adds(&f->inherited, url);
-}
-
 struct th_feed_xml *
 th_feed_xml_new(struct th_feed *feed)
 {
@@ -256,7 +245,6 @@ th_feed_xml_new(struct th_feed *feed)
 		.left_open = on_left_open,
 		.note = on_note,
 		.ctx = f };
-	const char *url = th_feed_info_of(feed)->url;
 
 	if (f == NULL)
 		return NULL;
@@ -266,7 +254,11 @@ th_feed_xml_new(struct th_feed *feed)
 	th_found_init(&f->second);
 	f->xml = th_xml_new(&h);
 	th_fx_index_rules(f);
-	if (set_base(f, url != NULL ? url : "") != TH_OK || f->xml == NULL) {
+	th_buf_init(&f->inherited, 2 * TH_XML_TAG_MAX);
+	th_buf_init(&f->value, TH_FEED_ENTRY_MAX);
+	th_buf_init(&f->other, TH_FEED_ENTRY_MAX);
+	f->level[0].role = R_DOC;
+	if (f->xml == NULL) {
 		th_feed_xml_free(f);
 		return NULL;
 	}

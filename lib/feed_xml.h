@@ -121,6 +121,8 @@ th_fx_top(struct th_feed_xml *f)
 static inline struct th_str
 th_fx_base(struct th_feed_xml *f)
 {
+	if (th_fx_top(f)->base_len == 0)
+		return th_feed_base(f->feed);
 	return (struct th_str){ f->inherited.data + th_fx_top(f)->base,
 		th_fx_top(f)->base_len };
 }

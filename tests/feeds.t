@@ -100,6 +100,15 @@ has 'each address of a list is made absolute' '"<img src=\"http://b/c/a\" srcset
 <item><description xml:base="http://b/c/"><![CDATA[<img src="a" srcset="a,1 1x, /d  2x ,http://e/f, g">]]></description></item>
 <item><description xml:base="http://b/c/"><img srcset=" a 100w,data:x,y 2x"/></description></item>
 X
+cat >place.xml <<'X'
+<rss xmlns:atom="http://www.w3.org/2005/Atom"><channel><link>http://home/</link><item><link>a</link></item>
+<atom:link rel="self" href="http://feed/x/f.xml"/><item><link>a</link><description>&lt;a href="b"></description></item></channel></rss>
+X
+says 'a feed from a file is where it says, or at its home page' '["http://home/a",null]
+["http://feed/x/a","<a href=\"http://feed/x/b\">"]
+["http://f/a/c",null]' sh -c '{ th-fetch rss place.xml
+    echo "{\"home_page_url\":\"http://h/\",\"feed_url\":\"http://f/a/b\",\"items\":[{\"id\":1,\"url\":\"c\"}]}" |
+	th-fetch rss -; } | jq -c "[.url,.content_html]"'
 has 'characters that no text may have are none' '"ab c�"' .title <<'X'
 <item><title>a&#1;b &#x1f; &#xFFFE;c&#0;</title></item>
 X
