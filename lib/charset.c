@@ -374,6 +374,7 @@ static const struct {
 	{ "ks_c_5601-1989", "CP949" },
 	{ "korean", "CP949" },
 	{ "visual", "ISO-8859-8" },
+	{ "logical", "ISO-8859-8" },
 	{ "iso-8859-8-i", "ISO-8859-8" },
 };
 
@@ -467,6 +468,11 @@ believe(struct th_charset *c, struct th_str name)
 	c->cd = iconv_open("UTF-8", known);
 	if (c->cd == (iconv_t)-1 && strncmp(known, "x-", 2) == 0)
 		c->cd = iconv_open("UTF-8", known + 2);
+	if (c->cd == (iconv_t)-1) { /* koi8_r */
+		for (i = 0; i < name.len; i++)
+			known[i] = known[i] == '_' ? '-' : known[i];
+		c->cd = iconv_open("UTF-8", known);
+	}
 	if (c->cd == (iconv_t)-1)
 		return false;
 	set_name(c->name, name);

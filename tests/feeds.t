@@ -57,6 +57,7 @@ says '... or windows-1251' 'Привет' sh -c 'printf "<?xml version=\"1.0\" e
     th-fetch rss - | sed "s/.*\"title\":\"\([^\"]*\)\",\"_source.*/\1/"'
 says '... and windows-1251 that is' 'Привет' sh -c 'printf "<?xml version=\"1.0\" encoding=\"windows-1251\"?><rss><channel><item><title>Привет</title></item></channel></rss>" |
     iconv -t windows-1251 | th-fetch rss - | sed "s/.*\"title\":\"\([^\"]*\)\",\"_source.*/\1/"'
+says 'a name with _ for -' 'Grüße €' as iso-8859-15 iso_8859_15
 blank16() { { echo; feed '' 'Grüße €'; } | iconv -f utf-8 -t utf-16le | title; }
 says 'UTF-16 without a mark, after an empty line' 'Grüße €' blank16
 crlf() { feed '' "a
