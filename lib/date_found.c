@@ -71,7 +71,8 @@ take_word(struct scan *c)
 		return c->timed || c->nn == 0 || has_date(c) ||
 		       (c->p < c->end && *c->p == ',');
 	if (w->kind == TH_W_MONTH) { /* "mar. 12 mai": the later one is right */
-		c->m.month = w->value;
+		if (c->nn < 3)
+			c->m.month = w->value;
 	} else if (w->kind == TH_W_ZONE) {
 		c->m.zone = w->value;
 		c->zoned = true;
@@ -94,6 +95,19 @@ take_digits(struct scan *c, int *digits)
 		v = n < 9 ? v * 10 + (*c->p - '0') : v;
 	*digits = n;
 	return v;
+}
+
+/* "20031231101455", "200312311014": the time, when the digits are behind us. */
+static void
+take_compact(struct scan *c, int digits)
+{
+	const char *p = c->p - digits + 8;
+
+	c->timed = true;
+	c->m.hour = (p[0] - '0') * 10 + p[1] - '0';
+	c->m.min = (p[2] - '0') * 10 + p[3] - '0';
+	if (digits == 14)
+		c->m.sec = (p[4] - '0') * 10 + p[5] - '0';
 }
 
 /* After "hh:": minutes, and perhaps seconds and their fraction. */
@@ -167,6 +181,11 @@ take_number(struct scan *c)
 		c->m.hour = v / 100;
 		c->m.min = v % 100;
 		return true;
+	}
+	if (c->nn == 0 && !c->timed && (digits == 12 || digits == 14)) {
+		take_compact(c, digits);
+		v /= 10; /* nine of them were counted */
+		digits = 8;
 	}
 	if (digits > 8 || c->nn == sizeof(c->n) / sizeof(*c->n))
 		return false;
