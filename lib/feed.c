@@ -23,6 +23,7 @@ struct th_feed {
 	/* Lines without their end, each after its id and both lengths. */
 	struct th_buf held;
 	bool holding, found;
+	bool list; /* of feeds: OPML */
 	enum th_status status;
 	struct th_err *err;
 	size_t count;
@@ -215,6 +216,16 @@ is_one_of(struct th_str name, const char *const *names)
 	return false;
 }
 
+/* Is that the first tag, but for declarations and comments? */
+static bool
+begins_with(struct th_str s, const char *root)
+{
+	for (; s.len > 1; s.s++, s.len--)
+		if (*s.s == '<' && s.s[1] != '?' && s.s[1] != '!')
+			return th_str_iis(tag_name(s), root);
+	return false;
+}
+
 /* A page: what only pages have comes, and no root of a feed. */
 static bool
 is_page(struct th_str s)
@@ -250,7 +261,7 @@ start_reader(struct th_feed *f, struct th_str head)
 
 	if (s.len > 0 && (*s.s == '{' || *s.s == '['))
 		f->json = th_feed_json_new(f);
-	else if (is_page(s))
+	else if (!(f->list = begins_with(s, "opml")) && is_page(s))
 		f->page = th_page_new(f->info.url);
 	else
 		f->xml = th_feed_xml_new(f);
@@ -418,7 +429,9 @@ finish(struct th_feed *f, struct th_err *err)
 	st = release(f);
 	if (st == TH_OK && !f->found)
 		st = th_fail(err, TH_EDATA, "%s",
-		    f->page != NULL ? "a web page, not a feed" : "not a feed");
+		    f->page != NULL ? "a web page, not a feed"
+		    : f->list       ? "a list of feeds (OPML), not a feed"
+				    : "not a feed");
 	return st;
 }
 

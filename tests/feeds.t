@@ -210,6 +210,8 @@ printf '<feed xmlns="urn:x"><title>x</title></feed>' >root
 refused 'nor is XML that has the name alone' 'not a feed' root
 printf '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description/></r:RDF>' >rdf
 refused 'nor is RDF about something else' 'not a feed' rdf
+printf '<?xml version="1.0"?><!-- x --><opml><head><title>x</title></head></opml>' >list
+refused 'nor is a list of feeds' 'OPML' list
 printf '{"version":"10.20.30","name":"x"}' >json
 refused 'nor is any JSON' 'not a feed' json
 : >empty
