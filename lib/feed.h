@@ -150,7 +150,10 @@ int th_feed_rank(struct th_str rel, struct th_str type);
 
 /* ---- feed_html.c: markup inside entries ---- */
 
-/* Appends HTML with the addresses in its tags made absolute. */
+/*
+ * Appends HTML with the addresses in its tags made absolute.  TH_END, and
+ * nothing is appended: they all are.
+ */
 enum th_status th_html_absolute(
     struct th_str html, struct th_str base, struct th_buf *ret);
 /* Is that attribute of HTML an address, or more than one? */

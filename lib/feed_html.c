@@ -10,17 +10,29 @@ is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 bool
 th_html_is_address(struct th_str name)
 {
-	static const char *const known[] = { "href", "src", "poster", "cite",
-		"action", "background", "longdesc", "data", "formaction",
-		"usemap", "codebase", "classid", "profile", "srcset",
-		"imagesrcset" };
+#define NAME(s)                                                                \
+	{                                                                      \
+		s, sizeof(s) - 1                                               \
+	}
+	static const struct th_str known[] = { NAME("href"), NAME("src"),
+		NAME("srcset"), NAME("poster"), NAME("cite"), NAME("action"),
+		NAME("background"), NAME("longdesc"), NAME("data"),
+		NAME("formaction"), NAME("usemap"), NAME("codebase"),
+		NAME("classid"), NAME("profile"), NAME("imagesrcset") };
+#undef NAME
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (th_str_iis(name, known[i]))
+		if (name.len == known[i].len && th_str_iis(name, known[i].s))
 			return true;
 	return false;
 }
@@ -131,50 +143,103 @@ next_value(struct th_str *tag, struct th_str *name, struct th_str *value)
 	return false;
 }
 
-static void
-add_tag(struct th_str tag, struct th_str base, struct th_buf *ret)
+/* Nothing to be done: http or https, and of characters that stay as they are.
+ */
+static bool
+is_absolute(struct th_str raw)
 {
-	struct th_str rest = tag, name, value;
-	const char *done = tag.s;
+	size_t i = th_str_has_prefix(raw, "https://")  ? 8
+		   : th_str_has_prefix(raw, "http://") ? 7
+						       : 0;
+	char c;
 
-	while (next_value(&rest, &name, &value)) {
+	if (i == 0)
+		return false;
+	for (; i < raw.len; i++) {
+		c = raw.s[i];
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		    (c >= 'A' && c <= 'Z'))
+			continue;
+		if (c == '&' && raw.len - i > 4 &&
+		    memcmp(raw.s + i, "&amp;", 5) == 0)
+			i += 4;
+		else if (c == '\0' ||
+			 strchr("-._~:/?#@!$()*+,;=%", c) == NULL ||
+			 (c == '.' && raw.s[i - 1] == '/'))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Might there be an address that is to be changed?  Of most texts this tells
+ * that there is none, for a tenth of what it takes to look at their tags.
+ */
+static bool
+may_be_relative(struct th_str s)
+{
+	const char *p = s.s, *end = p + s.len, *q;
+	struct th_str name, value;
+
+	for (; (p = memchr(p, '=', (size_t)(end - p))) != NULL; p++) {
+		for (q = p; q > s.s && is_space(q[-1]); q--)
+			continue;
+		for (name = (struct th_str){ q, 0 };
+		     name.s > s.s && is_letter(name.s[-1]); name.s--)
+			name.len++;
 		if (!th_html_is_address(name))
 			continue;
-		th_buf_add(ret, done, (size_t)(value.s - done));
-		add_address(name, value, base, ret);
-		done = value.s + value.len;
+		for (q = p + 1; q < end && is_space(*q); q++)
+			continue;
+		q += q < end && (*q == '"' || *q == '\'');
+		for (value = (struct th_str){ q, 0 };
+		     q < end && !is_space(*q) && strchr("\"'>", *q) == NULL;
+		     q++)
+			value.len++;
+		if (!is_absolute(value))
+			return true;
 	}
-	th_buf_add(ret, done, (size_t)(tag.s + tag.len - done));
+	return false;
+}
+
+/* What is there up to *done was added or is to stay as it is. */
+static void
+add_tag(struct th_str tag, struct th_str base, const char **done,
+    struct th_buf *ret)
+{
+	struct th_str name, value;
+
+	while (next_value(&tag, &name, &value)) {
+		if (!th_html_is_address(name) || is_absolute(value))
+			continue;
+		th_buf_add(ret, *done, (size_t)(value.s - *done));
+		add_address(name, value, base, ret);
+		*done = value.s + value.len;
+	}
 }
 
 enum th_status
 th_html_absolute(struct th_str s, struct th_str base, struct th_buf *ret)
 {
+	const char *p = s.s, *end = p + s.len, *done = p;
 	struct th_tags tags = { 0 };
-	struct th_str name;
-	const char *lt;
-	size_t n;
+	struct th_str rest, name;
 
-	while (s.len > 0 && ret->status == TH_OK) {
-		lt = memchr(s.s, '<', s.len);
-		n = lt != NULL ? (size_t)(lt - s.s) : s.len;
-		th_buf_add(ret, s.s, n);
-		s.s += n;
-		s.len -= n;
-		if (s.len == 0)
-			break;
-		if (th_html_at_tag(s)) {
-			n = th_html_tag(s, &tags, &name);
-			if (name.len > 0)
-				add_tag((struct th_str){ s.s, n }, base, ret);
-			else
-				th_buf_add(ret, s.s, n);
-		} else {
-			n = 1;
-			th_buf_addc(ret, '<');
+	if (!may_be_relative(s))
+		return TH_END;
+	while ((p = memchr(p, '<', (size_t)(end - p))) != NULL &&
+	       ret->status == TH_OK) {
+		rest = (struct th_str){ p, (size_t)(end - p) };
+		if (!th_html_at_tag(rest)) {
+			p++;
+			continue;
 		}
-		s.s += n;
-		s.len -= n;
+		rest.len = th_html_tag(rest, &tags, &name);
+		if (name.len > 0)
+			add_tag(rest, base, &done, ret);
+		p += rest.len;
 	}
-	return ret->status;
+	if (done == s.s && ret->status == TH_OK)
+		return TH_END;
+	return th_buf_add(ret, done, (size_t)(end - done));
 }

@@ -231,13 +231,16 @@ static void
 make_absolute(struct th_feed_xml *f, struct th_slot *s)
 {
 	struct th_str base = th_fx_base(f), html = th_fx_str(f, *s);
+	enum th_status st;
 
 	if (f->drop_div || base.len == 0 || s->form == TH_FORM_TEXT ||
 	    memchr(html.s, '<', html.len) == NULL)
 		return;
 	th_buf_clear(&f->other);
-	if (th_html_absolute(html, base, &f->other) != TH_OK) {
-		th_fx_failed(f, f->other.status);
+	if ((st = th_html_absolute(html, base, &f->other)) == TH_END)
+		return;
+	if (st != TH_OK) {
+		th_fx_failed(f, st);
 		return;
 	}
 	f->entry->text.len = s->off;

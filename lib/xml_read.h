@@ -30,7 +30,7 @@ struct th_xml_frame {
 	size_t local;    /* length of the prefix and its colon */
 	size_t bindings; /* how many there were before it */
 	int ns;
-	unsigned hash; /* of the name, its case left out */
+	unsigned hash; /* of the name, its case left out; 0: not known yet */
 };
 
 struct th_xml_binding {

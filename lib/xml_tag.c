@@ -117,14 +117,14 @@ th_xml_pop(struct th_xml *x, bool implied)
 }
 
 static unsigned
-hash(struct th_str name)
+hash(const char *s, size_t len)
 {
-	unsigned h = 0;
+	unsigned h = 1;
 	size_t i;
 
-	for (i = 0; i < name.len; i++)
-		h = h * 31 + ((unsigned char)name.s[i] | 0x20);
-	return h;
+	for (i = 0; i < len; i++)
+		h = h * 31 + ((unsigned char)s[i] | 0x20);
+	return h != 0 ? h : 1;
 }
 
 /* Closes what the element to come shows to have been left open. */
@@ -164,7 +164,7 @@ push(struct th_xml *x, struct th_str name, size_t nattrs)
 	    x, (struct th_str){ name.s, local > 0 ? local - 1 : 0 });
 	f = &x->frame[x->depth];
 	*f = (struct th_xml_frame){ x->names.len, name.len, local, bindings,
-		tag.ns, hash(name) };
+		tag.ns, 0 };
 	if (th_buf_add(&x->names, name.s, name.len) != TH_OK) {
 		th_xml_fail(x, x->names.status, "names too long");
 		return;
@@ -263,17 +263,38 @@ closes(const struct th_xml *x, const struct th_xml_frame *f, struct th_str name)
 	return true;
 }
 
+/*
+ * Which open element it ends, counted from 1; 0: none.  Nearly always it is the
+ * innermost; that many ends of nothing inside many elements take no time, names
+ * are not compared but for their hashes.
+ */
+static size_t
+find_open(struct th_xml *x, struct th_str name)
+{
+	size_t i = x->depth;
+	struct th_xml_frame *f;
+	unsigned h;
+
+	if (i == 0 || closes(x, &x->frame[i - 1], name))
+		return i;
+	h = hash(name.s, name.len);
+	for (i--; i > 0; i--) {
+		f = &x->frame[i - 1];
+		if (f->hash == 0)
+			f->hash = hash(x->names.data + f->name, f->len);
+		if (f->hash == h && closes(x, f, name))
+			break;
+	}
+	return i;
+}
+
 void
 th_xml_end_tag(struct th_xml *x, struct th_str name)
 {
-	size_t i = x->depth;
-	unsigned h;
+	size_t i;
 
 	name = th_str_trim(name);
-	h = hash(name);
-	while (i > 0 && (x->frame[i - 1].hash != h ||
-			    !closes(x, &x->frame[i - 1], name)))
-		i--;
+	i = find_open(x, name);
 	if (i == 0) {
 		th_xml_note(x, STRAY_END);
 		return;
