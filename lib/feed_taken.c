@@ -102,35 +102,6 @@ is_void(struct th_str name)
 	return false;
 }
 
-/*
- * HTML leaves elements open that have nothing inside, and some that the next
- * of their kind ends.  0: not this one.
- */
-static unsigned char
-sort_of(struct th_str name)
-{
-	static const char *const names[] = { "p", "li", "dt", "dd", "tr", "td",
-		"th", "option" };
-	unsigned char i;
-
-	if (is_void(name))
-		return 1;
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (th_str_iis(name, names[i]))
-			return i + 2;
-	return 0;
-}
-
-bool
-th_fx_ends_last(const struct th_feed_xml *f, const struct th_xml_tag *next)
-{
-	unsigned char sort = f->level[f->depth].sort;
-
-	if (f->depth <= f->taken_at || sort == 0)
-		return false;
-	return sort == 1 || sort == sort_of(next->local);
-}
-
 /* Markup inside a text that is taken goes with it. */
 static void
 add_attr(struct th_feed_xml *f, const struct th_xml_attr *a)
@@ -167,7 +138,7 @@ th_fx_add_start(struct th_feed_xml *f, const struct th_xml_tag *t)
 {
 	size_t i;
 
-	th_fx_top(f)->sort = sort_of(t->local);
+	th_fx_top(f)->empty = is_void(t->local);
 	if (is_wrapper(f, t->local) || f->form == TH_FORM_TEXT)
 		return;
 	if (f->form == TH_FORM_GUESS)

@@ -99,9 +99,10 @@ on_left_open(void *ctx, const struct th_xml_tag *next)
 
 	if (f->taking == NULL)
 		return f->nested && th_fx_top(f)->role == R_ITEM &&
+		       f->entry->text.len > 0 &&
 		       (th_str_iis(next->local, "item") ||
 			   th_str_iis(next->local, "entry"));
-	if (th_fx_ends_last(f, next))
+	if (th_fx_top(f)->empty)
 		return true;
 	if (f->drop_div || f->base64 || next->local.s != next->name.s)
 		return false;
@@ -127,7 +128,9 @@ rule_of(
 {
 	const struct th_fx_rule *r =
 	    th_fx_find_rule(f, t, parent != R_NONE ? parent : R_CHANNEL);
-	bool nested = r == NULL && parent == R_ITEM && !f->nested;
+	/* One that said nothing was not left open: that is mere depth. */
+	bool nested = r == NULL && parent == R_ITEM && !f->nested &&
+		      f->entry->text.len > 0;
 
 	if (nested)
 		r = th_fx_find_rule(f, t, R_CHANNEL);
@@ -152,7 +155,7 @@ on_start(void *ctx, const struct th_xml_tag *t)
 	f->level[f->depth + 1] = *th_fx_top(f);
 	f->depth++;
 	th_fx_top(f)->inherited = f->inherited.len;
-	th_fx_top(f)->sort = 0;
+	th_fx_top(f)->empty = false;
 	if (t->nattrs > 0)
 		inherit(f, t);
 	if (f->taking != NULL && th_fx_is_person(f, t))

@@ -64,8 +64,7 @@ struct th_fx_level {
 	size_t inherited; /* its length before this element */
 	enum th_fx_role role;
 	bool in_feed, in_item;
-	/* Of HTML in a text: an element that the next of this sort ends. */
-	unsigned char sort;
+	bool empty; /* in HTML it has no end */
 };
 
 struct th_fx_rule;
@@ -169,8 +168,6 @@ void th_fx_take(struct th_feed_xml *, const struct th_fx_rule *,
     enum th_xml_text, enum th_form);
 void th_fx_add_start(struct th_feed_xml *, const struct th_xml_tag *);
 void th_fx_add_end(struct th_feed_xml *, const struct th_xml_tag *);
-/* Inside a text: does the element to come end the innermost, as in HTML? */
-bool th_fx_ends_last(const struct th_feed_xml *, const struct th_xml_tag *);
 /* The element ended: its rule gets the text. */
 void th_fx_taken(struct th_feed_xml *);
 
