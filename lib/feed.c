@@ -8,7 +8,7 @@
 
 struct th_feed {
 	struct th_feed_info info;
-	char *url, *charset, *language;
+	char *url, *base, *charset, *language;
 	struct th_buf place; /* where it says it is, when it has no url */
 	bool placed;         /* that is its own address, not its page's */
 	struct th_charset *decoder;
@@ -50,6 +50,8 @@ th_feed_common(struct th_feed *f)
 struct th_str
 th_feed_base(const struct th_feed *f)
 {
+	if (f->info.base != NULL)
+		return th_str(f->info.base);
 	return f->info.url != NULL ? th_str(f->info.url)
 				   : th_buf_str(&f->place);
 }
@@ -340,7 +342,7 @@ th_feed_new(
 	th_found_init(&f->entry);
 	th_found_init(&f->common);
 	f->maker = th_item_maker_new();
-	if (!copy(&f->info.url, &f->url) ||
+	if (!copy(&f->info.url, &f->url) || !copy(&f->info.base, &f->base) ||
 	    !copy(&f->info.charset, &f->charset) ||
 	    !copy(&f->info.language, &f->language) || f->maker == NULL ||
 	    (f->decoder = th_charset_new(f->charset, on_clean, f)) == NULL) {
@@ -373,6 +375,7 @@ th_feed_free(struct th_feed *f)
 	th_buf_release(&f->meta.link);
 	th_buf_release(&f->meta.language);
 	free(f->url);
+	free(f->base);
 	free(f->charset);
 	free(f->language);
 	free(f);

@@ -2021,7 +2021,8 @@ typedef enum th_status th_emit(void *ctx, struct th_str id, struct th_str line);
  */
 struct th_feed;
 struct th_feed_info {
-	const char *url;      /* where it came from, base of relative links; may be NULL */
+	const char *url;      /* where it came from; may be NULL */
+	const char *base;     /* of relative links, NULL: url */
 	const char *charset;  /* of the HTTP header, or NULL */
 	const char *language; /* Content-Language, or NULL */
 	th_emit *emit;

@@ -278,20 +278,62 @@ charset(const struct th_reply *reply)
 	return NULL;
 }
 
+/* The same scheme, host and port? */
+static bool
+is_same_place(struct th_str a, struct th_str b)
+{
+	struct th_url url;
+	size_t n;
+
+	if (th_url_parse(a, &url) != TH_OK)
+		return false;
+	n = (size_t)(url.path.s - a.s);
+	return b.len > n && memcmp(a.s, b.s, n) == 0 && b.s[n] == '/';
+}
+
+/*
+ * Appends what Content-Location says that the body is.  Some servers name a
+ * host there that they alone know.
+ */
+static void
+location(const struct th_reply *reply, struct th_buf *ret)
+{
+	const char *to = th_reply_header(reply, "Content-Location");
+
+	if (to == NULL)
+		return;
+	th_url_resolve(th_str(reply->url), th_str(to), ret);
+	if (ret->status == TH_OK &&
+	    !is_same_place(th_str(reply->url), th_buf_str(ret)))
+		th_buf_clear(ret);
+}
+
+static enum th_status
+begin_feed(struct source *src, const struct th_reply *reply)
+{
+	struct th_feed_info info = { .url = reply->url };
+	struct th_buf base;
+	enum th_status st;
+	char *set = charset(reply);
+
+	th_buf_init(&base, URL_MAX);
+	location(reply, &base);
+	info.base = base.len > 0 ? base.data : NULL;
+	info.charset = set;
+	info.language = th_reply_header(reply, "Content-Language");
+	st = open_feed(src, &info);
+	th_buf_release(&base);
+	free(set);
+	return st;
+}
+
 static enum th_status
 push(struct source *src, const struct th_reply *reply, struct th_str s)
 {
-	struct th_feed_info info = { .url = reply->url };
 	enum th_status st = TH_OK;
-	char *set;
 
-	if (src->feed == NULL) {
-		set = charset(reply);
-		info.charset = set;
-		info.language = th_reply_header(reply, "Content-Language");
-		st = open_feed(src, &info);
-		free(set);
-	}
+	if (src->feed == NULL)
+		st = begin_feed(src, reply);
 	if (st == TH_OK)
 		st = th_feed_push(src->feed, s, &src->err);
 	src->fed = true;

@@ -205,6 +205,13 @@ ok 'was asked for a tunnel' grep -q '^CONNECT	feeds.example:443' o/log
 cp err .err; told 'it is told' '^th-fetch: https://feeds.example/p.xml: the proxy refused to connect \(403\)'
 ok 'without its password' sh -c '! grep -q hunter2 "$1"' - err
 
+item='<item><guid>1</guid><link>a</link></item>'
+printf '<rss><channel>%s</channel></rss>' "$item" | script rel.xml '200 OK' 'Content-Location: /b/c'
+says 'links are relative to where the server says that the body is' "$S/b/a" \
+    sh -c 'th-fetch rss "$1" | jq -r .url' - "$S/rel.xml"
+printf '<rss><channel>%s</channel></rss>' "$item" | script rel.xml '200 OK' 'Content-Location: http://inside:8080/c'
+says 'not if it names another' "$S/a" sh -c 'th-fetch rss "$1" | jq -r .url' - "$S/rel.xml"
+
 # ---- state ----
 state() { th-fetch rss --state t "$@"; }
 feed s1 s2 | script s.xml '200 OK' 'ETag: W/"a:b, c"' 'Last-Modified: Tue, 1 Dec 2020 9:00:00 +0000' '!conditional'
