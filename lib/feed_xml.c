@@ -11,7 +11,7 @@
 
 static const struct th_xml_ns namespaces[] = {
 	{ "http://www.w3.org/2005/atom", "atom", NS_ATOM },
-	{ "https://www.w3.org/2005/atom", "atom10", NS_ATOM },
+	{ "http://www.w3.org/2005/atom", "atom10", NS_ATOM },
 	{ "http://purl.org/atom/ns#", "a", NS_ATOM },
 	{ "http://purl.org/atom/ns", NULL, NS_ATOM },
 	{ "http://example.com/newformat#", NULL, NS_ATOM },
@@ -22,6 +22,7 @@ static const struct th_xml_ns namespaces[] = {
 	{ "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdf", NS_RDF },
 	{ "http://www.w3.org/1999/02/22-rdf-syntax-ns", NULL, NS_RDF },
 	{ "http://purl.org/rss/1.0", "rss", NS_NONE },
+	{ "http://purl.org/rss/1.0/modules/rss091#", NULL, NS_NONE },
 	{ "http://my.netscape.com/rdf/simple/0.9", NULL, NS_NONE },
 	{ "http://channel.netscape.com/rdf/simple/0.9", NULL, NS_NONE },
 	{ "http://my.netscape.com/publish/formats/rss-0.91.dtd", NULL,

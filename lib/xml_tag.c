@@ -5,18 +5,27 @@
 
 /* ---- namespaces ---- */
 
+/* Names, not addresses, but people write https. */
 static int
 ns_of_uri(const struct th_xml *x, struct th_str uri)
 {
+	static const char http[] = "http://", https[] = "https://";
 	const struct th_xml_ns *ns;
+	size_t skip = 0;
 
 	uri = th_str_trim(uri);
 	while (uri.len > 0 && uri.s[uri.len - 1] == '/')
 		uri.len--;
 	if (uri.len == 0)
 		return 0;
+	if (th_str_has_prefix(uri, https)) {
+		uri.s += sizeof(https) - 1;
+		uri.len -= sizeof(https) - 1;
+		skip = sizeof(http) - 1;
+	}
 	for (ns = x->h.ns; ns->uri != NULL; ns++)
-		if (th_str_iis(uri, ns->uri))
+		if ((skip == 0 || strncmp(ns->uri, http, skip) == 0) &&
+		    th_str_iis(uri, ns->uri + skip))
 			return ns->id;
 	return -1;
 }
