@@ -387,6 +387,15 @@ th_xml_attr(const struct th_xml_tag *t, const char *name)
 enum th_status
 th_xml_value(struct th_xml *x, const struct th_xml_attr *a, struct th_buf *ret)
 {
+	size_t from = ret->len, i;
+
 	th_xml_expand(x, a->raw, 0, ret);
+	if (memchr(a->raw.s, '\n', a->raw.len) == NULL &&
+	    memchr(a->raw.s, '\t', a->raw.len) == NULL)
+		return x->status;
+	/* XML 1.0, 3.3.3: line ends inside a value are blanks. */
+	for (i = from; i < ret->len; i++)
+		if (ret->data[i] == '\n' || ret->data[i] == '\t')
+			ret->data[i] = ' ';
 	return x->status;
 }

@@ -109,6 +109,10 @@ says 'a feed from a file is where it says, or at its home page' '["http://home/a
 ["http://f/a/c",null]' sh -c '{ th-fetch rss place.xml
     echo "{\"home_page_url\":\"http://h/\",\"feed_url\":\"http://f/a/b\",\"items\":[{\"id\":1,\"url\":\"c\"}]}" |
 	th-fetch rss -; } | jq -c "[.url,.content_html]"'
+has 'an attribute on two lines is one text' '["a/b; c=d","e f"]' '[.attachments[0].mime_type,.tags[0]]' <<'X'
+<item><enclosure url="u" type="a/b;
+c=d"/><category term="e	f"/></item>
+X
 has 'characters that no text may have are none' '"ab c�"' .title <<'X'
 <item><title>a&#1;b &#x1f; &#xFFFE;c&#0;</title></item>
 X
