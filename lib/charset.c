@@ -11,6 +11,7 @@
 #define NAME_MAX_ 40 /* bytes of a charset's name */
 #define PIECE 16384  /* bytes converted at a time */
 #define BLOCK 4096   /* bytes checked at a time */
+#define SURE 64      /* bytes that are enough to tell UTF-8 */
 
 #if defined(__GNUC__) && defined(__SSE2__)
 #include <emmintrin.h>
@@ -22,10 +23,14 @@ struct th_charset {
 	void *ctx;
 	char http[NAME_MAX_], name[NAME_MAX_];
 	bool known, repaired, cr;
-	bool wide, legacy;  /* beyond ASCII: good UTF-8 was seen; surely none */
-	bool doubtful;      /* the encoding was declared, by who knows whom */
-	iconv_t cd;         /* (iconv_t)-1: the bytes are UTF-8 */
-	struct th_buf head; /* bytes before the encoding is known */
+	bool wide, legacy; /* beyond ASCII: good UTF-8 was seen; surely none */
+	bool doubtful;     /* the encoding was declared, by who knows whom */
+	iconv_t cd;        /* (iconv_t)-1: the bytes are UTF-8 */
+	/* What else they may be: the header says UTF-8, the document this. */
+	iconv_t second;
+	char second_name[NAME_MAX_];
+	struct th_buf unsure; /* from the first one on that would tell */
+	struct th_buf head;   /* bytes before the encoding is known */
 	struct th_buf clean;
 	char tail[8]; /* an incomplete character */
 	size_t ntail;
@@ -502,6 +507,18 @@ settle(struct th_charset *c, const char *name)
 		c->cd = iconv_open("UTF-8", name);
 }
 
+/* Servers call UTF-8 whatever they do not know: remembers what it may be. */
+static void
+doubt_header(struct th_charset *c, struct th_str name)
+{
+	struct th_charset other = { .cd = (iconv_t)-1 };
+
+	if (strcmp(c->name, "UTF-8") != 0 || !believe(&other, name))
+		return;
+	c->second = other.cd;
+	set_name(c->second_name, th_str(other.name));
+}
+
 /* By mark, header, declaration; returns how many bytes of it to skip. */
 static size_t
 decide(struct th_charset *c, struct th_str s)
@@ -521,9 +538,11 @@ decide(struct th_charset *c, struct th_str s)
 		settle(c, sixteen_bits(s));
 		return 0;
 	}
-	if (believe(c, th_str(c->http)))
-		return 0;
 	name = declared(s);
+	if (believe(c, th_str(c->http))) {
+		doubt_header(c, name);
+		return 0;
+	}
 	if (believe(c, name))
 		return 0;
 	if (name.len > 0)
@@ -578,9 +597,47 @@ doubt(struct th_charset *c, struct th_str s)
 	c->repaired = true;
 }
 
+static enum th_status push_known(struct th_charset *, struct th_str, bool);
+
+/* ASCII is the same in both; the first characters beyond it tell. */
+static enum th_status
+push_unsure(struct th_charset *c, struct th_str s, bool final)
+{
+	struct th_buf held = c->unsure;
+	enum th_status st = TH_OK;
+	size_t n = 0;
+
+	if (held.len == 0) {
+		while (n < s.len && (unsigned char)s.s[n] < 0x80)
+			n++;
+		st = push_utf8(c, (struct th_str){ s.s, n }, false);
+		s.s += n;
+		s.len -= n;
+	}
+	if (st == TH_OK)
+		st = th_buf_add(&held, s.s, s.len);
+	c->unsure = held;
+	if (st != TH_OK || held.len == 0 || (held.len < SURE && !final))
+		return st;
+	if (utf8_sequences(th_buf_str(&held)) < 0) {
+		c->cd = c->second;
+		set_name(c->name, th_str(c->second_name));
+		c->repaired = true;
+	} else {
+		iconv_close(c->second);
+	}
+	c->second = (iconv_t)-1;
+	th_buf_init(&c->unsure, SIZE_MAX);
+	st = push_known(c, th_buf_str(&held), final);
+	th_buf_release(&held);
+	return st;
+}
+
 static enum th_status
 push_known(struct th_charset *c, struct th_str s, bool final)
 {
+	if (c->second != (iconv_t)-1)
+		return push_unsure(c, s, final);
 	if (c->doubtful && c->ntail == 0)
 		doubt(c, s);
 	if (c->cd == (iconv_t)-1)
@@ -618,7 +675,8 @@ th_charset_new(const char *http,
 		return NULL;
 	c->sink = sink;
 	c->ctx = ctx;
-	c->cd = (iconv_t)-1;
+	c->cd = c->second = (iconv_t)-1;
+	th_buf_init(&c->unsure, SIZE_MAX);
 	set_name(c->http, th_str_trim(th_str(http)));
 	th_buf_init(&c->head, SIZE_MAX);
 	th_buf_init(&c->clean, SIZE_MAX);
@@ -632,6 +690,9 @@ th_charset_free(struct th_charset *c)
 		return;
 	if (c->cd != (iconv_t)-1)
 		iconv_close(c->cd);
+	if (c->second != (iconv_t)-1)
+		iconv_close(c->second);
+	th_buf_release(&c->unsure);
 	th_buf_release(&c->head);
 	th_buf_release(&c->clean);
 	free(c);

@@ -1,10 +1,11 @@
 /*
  * charset.h -- any encoding in, clean UTF-8 out
  *
- * A byte order mark wins over the HTTP header, that over the XML declaration;
- * a declaration that cannot be true is not believed.  Bytes that are not UTF-8
- * where it was declared or nothing was are windows-1252.  Out come characters
- * that XML 1.0 allows, with line ends as \n.
+ * A byte order mark wins over the HTTP header, that over the XML declaration,
+ * unless it says UTF-8 and that is none; a declaration that cannot be true is
+ * not believed.  Bytes that are not UTF-8 where it was declared or nothing was
+ * are windows-1252.  Out come characters that XML 1.0 allows, with line ends as
+ * \n.
  */
 #ifndef CHARSET_H
 #define CHARSET_H

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "trigger.h"
@@ -265,15 +266,18 @@ static char *
 charset(const struct th_reply *reply)
 {
 	const char *s = th_reply_header(reply, "Content-Type");
-	struct th_str v;
+	const size_t len = strlen("charset");
+	const char *p;
 
 	for (; s != NULL && *s != '\0'; s++) {
-		v = (struct th_str){ s, strlen("charset=") };
-		if (strlen(s) <= v.len || !th_str_iis(v, "charset="))
+		if (strncasecmp(s, "charset", len) != 0)
 			continue;
-		s += v.len;
-		s += *s == '"' || *s == '\'';
-		return th_strndup(s, strcspn(s, "\"'; \t"));
+		p = s + len + strspn(s + len, " \t");
+		if (*p != '=')
+			continue;
+		p += 1 + strspn(p + 1, " \t");
+		p += *p == '"' || *p == '\'';
+		return th_strndup(p, strcspn(p, "\"'; \t"));
 	}
 	return NULL;
 }

@@ -205,6 +205,15 @@ ok 'was asked for a tunnel' grep -q '^CONNECT	feeds.example:443' o/log
 cp err .err; told 'it is told' '^th-fetch: https://feeds.example/p.xml: the proxy refused to connect \(403\)'
 ok 'without its password' sh -c '! grep -q hunter2 "$1"' - err
 
+called() { # CONTENT-TYPE CHARSET DECLARED: the title of such a feed
+	printf '<?xml version="1.0" encoding="%s"?><rss><channel><item><title>Привет</title></item></channel></rss>' "$3" |
+	    iconv -t "$2" | script called.xml '200 OK' "Content-Type: $1"
+	th-fetch rss "$S/called.xml" | jq -r .title
+}
+says 'the charset of the header goes before the one declared' Привет called 'text/xml; CHARSET = "koi8-r"' koi8-r utf-8
+says 'UTF-8 in the header is believed where it can be' Привет called 'text/xml; charset=utf-8' utf-8 koi8-r
+says 'else what is declared' Привет called 'text/xml; charset=utf-8' koi8-r koi8-r
+says '... also for ASCII that is none' Привет called 'text/plain; charset=us-ascii' windows-1251 windows-1251
 item='<item><guid>1</guid><link>a</link></item>'
 printf '<rss><channel>%s</channel></rss>' "$item" | script rel.xml '200 OK' 'Content-Location: /b/c'
 says 'links are relative to where the server says that the body is' "$S/b/a" \
