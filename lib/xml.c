@@ -18,7 +18,7 @@ static const char *const repairs[REPAIRS] = {
 	[STRAY_END] = "an end tag without a start dropped",
 	[LEFT_OPEN] = "an element left open closed",
 	[ODD_TAG] = "a malformed tag read",
-	[NO_PREFIX] = "a namespace prefix without declaration guessed",
+	[NO_PREFIX] = "a namespace without its right declaration guessed",
 	[CUT_SHORT] = "the end is missing",
 };
 

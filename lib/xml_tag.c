@@ -30,10 +30,24 @@ ns_of_uri(const struct th_xml *x, struct th_str uri)
 	return -1;
 }
 
+/* What a prefix means to everybody; -1: nothing. */
+static int
+usual_ns(struct th_xml *x, struct th_str prefix)
+{
+	const struct th_xml_ns *ns;
+
+	for (ns = x->h.ns; ns->uri != NULL; ns++) {
+		if (ns->prefix == NULL || !th_str_iis(prefix, ns->prefix))
+			continue;
+		th_xml_note(x, NO_PREFIX);
+		return ns->id;
+	}
+	return -1;
+}
+
 static int
 ns_of_prefix(struct th_xml *x, struct th_str prefix)
 {
-	const struct th_xml_ns *ns;
 	const struct th_xml_binding *b;
 	size_t i;
 
@@ -43,13 +57,7 @@ ns_of_prefix(struct th_xml *x, struct th_str prefix)
 						prefix.s, prefix.len) == 0)
 			return b->ns;
 	}
-	if (prefix.len == 0)
-		return 0;
-	th_xml_note(x, NO_PREFIX);
-	for (ns = x->h.ns; ns->uri != NULL; ns++)
-		if (ns->prefix != NULL && th_str_iis(prefix, ns->prefix))
-			return ns->id;
-	return -1;
+	return prefix.len == 0 ? 0 : usual_ns(x, prefix);
 }
 
 static void
@@ -57,6 +65,7 @@ bind(struct th_xml *x, struct th_str prefix, const struct th_xml_attr *a)
 {
 	struct th_xml_binding *more;
 	struct th_buf uri;
+	int ns;
 
 	if (x->nbindings == TH_XML_NAMES) {
 		th_xml_fail(x, TH_EDATA, "too many namespaces");
@@ -74,8 +83,12 @@ bind(struct th_xml *x, struct th_str prefix, const struct th_xml_attr *a)
 	}
 	th_buf_init(&uri, TH_XML_TAG_MAX);
 	th_xml_value(x, a, &uri);
-	x->binding[x->nbindings++] = (struct th_xml_binding){ x->prefixes.len,
-		prefix.len, ns_of_uri(x, th_buf_str(&uri)) };
+	ns = ns_of_uri(x, th_buf_str(&uri));
+	/* A name that is wrong; one letter may mean anything. */
+	if (prefix.len > 1 && (ns == -1 || uri.len == 0))
+		ns = usual_ns(x, prefix);
+	x->binding[x->nbindings++] =
+	    (struct th_xml_binding){ x->prefixes.len, prefix.len, ns };
 	if (th_buf_add(&x->prefixes, prefix.s, prefix.len) != TH_OK)
 		th_xml_fail(x, x->prefixes.status, "too many namespaces");
 	th_buf_release(&uri);

@@ -125,6 +125,9 @@ says 'base64 may be text whatever its type, or a picture' '[1,"hello"]
 says 'namespaces are known in any case, with https and without a slash' '["A","B"]' sh -c \
     'echo "<rss xmlns:a=\"https://purl.org/DC/elements/1.1\" xmlns:i=\"https://www.itunes.com/DTDs/Podcast-1.0.dtd\"><item><a:creator>A</a:creator><i:title>B</i:title></item></rss>" |
     th-fetch rss - | jq -c "[.authors[0].name,.title]"'
+has 'a prefix that is bound to nothing known means what it does elsewhere' '["A","<b>B"]' '[.authors[].name,.content_html]' <<'X'
+<item xmlns:content="http://wrong/" xmlns:dc=""><dc:creator>A</dc:creator><content:encoded>&lt;b>B</content:encoded></item>
+X
 says 'a feed in a namespace that nobody knows is one' x sh -c \
     'echo "<feed xmlns=\"urn:x\"><entry><title>x</title></entry></feed>" | th-fetch rss - | jq -r .title'
 has 'categories are text or terms' '["a","b & c"]' .tags <<'X'
