@@ -604,6 +604,7 @@ static enum th_status
 push_unsure(struct th_charset *c, struct th_str s, bool final)
 {
 	struct th_buf held = c->unsure;
+	struct th_str first;
 	enum th_status st = TH_OK;
 	size_t n = 0;
 
@@ -619,7 +620,10 @@ push_unsure(struct th_charset *c, struct th_str s, bool final)
 	c->unsure = held;
 	if (st != TH_OK || held.len == 0 || (held.len < SURE && !final))
 		return st;
-	if (utf8_sequences(th_buf_str(&held)) < 0) {
+	first = th_buf_str(&held);
+	if (first.len > SURE) /* however large the pieces are */
+		first.len = SURE;
+	if (utf8_sequences(first) < 0) {
 		c->cd = c->second;
 		set_name(c->name, th_str(c->second_name));
 		c->repaired = true;

@@ -21,11 +21,12 @@ emit(void *ctx, struct th_str id, struct th_str line)
 }
 
 static enum th_status
-read_all(struct th_str s, size_t step, struct th_buf *all)
+read_all(struct th_str s, size_t step, const char *charset, struct th_buf *all)
 {
-	struct th_feed_info info = {
-		.url = "http://h.example/a/b.xml", .emit = emit, .ctx = all
-	};
+	struct th_feed_info info = { .url = "http://h.example/a/b.xml",
+		.charset = charset,
+		.emit = emit,
+		.ctx = all };
 	struct th_err err = { 0 };
 	struct th_feed *f;
 	struct th_buf page;
@@ -50,12 +51,13 @@ read_all(struct th_str s, size_t step, struct th_buf *all)
 	return st;
 }
 
-/* The first byte is how large the pieces are. */
+/* The first byte is how large the pieces are, and if a header says UTF-8. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct th_str s = { (const char *)data, size };
 	struct th_buf whole, pieces;
+	const char *charset;
 	enum th_status st;
 
 	if (size == 0)
@@ -64,8 +66,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s.len--;
 	th_buf_init(&whole, SIZE_MAX);
 	th_buf_init(&pieces, SIZE_MAX);
-	st = read_all(s, SIZE_MAX, &whole);
-	if (read_all(s, data[0] % 32 + 1, &pieces) != st)
+	charset = data[0] >= 128 ? "utf-8" : NULL;
+	st = read_all(s, SIZE_MAX, charset, &whole);
+	if (read_all(s, data[0] % 32 + 1, charset, &pieces) != st)
 		abort();
 	if (st == TH_OK && (whole.len != pieces.len ||
 			       (whole.len > 0 && memcmp(whole.data, pieces.data,
