@@ -117,6 +117,7 @@ run_service(struct fetch *f, const struct th_service *s, int argc, char **argv)
 		.closed = s->closed,
 		.synopsis = "[OPTION]... [ARG]..." };
 	struct th_opts *opts = th_opts_new(s->params);
+	struct th_err err = { 0 };
 	int c;
 
 	if (s->fetch == NULL)
@@ -126,6 +127,8 @@ run_service(struct fetch *f, const struct th_service *s, int argc, char **argv)
 	while ((c = cmd_getopt_more(
 		    argc, argv, &sub, s->params, TH_P_FETCH, opts)) != -1)
 		fetch_option(f, c, optarg);
+	if (th_opts_check(opts, TH_P_FETCH, &err) != TH_OK)
+		cmd_usage("%s", err.text);
 	if (!cmd_vacation() && !f->nothing)
 		fetch_service(
 		    f, s, opts, argv + optind, (size_t)(argc - optind));

@@ -105,6 +105,8 @@ says 'once' 1 state '[.cards[] | select(.name == "Page")] | length'
 # ---- reading
 curl -s -o /dev/null -d '[{"board":"R","list":"A","name":"first","made":1700000000,"url":"https://example.org/f","desc":"*text*"},
 {"board":"R","list":"A","name":"second","made":1700000001},{"board":"R","list":"B","name":"third","made":1700000001}]' "$url/_card"
+code 'no board is a usage error' 64 th-fetch trello:other --list Inbox
+told 'and named' '--board is missing'
 code 'an unknown board' 69 th-fetch trello:other --board Nowhere
 told 'is named' 'no such board: Nowhere'
 code 'an unknown list' 69 th-fetch trello:other --board R --list Nowhere
