@@ -20,7 +20,7 @@
 static const struct th_param params[] = {
 	{ "board", TH_STRING,
 	    TH_P_FETCH | TH_P_PUBLISH | TH_P_REQUIRED | TH_P_DEST, "BOARD",
-	    "name or id of the board", 0 },
+	    "name, id or address of the board", 0 },
 	{ "list", TH_STRING, TH_P_FETCH, "LIST",
 	    "name or id of a list; without it all lists", 0 },
 	{ "list", TH_STRING, TH_P_PUBLISH | TH_P_REQUIRED | TH_P_DEST, "LIST",
@@ -208,6 +208,66 @@ is_open(const json_t *o)
 	       !json_is_true(json_object_get(o, "closed"));
 }
 
+/* The part of a board's address that tells which: .../b/THIS/name. */
+static struct th_str
+short_link(const char *url)
+{
+	const char *at = url != NULL ? strstr(url, "/b/") : NULL;
+
+	if (at == NULL || !th_url_is_http(th_str(url)))
+		return (struct th_str){ "", 0 };
+	at += 3;
+	return (struct th_str){ at, strcspn(at, "/?#") };
+}
+
+static bool
+is_address(const struct th_named *t)
+{
+	return t->ctx == &board_kind && short_link(t->name).len > 0;
+}
+
+/* Is it called so: a board by its address, a label without name by its colour?
+ */
+static enum th_status
+offer(const struct th_named *t, struct th_called *called, const json_t *o)
+{
+	struct th_str want =
+	    is_address(t) ? short_link(t->name) : th_str(t->name);
+	struct th_str link = short_link(th_payload_text(o, "url"));
+	const char *name = th_payload_text(o, "name");
+
+	if (t->ctx == &board_kind && link.len > 0 && link.len == want.len &&
+	    memcmp(link.s, want.s, link.len) == 0)
+		name = t->name;
+	if (t->ctx == &label_kind && (name == NULL || *name == '\0'))
+		name = th_payload_text(o, "color");
+	return th_called_offer(
+	    called, th_str(name), th_str(th_payload_text(o, "id")));
+}
+
+/* A board that is not among those of the account, but has that address. */
+static enum th_status
+offer_address(
+    struct th_session *ses, const struct th_named *t, struct th_called *called)
+{
+	struct th_str link = short_link(t->name);
+	struct th_buf path;
+	json_t *o = NULL;
+	enum th_status st;
+
+	th_buf_init(&path, URL_MAX);
+	th_buf_adds(&path, "/1/boards/");
+	th_text_urlencode(link, &path);
+	if ((st = th_buf_adds(&path, "?fields=name,closed,url")) == TH_OK)
+		st = th_api_get(ses, &api, path.data, &o);
+	if (st == TH_OK && is_open(o))
+		st = th_called_offer(
+		    called, th_str(t->name), th_str(th_payload_text(o, "id")));
+	json_decref(o);
+	th_buf_release(&path);
+	return st == TH_EREFUSED ? TH_OK : st;
+}
+
 static enum th_status
 list_named(
     struct th_session *ses, const struct th_named *t, struct th_called *called)
@@ -219,11 +279,11 @@ list_named(
 	json_array_foreach(all, i, o)
 	{
 		if (st == TH_OK && is_open(o))
-			st = th_called_offer(called,
-			    th_str(th_payload_text(o, "name")),
-			    th_str(th_payload_text(o, "id")));
+			st = offer(t, called, o);
 	}
 	json_decref(all);
+	if (st == TH_OK && is_address(t) && !called->exact)
+		st = offer_address(ses, t, called);
 	return st;
 }
 
@@ -235,6 +295,9 @@ make_named(struct th_session *ses, const struct th_named *t, struct th_buf *ret)
 	json_t *new = NULL;
 	enum th_status st;
 
+	if (is_address(t))
+		return th_session_fail(
+		    ses, TH_EUNAVAIL, "no such %s: %s", k->word, t->name);
 	th_request_init(&req);
 	if ((st = th_api_request(ses, &api, "POST", k->make, &req)) == TH_OK &&
 	    (st = th_request_form(&req, "name", th_str(t->name))) == TH_OK &&
@@ -265,15 +328,10 @@ resolve(struct th_session *ses, const struct kind *k, const char *in,
     const char *name, enum th_named_how how, struct th_buf *ret)
 {
 	const struct th_named t = named(k, in, name);
-	enum th_status st;
 
 	if (is_id(name))
 		return th_buf_adds(ret, name);
-	st = th_named_id(ses, &t, how, ret);
-	if (st == TH_EREFUSED && how == TH_NAMED_FIND)
-		return th_session_fail(
-		    ses, TH_EUNAVAIL, "no such %s: %s", k->word, name);
-	return st;
+	return th_named_id(ses, &t, how, ret);
 }
 
 static void
@@ -573,6 +631,14 @@ read_place(struct th_session *ses, const struct place *p, json_t *all)
 	return st;
 }
 
+static enum th_status
+find_and_read(struct th_session *ses, struct place *p, json_t *all)
+{
+	enum th_status st = find_place(ses, TH_NAMED_FIND, NULL, p);
+
+	return st == TH_OK ? read_place(ses, p, all) : st;
+}
+
 struct reading {
 	struct th_session *ses;
 	const struct th_fetch *f;
@@ -639,11 +705,14 @@ trello_fetch(struct th_session *ses, const struct th_fetch *f)
 	}
 	place_init(&p);
 	if (all != NULL)
-		st = find_place(ses, TH_NAMED_FIND, NULL, &p);
-	if (st == TH_OK)
-		st = read_place(ses, &p, all);
-	if (st == TH_EREFUSED && p.board.len > 0)
-		forget_place(ses, NULL); /* for the next run */
+		st = find_and_read(ses, &p, all);
+	if (st == TH_EREFUSED) { /* what was known of it may be of the past */
+		forget_place(ses, NULL);
+		place_release(&p);
+		place_init(&p);
+		json_array_clear(all);
+		st = find_and_read(ses, &p, all);
+	}
 	if (st == TH_OK) {
 		snprintf(r.scope, sizeof(r.scope), "trello/%.24s/%.24s",
 		    p.board.data, p.list.len > 0 ? p.list.data : "");
@@ -773,6 +842,21 @@ look_first(struct th_session *ses, struct th_delivery *d, const struct place *p)
 	return st == TH_OK ? th_api_ready(ses, &api, d) : st;
 }
 
+/* Something that we know of may be gone: then all is looked up anew, once. */
+static enum th_status
+find_or_make(struct th_session *ses, struct th_delivery *d, struct place *p)
+{
+	const enum th_named_how how = d->dry ? TH_NAMED_SHOW : TH_NAMED_MAKE;
+	enum th_status st = find_place(ses, how, d, p);
+
+	if (st != TH_EREFUSED || !first_time(d, AGAIN))
+		return st;
+	forget_place(ses, d);
+	place_release(p);
+	place_init(p);
+	return find_place(ses, how, d, p);
+}
+
 /* Finds what the card needs, and takes the next step. */
 static enum th_status
 proceed(struct th_session *ses, struct th_delivery *d, bool look)
@@ -781,7 +865,7 @@ proceed(struct th_session *ses, struct th_delivery *d, bool look)
 	enum th_status st;
 
 	place_init(&p);
-	st = find_place(ses, d->dry ? TH_NAMED_SHOW : TH_NAMED_MAKE, d, &p);
+	st = find_or_make(ses, d, &p);
 	if (st == TH_OK)
 		st = look ? look_first(ses, d, &p) : send_card(ses, d, &p);
 	else
@@ -871,10 +955,14 @@ sent(struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
 static bool
 is_gone(const struct th_reply *rep)
 {
-	return rep->code == 404 ||
-	       (rep->code == 400 && (th_reply_mentions(rep, "invalid id") ||
-					th_reply_mentions(rep, "idList") ||
-					th_reply_mentions(rep, "idLabels")));
+	static const char *const word[] = { "invalid id", "idList", "idLabels",
+		"closed", "archived" };
+	size_t i;
+
+	for (i = 0; rep->code == 400 && i < sizeof(word) / sizeof(*word); i++)
+		if (th_reply_mentions(rep, word[i]))
+			return true;
+	return rep->code == 404;
 }
 
 static enum th_status

@@ -59,6 +59,21 @@ says 'an OAuth 2 token that is no longer good is renewed, once' 'Six 1' state '"
 curl -s -o /dev/null -d Inbox "$url/_drop"
 item 7 Seven | pub >out 2>err
 says 'a list that is gone is found anew' 'Seven 1' state '"\(.cards[-1].name) \(.lists | length)"'
+drop() { curl -s -o /dev/null -d "$1" "$url/_drop"; }
+drop Reading
+item 7b 'Seven b' >in
+code 'a board that is gone is made anew, for a list that was not asked for before, too' 0 sh -c \
+    'th-publish trello --board Reading --list Elsewhere --labels News <in >out'
+says 'and the card is there' 'Seven b Elsewhere' state '.cards[-1] as $c | "\($c.name) \(.lists[] | select(.id == $c.idList) | .name)"'
+says 'one board, as before' 1 state '.boards | length'
+item 7c 'Seven c' >in
+board=$(state '.boards[0].url')
+code 'a board may be given by its address' 0 sh -c "th-publish trello --board '$board' --list Inbox <in >out"
+code 'a short one, too' 0 th-fetch trello --board "${board%/x}" --list inbox
+code 'of somebody else as well' 0 th-fetch trello --board https://trello.com/b/Shared00
+code 'an address that leads nowhere' 69 th-fetch trello --board https://trello.com/b/Nowhere0
+code 'is no name for a new board' 75 sh -c 'th-publish trello:other --board https://trello.com/b/Nowhere0 --list Inbox <in'
+says 'none is made' 1 state '.boards | length'
 forget
 i=0; while [ $i -lt 200 ]; do item "n$i" "Card $i" "https://example.org/m/$i"; i=$((i + 1)); done >many
 code 'two hundred cards keep to the limit of Trello' 0 sh -c 'th-publish trello:busy --board Reading --list Inbox <many >out'
@@ -122,13 +137,24 @@ curl -s -o /dev/null -d '[{"board":"R","list":"A","name":"same second","made":17
 says 'later only what is new, of whatever date' 'older same second' sh -c \
     'th-fetch trello:other --board R --list A --state x | jq -rs "map(.title) | join(\" \")"'
 says 'and then nothing' 0 sh -c 'th-fetch trello:other --board R --list A --state x | wc -l'
+drop A
+code 'a list that is gone' 69 th-fetch trello:other --board R --list A
+told 'is named' 'no such list: A'
+curl -s -o /dev/null -d '[{"board":"R","list":"A","name":"anew","made":1700000002}]' "$url/_card"
+drop B
+th-fetch trello:other --board R --list A >out 2>err
+curl -s -o /dev/null -d '[{"board":"R","list":"B","name":"b anew","made":1700000002}]' "$url/_card"
+drop R
+curl -s -o /dev/null -d '[{"board":"R","list":"C","name":"c anew","made":1700000002}]' "$url/_card"
+says 'a board made anew under the same name is read at once' 'c anew' sh -c \
+    'th-fetch trello:other --board R --list C | jq -r .title'
 jq -cn '[range(0;100) | {board:"R", list:"Slow", name:"s\(.)", desc: ("s" * 4000), made: 1700000000}]' >slow.json
 curl -s -o /dev/null -d @slow.json "$url/_card"
 resumes 'cards' 100 th-fetch trello:other --board R --list Slow --state slow
 fault /1/lists truncated
-code 'reading: a truncated answer' 69 th-fetch trello:other --board R --list A
+code 'reading: a truncated answer' 69 th-fetch trello:other --board R --list C
 fault /1/lists 429
-code 'reading: 429 waits' 75 th-fetch trello:other --board R --list A
+code 'reading: 429 waits' 75 th-fetch trello:other --board R --list C
 
 # ---- fifty nasty items
 sh "$top/tests/nasty.sh" >nasty

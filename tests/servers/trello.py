@@ -14,6 +14,7 @@ import urllib.parse
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import oauth  # noqa: E402
 
+SHARED = "5" * 24
 HEADER = re.compile(r'OAuth oauth_consumer_key="([^"]*)", '
                     r'oauth_token="([^"]*)"$')
 
@@ -69,10 +70,17 @@ class Handler(oauth.Handler):
                 self.add_card(c)
             self.answer(200, {})
         elif self.url.path == "/_drop":
-            s.lists = [x for x in s.lists if x["name"] != self.body.decode()]
+            for what in s.boards, s.lists:
+                what[:] = [x for x in what if x["name"] != self.body.decode()]
             self.answer(200, {})
         else:
             super().control()
+
+    def new_board(self, name):
+        where = self.service.boards
+        return self.service.new(
+            where, name=name, closed=False,
+            url="https://trello.com/b/Board%03d/x" % len(where))
 
     def named(self, where, name):
         for x in where:
@@ -83,7 +91,7 @@ class Handler(oauth.Handler):
     def add_card(self, c):
         s = self.service
         board = self.named(s.boards, c["board"]) or \
-            s.new(s.boards, name=c["board"], closed=False)
+            self.new_board(c["board"])
         lst = self.named(s.lists, c["list"]) or \
             s.new(s.lists, name=c["list"], closed=False,
                   idBoard=board["id"])
@@ -134,9 +142,12 @@ class Handler(oauth.Handler):
         self.service.tokens.discard(urllib.parse.unquote(token))
         self.answer(200, {})
 
-    def GET_boards(self, board, what):
+    def GET_boards(self, board, what=None):
         s = self.service
-        if not any(b["id"] == board for b in s.boards):
+        if what is None: # one that somebody else has shared
+            self.answer(200, {"id": SHARED, "name": "x"}) \
+                if board == "Shared00" else self.text(404, "board not found")
+        elif board != SHARED and not any(b["id"] == board for b in s.boards):
             self.text(404, "board not found")
         elif what == "cards" and PLAIN:
             self.text(404, "Cannot GET %s" % self.url.path)
@@ -168,15 +179,24 @@ class Handler(oauth.Handler):
         if self.fields.get("prefs_permissionLevel") != "private":
             self.text(400, "a board for all to see")
             return
-        self.answer(200, self.service.new(
-            self.service.boards, name=self.fields["name"], closed=False))
+        self.answer(200, self.new_board(self.fields["name"]))
+
+    def no_board(self):
+        if any(b["id"] == self.fields["idBoard"] for b in self.service.boards):
+            return False
+        self.text(400, "invalid value for idBoard")
+        return True
 
     def POST_lists(self):
+        if self.no_board():
+            return
         self.answer(200, self.service.new(
             self.service.lists, name=self.fields["name"], closed=False,
             idBoard=self.fields["idBoard"]))
 
     def POST_labels(self):
+        if self.no_board():
+            return
         self.answer(200, self.service.new(
             self.service.labels, name=self.fields["name"], color=None,
             idBoard=self.fields["idBoard"]))
