@@ -233,13 +233,25 @@ host_len(const char *s, size_t len, bool high, bool *known)
 	return *known || is_letters(last) || high ? i : 0;
 }
 
+/* Letters of a path: those of Latin with what is put on them, and Cyrillic. */
+static bool
+is_path_letter(uint32_t c)
+{
+	if (c < 0x80)
+		return is_alnum((char)c);
+	return (c >= 0xc0 && c <= 0x24f && c != 0xd7 && c != 0xf7) ||
+	       (c >= 0x300 && c <= 0x36f) || (c >= 0x400 && c <= 0x4ff) ||
+	       (c >= 0x1e00 && c <= 0x1eff);
+}
+
 /* Port, path and query after a host.  Punctuation at the end stays outside. */
 static size_t
 tail_len(const char *s, size_t len)
 {
 	static const char inner[] = "!*';:=+,.$/%#[]-_~@|&?()";
 	static const char final[] = "+-=_#/&";
-	size_t i = 0, end = 0, start = 0;
+	size_t i = 0, n, end = 0, start = 0;
+	uint32_t c;
 	int open = 0;
 
 	if (i < len && s[i] == ':' && i + 1 < len && s[i + 1] >= '0' &&
@@ -250,14 +262,17 @@ tail_len(const char *s, size_t len)
 	}
 	if (i == len || (s[i] != '/' && s[i] != '?'))
 		return start;
-	for (; i < len; i++) {
-		if (s[i] == '(')
+	for (; i < len; i += n) {
+		n = th_utf8_decode(s + i, len - i, &c);
+		if (c == '(')
 			open++;
-		if (s[i] == ')' && open-- > 0)
-			end = i + 1;
-		if (is_alnum(s[i]) || strchr(final, s[i]) != NULL)
-			end = i + 1;
-		else if (s[i] == '\0' || strchr(inner, s[i]) == NULL)
+		if (c == ')' && open-- > 0)
+			end = i + n;
+		if (is_path_letter(c) ||
+		    (c != '\0' && c < 0x80 && strchr(final, (int)c) != NULL))
+			end = i + n;
+		else if (c != 0x2013 && (c == '\0' || c >= 0x80 ||
+					    strchr(inner, (int)c) == NULL))
 			break;
 	}
 	return end;
