@@ -37,6 +37,17 @@ authorize(
 				      : th_session_authorize(ses, req);
 }
 
+enum th_status
+th_api_wait(struct th_session *ses, const char *who, int64_t until)
+{
+	char date[TH_DATE_SIZE] = "";
+
+	th_date_format(until, date);
+	th_session_err(ses)->retry_at = until;
+	return th_session_fail(
+	    ses, TH_EAGAIN, "%s asks to wait until %s", who, date);
+}
+
 /* A signature that is refused for its time is one of a wrong clock. */
 static enum th_status
 look_at_clock(struct th_session *ses, const struct th_reply *rep)

@@ -2577,6 +2577,8 @@ enum th_status th_api_get(struct th_session *, const struct th_api *,
 /* Is it worth asking again?  After a 401 that a new token cured. */
 bool th_api_renewed(struct th_session *, enum th_status,
     const struct th_reply *);
+/* TH_EAGAIN: `who` ("X") asks to wait until then. */
+enum th_status th_api_wait(struct th_session *, const char *who, int64_t until);
 /* A step of a delivery: the request begun anew; and made ready to be sent. */
 enum th_status th_api_begin(struct th_session *, const struct th_api *,
     struct th_delivery *, const char *method, const char *path, int step);

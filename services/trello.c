@@ -157,9 +157,9 @@ judge(struct th_session *ses, const struct th_reply *rep)
 	if (rep->code == 429) {
 		if (th_reply_mentions(rep, "RATE_LIMIT_EXCEEDED"))
 			wait = WAIT_MEMBER;
-		if (err->retry_at < th_now() + wait)
-			err->retry_at = th_now() + wait;
-		return th_session_fail(ses, TH_EAGAIN, "Trello asks to wait");
+		wait += th_now();
+		return th_api_wait(
+		    ses, "Trello", err->retry_at > wait ? err->retry_at : wait);
 	}
 	return st;
 }

@@ -101,12 +101,29 @@ wait_until(const struct th_reply *rep)
 	return until > now + WAIT_CAP ? now + WAIT_CAP : until;
 }
 
+/* X's own sentence about what went wrong; NULL: it has none. */
+static const char *
+complaint(const json_t *root)
+{
+	static const char *const member[] = { "detail", "message", "title" };
+	const json_t *first =
+	    json_array_get(json_object_get(root, "errors"), 0);
+	const char *words = th_payload_text(root, "detail");
+	size_t i;
+
+	for (i = 0; i < 3 && (words == NULL || *words == '\0'); i++)
+		words = th_payload_text(first, member[i]);
+	if (words == NULL || *words == '\0')
+		words = first != NULL ? "X tells of an error"
+				      : th_payload_text(root, "title");
+	return words;
+}
+
 /* What an answer means; the sentence is X's where it has one. */
 static enum th_status
 judge(struct th_session *ses, const struct th_reply *rep)
 {
-	struct th_err *err = th_session_err(ses);
-	enum th_status st = th_reply_status(rep, err);
+	enum th_status st = th_reply_status(rep, th_session_err(ses));
 	json_t *root = NULL;
 	const char *detail;
 
@@ -116,20 +133,11 @@ judge(struct th_session *ses, const struct th_reply *rep)
 		return th_session_fail(ses, TH_EREFUSED,
 		    "the app's credits at X are spent; buy some, waiting does "
 		    "not help");
-	if (rep->code == 429) {
-		err->retry_at = wait_until(rep);
-		return th_session_fail(ses, TH_EAGAIN, "X asks to wait");
-	}
-	if (th_payload_parse(th_buf_str(&rep->body), &root, NULL) == TH_OK) {
-		detail = th_payload_text(root, "detail");
-		if (detail == NULL)
-			detail = th_payload_text(
-			    json_array_get(json_object_get(root, "errors"), 0),
-			    "message");
-		if (detail != NULL)
-			th_session_fail(
-			    ses, st, "HTTP %ld: %s", rep->code, detail);
-	}
+	if (rep->code == 429)
+		return th_api_wait(ses, "X", wait_until(rep));
+	if (th_payload_parse(th_buf_str(&rep->body), &root, NULL) == TH_OK &&
+	    (detail = complaint(root)) != NULL)
+		th_session_fail(ses, st, "HTTP %ld: %s", rep->code, detail);
 	json_decref(root);
 	return st;
 }
@@ -213,22 +221,26 @@ expanded(const json_t *link)
 	return th_payload_text(link, "expanded_url");
 }
 
+/* The longest: one may be the beginning of another. */
 static const json_t *
 link_at(const json_t *links, struct th_str at, size_t *ret_len)
 {
+	const json_t *best = NULL;
 	const char *url;
 	json_t *o;
 	size_t i;
 
+	*ret_len = 0;
 	json_array_foreach((json_t *)(uintptr_t)links, i, o)
 	{
 		url = th_payload_text(o, "url");
-		if (url != NULL && *url != '\0' && th_str_has_prefix(at, url)) {
+		if (url != NULL && strlen(url) > *ret_len &&
+		    th_str_has_prefix(at, url)) {
 			*ret_len = strlen(url);
-			return o;
+			best = o;
 		}
 	}
-	return NULL;
+	return best;
 }
 
 /* X sends exactly these three escaped. */
@@ -299,25 +311,31 @@ author_of(const struct page *pg, const json_t *post)
 	return by_key(pg->users, "id", th_payload_text(post, "author_id"));
 }
 
-/* The text; of a repost that of the post itself, which X cuts off otherwise. */
-static enum th_status
-full_text(const struct page *pg, const json_t *post, struct th_buf *ret)
+/* The post itself; of a repost what it repeats, which X cuts off in it. */
+static const json_t *
+original(const struct page *pg, const json_t *post)
 {
 	const json_t *refs =
 	    either(post, "referenced_tweets", "referenced_posts");
-	const json_t *ref = by_key(refs, "type", "retweeted"), *of, *who;
+	const json_t *ref = by_key(refs, "type", "retweeted"), *of;
 
+	if (ref == NULL)
+		ref = by_key(refs, "type", "reposted");
 	of = by_key(pg->posts, "id", th_payload_text(ref, "id"));
-	if (of != NULL && th_payload_text(of, "text") != NULL) {
-		who = author_of(pg, of);
-		if (th_payload_text(who, "username") != NULL)
-			th_buf_addf(
-			    ret, "RT @%s: ", th_payload_text(who, "username"));
-		post = of;
-	}
-	post = long_form(post);
-	return plain_text(th_payload_text(post, "text"),
-	    json_object_get(post, "entities"), ret);
+	return th_payload_text(of, "text") != NULL ? of : post;
+}
+
+static enum th_status
+full_text(const struct page *pg, const json_t *post, struct th_buf *ret)
+{
+	const json_t *of = original(pg, post);
+	const char *who = th_payload_text(author_of(pg, of), "username");
+
+	if (of != post && who != NULL)
+		th_buf_addf(ret, "RT @%s: ", who);
+	of = long_form(of);
+	return plain_text(
+	    th_payload_text(of, "text"), json_object_get(of, "entities"), ret);
 }
 
 /* The first link to elsewhere. */
@@ -439,16 +457,19 @@ is_id(const char *s)
 	       s[strspn(s, "0123456789")] == '\0';
 }
 
-/* Writes a post as an item, its id being its address.  TH_EDATA: it is none. */
+/*
+ * Writes a post as an item.  Its id is an address without the user's name,
+ * which may change or be missing.  TH_EDATA: it is none.
+ */
 static enum th_status
 item_of(const struct page *pg, const json_t *post, struct th_buf *ret_id,
     struct th_buf *ret)
 {
-	const json_t *user = author_of(pg, post);
+	const json_t *user = author_of(pg, post), *of = original(pg, post);
 	const char *handle = th_payload_text(user, "username");
 	const char *name = th_payload_text(user, "name");
 	const char *id = th_payload_text(post, "id");
-	char home[256] = "";
+	char home[256] = "", url[320];
 	struct th_buf text;
 	enum th_status st;
 
@@ -457,22 +478,23 @@ item_of(const struct page *pg, const json_t *post, struct th_buf *ret_id,
 	if (handle != NULL)
 		snprintf(home, sizeof(home), SITE "/%s", handle);
 	th_buf_init(&text, TEXT_MAX);
-	th_buf_addf(ret_id, SITE "/%s/status/%s",
-	    handle != NULL ? handle : "i/web", id);
+	th_buf_addf(ret_id, SITE "/i/status/%s", id);
+	snprintf(url, sizeof(url), "%s/status/%s",
+	    handle != NULL ? home : SITE "/i", id);
 	st = full_text(pg, post, &text);
 	th_json_open(ret, '{');
 	th_json_member(ret, "id", th_buf_str(ret_id));
-	th_json_member(ret, "url", th_buf_str(ret_id));
-	th_json_member(ret, "external_url", th_str(outside_link(post)));
+	th_json_member(ret, "url", th_str(url));
+	th_json_member(ret, "external_url", th_str(outside_link(of)));
 	th_json_member(ret, "content_text", th_buf_str(&text));
 	th_compose_time(
 	    ret, "date_published", th_payload_text(post, "created_at"));
 	if (handle != NULL)
 		th_compose_author(ret, th_str(name != NULL ? name : handle),
 		    home, th_payload_text(user, "profile_image_url"));
-	add_tags(post, ret);
+	add_tags(of, ret);
 	add_language(post, ret);
-	add_media(pg, post, ret);
+	add_media(pg, of, ret);
 	th_compose_source(ret, pg->ses, pg->title, SITE);
 	th_json_close(ret, '}');
 	th_buf_release(&text);
@@ -620,7 +642,10 @@ page_path(struct reading *r, struct th_buf *ret)
 	return ret->status;
 }
 
-/* A 400 that can be cured: another name of the fields, a since_id too old. */
+/*
+ * A 400 that can be cured: another name of the fields, a since_id too old.  How
+ * X says the latter is not known; where it has a window, it is tried.
+ */
 static bool
 is_curable(struct reading *r, const struct th_reply *rep)
 {
@@ -630,11 +655,27 @@ is_curable(struct reading *r, const struct th_reply *rep)
 		return true;
 	}
 	if (rep->code == 400 && r->since.len > 0 && !r->too_old &&
-	    th_reply_mentions(rep, "since_id")) {
+	    (r->src == sources || th_reply_mentions(rep, "since_id"))) {
 		r->too_old = true;
 		return true;
 	}
 	return false;
+}
+
+/* A 200 may tell of what is missing; when it has nothing else, it is no page.
+ */
+static enum th_status
+look_for_errors(struct th_session *ses, const json_t *root)
+{
+	const char *why = complaint(root);
+
+	if (why == NULL)
+		return TH_OK;
+	if (json_object_get(root, "data") == NULL &&
+	    json_object_get(root, "meta") == NULL)
+		return th_session_fail(ses, TH_EUNAVAIL, "%s", why);
+	th_session_say(ses, 1, TH_OK, "%s", why);
+	return TH_OK;
 }
 
 static enum th_status
@@ -662,6 +703,8 @@ get_page(struct reading *r, json_t **ret)
 	if (st == TH_OK)
 		st = th_payload_parse(
 		    th_buf_str(&rep.body), ret, th_session_err(r->ses));
+	if (st == TH_OK)
+		st = look_for_errors(r->ses, *ret);
 	th_reply_release(&rep);
 	th_buf_release(&path);
 	return st;

@@ -34,7 +34,9 @@ post '[{"text":"#chess &amp; more https://t.co/x https://t.co/m","entities":{"ur
 "hashtags":[{"tag":"chess"}]},"attachments":{"media_keys":["3_1","7_1"]}}]'
 th-fetch twitter --search '#chess' >one
 says 'links are expanded, entities decoded' '#chess & more https://example.org/x' jq -r .content_text one
-says 'the id is the address' https://x.com/alice/status/1900000000000000001 jq -r .id one
+says 'the id does not change with the name of the user' \
+    'https://x.com/i/status/1900000000000000001 https://x.com/alice/status/1900000000000000001' \
+    jq -r '"\(.id) \(.url)"' one
 says 'tags, author, language, date' '["chess"] Alice & Co en 2026-05-01T10:00:00Z' \
     jq -r '"\(.tags) \(.authors[0].name) \(.language) \(.date_published)"' one
 says 'pictures and the best of a film are attached' \
@@ -46,7 +48,18 @@ says 'a long post is whole' 'a long post <whole>' sh -c \
     'th-fetch twitter --search "cut" | jq -r .content_text'
 post '[{"text":"RT @alice: #chess &amp; m…","referenced_tweets":[{"type":"retweeted","id":"1900000000000000001"}]}]'
 says 'a repost is whole' 'RT @alice: #chess & more https://example.org/x' sh -c \
-    'th-fetch twitter --home | tail -n 1 | jq -r .content_text'
+    'th-fetch twitter --home | tail -n 1 | tee repost | jq -r .content_text'
+says 'its tags, link and pictures, too' '["chess"] https://example.org/x 2' jq -r \
+    '"\(.tags) \(.external_url) \(.attachments | length)"' repost
+post '[{"text":"links https://t.co/l1 https://t.co/l10 https://t.co/l1","entities":{"urls":[
+{"url":"https://t.co/l1","expanded_url":"https://example.org/1"},
+{"url":"https://t.co/l10","expanded_url":"https://example.org/10"}]}}]'
+says 'a link that begins like another is not that other' \
+    'links https://example.org/1 https://example.org/10 https://example.org/1' sh -c \
+    'th-fetch twitter --search links | jq -r .content_text'
+fault /2/tweets/search errors200
+code 'a 200 that has errors and nothing else is unavailable' 69 th-fetch twitter --search links
+told 'in its words' 'no longer there'
 post "[$(i=0; while [ $i -lt 250 ]; do printf '{"text":"go %d"},' $i; i=$((i+1)); done) {\"text\":\"go last\"}]"
 forget
 th-fetch twitter --search go >many
@@ -72,6 +85,9 @@ resumes 'posts' 100 th-fetch twitter --search slow --state slow
 curl -s -o /dev/null -d 1900000000000000900 "$url/_oldest"
 post '[{"text":"go on"}]'
 says 'an id too old for X is no end' 'go on' sh -c 'th-fetch twitter --search go --state s | jq -r .content_text'
+post '[{"text":"go further"}]'
+fault /2/tweets/search 400vague
+says 'whatever X says against it' 'go further' sh -c 'th-fetch twitter --search go --state s | jq -r .content_text'
 code 'an unknown user' 69 th-fetch twitter --user nobody
 told 'is named' 'no such user at X: nobody'
 code 'no source is a usage error' 64 th-fetch twitter

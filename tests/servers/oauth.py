@@ -155,6 +155,9 @@ FAULTS = {  # kind: (code, headers, body)
                      "x-rate-limit-reset": "+60"}, {}),
     "500": (500, {}, {"title": "Internal"}),
     "503": (503, {}, {}),
+    "errors200": (200, {}, {"errors": [{"title": "Not Found Error",
+                                        "detail": "no longer there"}]}),
+    "400vague": (400, {}, {"title": "Invalid Request", "detail": "invalid"}),
     "html200": (200, {}, "<html><body>Log in to the network</body></html>"),
     "html": (502, {}, "<html><body><h1>Bad gateway</h1></body></html>"),
 }
