@@ -1165,12 +1165,17 @@ enum th_status th_post_cut(struct th_str text, size_t max, struct th_buf *ret);
 /* ---- post.c: a text, an address and tags within a limit ------------------------ */
 
 /*
- * Appends text and tags; where they weigh more than max, what stands before
- * `keep` (the address) is cut: that, all behind it and the tags stay.
+ * Appends text, and those of the tags (" #a #b") that it has not itself; where
+ * they weigh more than max, what stands before `keep` (the address) is cut: that,
+ * what is behind it and the tags stay.  Where these are too long by themselves,
+ * tags are left out from the last, then what is behind the address is cut.
  */
 enum th_status th_post_fit(struct th_str text, struct th_str keep,
     struct th_str tags, size_t max, struct th_buf *ret);
-/* Appends " #tag" of the letters that such a tag may have; none: nothing. */
+/*
+ * Appends " #tag" of the letters that such a tag may have; nothing when there are
+ * none, or it is there already.
+ */
 enum th_status th_post_hashtag(struct th_str tag, struct th_buf *ret);
 
 /* ---- store.c: what outlives a process --------------------------------------- */

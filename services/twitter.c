@@ -960,28 +960,44 @@ twitter_fetch(struct th_session *ses, const struct th_fetch *f)
 
 /* The text without --text: the title and the address, each once. */
 static enum th_status
-usual_text(
-    struct th_delivery *d, struct th_str url, bool link, struct th_buf *ret)
+usual_text(struct th_delivery *d, struct th_str page, struct th_buf *ret)
 {
 	struct th_buf body;
-	enum th_status st = TH_OK;
-	bool bare = d->title.len == url.len && url.len > 0 &&
-		    memcmp(d->title.s, url.s, url.len) == 0;
+	enum th_status st;
 
-	if (!bare)
+	th_buf_init(&body, TH_LINE_MAX);
+	st = th_item_text(d->item, "url", &body);
+	if (d->title.len != body.len ||
+	    (body.len > 0 && memcmp(d->title.s, body.data, body.len) != 0))
 		th_text_fold(d->title, ret);
 	if (ret->len == 0) { /* a post has no title, but a text */
-		th_buf_init(&body, TH_LINE_MAX);
+		th_buf_clear(&body);
 		st = th_item_body_text(d->item, TH_TEXT_LINES, &body);
 		if (st == TH_OK)
 			th_buf_add(ret, body.data, body.len);
-		th_buf_release(&body);
 	}
+	th_buf_release(&body);
 	if (st != TH_OK && st != TH_END)
 		return st;
-	if (link && url.len > 0) {
+	if (page.len > 0) {
 		th_buf_adds(ret, ret->len > 0 ? " " : "");
-		th_buf_add(ret, url.s, url.len);
+		th_buf_add(ret, page.s, page.len);
+	}
+	return ret->status;
+}
+
+/* The text of --text; --no-link holds for it, too. */
+static enum th_status
+own_text(struct th_str text, struct th_str drop, struct th_buf *ret)
+{
+	for (; text.len > 0; text.s++, text.len--) {
+		if (drop.len == 0 || drop.len > text.len ||
+		    memcmp(text.s, drop.s, drop.len) != 0) {
+			th_buf_addc(ret, *text.s);
+			continue;
+		}
+		text.s += drop.len - 1;
+		text.len -= drop.len - 1;
 	}
 	return ret->status;
 }
@@ -996,30 +1012,33 @@ static enum th_status
 post_text(struct th_session *ses, struct th_delivery *d, struct th_buf *ret)
 {
 	const struct th_opts *o = th_session_opts(ses);
+	const bool link = !th_opt_flag(o, "no-link");
+	const struct th_str none = { "", 0 };
 	int64_t max = th_opt_int(o, "length", TH_POST_MAX);
-	struct th_buf text, tags, url;
+	struct th_buf text, tags, page;
 	enum th_status st;
 
 	th_buf_init(&text, TH_LINE_MAX);
 	th_buf_init(&tags, TEXT_MAX);
-	th_buf_init(&url, TEXT_MAX);
-	st = th_item_text(d->item, "url", &url);
-	if (st == TH_OK || st == TH_END)
+	th_buf_init(&page, TEXT_MAX);
+	st = th_delivery_page(d, &page);
+	if (st == TH_EDATA)
+		th_buf_clear(&page);
+	if (st == TH_OK || st == TH_END || st == TH_EDATA)
 		st = th_delivery_each_tag(d, o, "hashtags", add_tag, &tags);
 	if (st == TH_OK && d->text.s != NULL)
-		st = th_buf_add(&text, d->text.s, d->text.len);
+		st = own_text(d->text, link ? none : th_buf_str(&page), &text);
 	else if (st == TH_OK)
-		st = usual_text(
-		    d, th_buf_str(&url), !th_opt_flag(o, "no-link"), &text);
+		st = usual_text(d, link ? th_buf_str(&page) : none, &text);
 	if (st == TH_OK)
-		st = th_post_fit(th_buf_str(&text), th_buf_str(&url),
+		st = th_post_fit(th_buf_str(&text), th_buf_str(&page),
 		    th_buf_str(&tags), (size_t)max, ret);
 	if (st == TH_OK && ret->len == 0)
 		st = th_session_fail(
 		    ses, TH_EREFUSED, "nothing is left to post: no text");
 	th_buf_release(&text);
 	th_buf_release(&tags);
-	th_buf_release(&url);
+	th_buf_release(&page);
 	return st;
 }
 
@@ -1175,6 +1194,7 @@ static enum th_status
 sent(struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
 {
 	json_t *root = NULL;
+	const char *id;
 	enum th_status st;
 
 	/* X answers 201; a page with 200 is of something on the way. */
@@ -1186,7 +1206,14 @@ sent(struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
 	if (th_payload_parse(th_buf_str(&rep->body), &root, NULL) != TH_OK)
 		th_session_say(
 		    ses, 1, TH_OK, "posted, but the answer is not readable");
-	st = arrived(d, th_payload_text(json_object_get(root, "data"), "id"));
+	id = th_payload_text(json_object_get(root, "data"), "id");
+	if (rep->code != 201 && id == NULL) {
+		d->doubtful = true;
+		st = th_session_fail(ses, TH_EUNAVAIL, "X names no post: %s",
+		    complaint(root) != NULL ? complaint(root) : "no words");
+	} else {
+		st = arrived(d, id);
+	}
 	json_decref(root);
 	return st;
 }

@@ -130,6 +130,23 @@ ok 'a long title is cut at a word, address and tag stay' sh -c 'curl -s "$1/_sta
 item 3 "$long" https://example.org/text | pub --text '{title} [{url}] end' >out 2>err
 ok 'so is a text of yours' sh -c 'curl -s "$1/_state" |
     jq -re ".sent[-1]" | grep -Eq "^(word )+word ?\[?… https://example.org/text\] end$"' - "$url"
+item 3b 'Before' https://example.org/behind >in
+pub --text "{title} {url} $long $long" <in >out 2>err
+ok 'what is behind the address is cut when it must' sh -c 'curl -s "$1/_state" |
+    jq -re ".sent[-1]" | grep -Eq "^.*https://example.org/behind (word )+word…$"' - "$url"
+item 3c 'Many tags' https://example.org/tags >in
+pub --hashtags "$(seq -s, -f 'a-tag-of-some-length-%g' 30)" <in >out 2>err
+ok 'tags that find no room are left out whole' sh -c 'curl -s "$1/_state" |
+    jq -re ".sent[-1]" | grep -Eq "https://example.org/tags( #atagofsomelength[0-9]+)+$"' - "$url"
+item 3d 'On #Chess, c' >in
+pub --hashtags chess,c-a,c.a,on <in >out 2>err
+says 'a tag that is there is not added' 'On #Chess, c #ca #on' last
+jq -cn '{id:"3e",title:"Elsewhere",external_url:"https://example.org/else"}' | pub >out 2>err
+says 'an item that only points elsewhere is posted with that' 'Elsewhere https://example.org/else' last
+item 3f 'No page' 'javascript:alert(1)' | pub >out 2>err
+says 'what is no web address is not' 'No page' last
+item 3g 'Own' https://example.org/own | pub --no-link --text '{title}! {url}' >out 2>err
+says 'no link in a text of yours, either, when told so' 'Own!' last
 item 4 'No link' https://example.org/n | pub --no-link >out 2>err
 says 'no link when told so' 'No link' last
 jq -cn '{id:"5",content_html:"<p>Only a <i>body</i></p>"}' | pub >out 2>err
@@ -168,6 +185,12 @@ fault /2/tweets truncated 1 POST
 item t 'Truncated' >in
 code 'publishing: a 201 is a post, whatever else the answer says' 0 sh -c 'th-publish twitter --queue t <in'
 
+fault /2/tweets errors200 1 POST
+item none 'Not posted' https://example.org/none >in
+code 'publishing: a 200 that names no post is none' 75 sh -c 'th-publish twitter:two --queue none <in'
+told 'its words are told' 'no longer there'
+th-queue retry none >/dev/null 2>&1
+code 'it is sent later' 0 th-publish twitter:two --queue none --drain
 fault /2/tweets html200 1 POST
 item page 'A page' https://example.org/page >in
 code 'publishing: a web page with 200 is no post' 75 sh -c 'th-publish twitter:two --queue page <in'
