@@ -91,6 +91,8 @@ auth_check(struct auth *a, struct auth_account *acc)
 		return;
 	}
 	st = acc->service->whoami(acc->session, &who);
+	if (st == TH_EREFUSED)
+		st = TH_EUNAVAIL; /* no item is refused here */
 	if (st != TH_OK) {
 		auth_warn(acc, st);
 		free(who.name);

@@ -460,6 +460,22 @@ th_account_secret(const struct th_account *a, const char *key,
 	return TH_OK;
 }
 
+void
+th_account_mask(const struct th_account *a, struct th_reply *rep)
+{
+	const char *value;
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		value = a->setting[i].value;
+		if (a->setting[i].how == VARIABLE)
+			value = getenv(value);
+		if (a->setting[i].secret && a->setting[i].how != COMMAND &&
+		    value != NULL)
+			th_reply_mask(rep, th_str(value));
+	}
+}
+
 /* Settings of config.yaml stay; those of the credentials are read again. */
 enum th_status
 th_account_reload(struct th_account *a, struct th_err *err)

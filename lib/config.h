@@ -33,6 +33,8 @@ bool th_key_ends(const char *key, const char *suffix, size_t *len);
 enum th_status th_command_line(const char *command, char *const *environment,
     const char *what, struct th_secret *ret, struct th_err *err);
 /* The sentence for a key that is not set: TH_ECONFIG or TH_EAUTH. */
+/* Masks the account's secrets, as far as they were read, in a reply. */
+void th_account_mask(const struct th_account *, struct th_reply *);
 enum th_status th_account_missing(const struct th_account *, const char *key,
     struct th_err *err);
 

@@ -4,7 +4,7 @@
 
 #include <curl/curl.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 #define SLOW_BYTES 1000 /* a second; less is no transfer */
 #define HEAD_MAX ((size_t)256 << 10)
@@ -675,6 +675,17 @@ was_sent(const struct transfer *t)
 	return (size_t)up >= t->req->body.len;
 }
 
+/* The words of an error are shown, and some services repeat what they got. */
+static void
+mask_secrets(struct transfer *t)
+{
+	const struct th_http_options *o = &t->http->opt;
+
+	th_request_mask(t->req, &t->reply);
+	if (o->mask != NULL)
+		o->mask(o->mask_ctx, &t->reply);
+}
+
 static void
 complete(struct transfer *t, CURLcode rc)
 {
@@ -686,6 +697,8 @@ complete(struct transfer *t, CURLcode rc)
 		return;
 	}
 	if (!is_redirect(t)) {
+		if (t->reply.code >= 400)
+			mask_secrets(t);
 		finish(t, TH_OK);
 		return;
 	}

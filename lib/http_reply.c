@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "feed.h"
+#include "priv.h"
 
 #define MENTION_MAX 16384 /* errors that are longer are pages */
 
@@ -324,6 +325,52 @@ th_reply_mentions(const struct th_reply *rep, const char *word)
 		if (th_str_iis((struct th_str){ body.s + i, n }, word))
 			return true;
 	return false;
+}
+
+/* ---- secrets in what a service says ---- */
+
+#define SECRET_MIN 4 /* what is shorter stands in any text */
+
+static void
+mask(char *text, size_t len, struct th_str what)
+{
+	size_t i = 0;
+
+	while (i + what.len <= len) {
+		if (memcmp(text + i, what.s, what.len) != 0) {
+			i++;
+			continue;
+		}
+		memset(text + i, '*', what.len);
+		i += what.len;
+	}
+}
+
+static void
+mask_all(struct th_reply *rep, struct th_str what)
+{
+	size_t i;
+
+	if (what.len < SECRET_MIN)
+		return;
+	mask(rep->body.data, rep->body.len, what);
+	for (i = 0; i < rep->nheaders; i++)
+		mask(rep->header[i].value, strlen(rep->header[i].value), what);
+}
+
+void
+th_reply_mask(struct th_reply *rep, struct th_str secret)
+{
+	struct th_buf escaped;
+
+	mask_all(rep, secret);
+	th_buf_init(&escaped, 3 * secret.len + 1);
+	if (th_text_urlencode(secret, &escaped) == TH_OK)
+		mask_all(rep, th_buf_str(&escaped));
+	else /* no memory to look for it: nothing is shown */
+		th_buf_clear(&rep->body);
+	th_wipe(escaped.data, escaped.cap);
+	th_buf_release(&escaped);
 }
 
 /* ---- the one mapping ---- */

@@ -253,6 +253,24 @@ show_url(const struct th_request *req, struct th_buf *ret)
 	}
 }
 
+/* Of a header the secret is what stands behind "Bearer " and its like. */
+void
+th_request_mask(const struct th_request *req, struct th_reply *rep)
+{
+	const char *value, *space;
+	size_t i;
+
+	for (i = 0; i < req->nhidden; i++)
+		th_reply_mask(rep, th_str(req->hidden[i].value));
+	for (i = 0; i < req->nheaders; i++) {
+		if (!req->header[i].secret)
+			continue;
+		value = req->header[i].value;
+		space = strchr(value, ' ');
+		th_reply_mask(rep, th_str(space != NULL ? space + 1 : value));
+	}
+}
+
 enum th_status
 th_request_show(const struct th_request *req, struct th_buf *ret)
 {

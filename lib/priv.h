@@ -12,6 +12,10 @@
 
 /* Overwrites memory in a way that is not optimized out; NULL is fine. */
 void th_wipe(void *, size_t);
+/* Stars for a secret wherever it stands in a reply, as it is or escaped. */
+void th_reply_mask(struct th_reply *, struct th_str secret);
+/* The same for the secrets of a request. */
+void th_request_mask(const struct th_request *, struct th_reply *);
 /*
  * Hands the bytes over as a secret when st is TH_OK; wipes and releases the
  * buffer in any case.  Returns st, or why there is none.

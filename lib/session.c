@@ -30,6 +30,15 @@ is_insecure(const struct th_session *s)
 	return v != NULL && (strcmp(v, "true") == 0 || strcmp(v, "yes") == 0);
 }
 
+static void
+mask(void *ctx, struct th_reply *rep)
+{
+	const struct th_session *s = ctx;
+
+	if (s->account != NULL)
+		th_account_mask(s->account, rep);
+}
+
 struct th_session *
 th_session_new(const struct th_service *service, const struct th_config *config,
     struct th_account *take_account, const struct th_opts *opts, th_say *say,
@@ -50,6 +59,8 @@ th_session_new(const struct th_service *service, const struct th_config *config,
 	s->http_options.ca_file = th_session_setting(s, "ca_file");
 	s->http_options.proxy = th_session_setting(s, "proxy");
 	s->http_options.allow_http = is_insecure(s);
+	s->http_options.mask = mask;
+	s->http_options.mask_ctx = s;
 	return s;
 }
 

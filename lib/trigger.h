@@ -1019,6 +1019,9 @@ struct th_http_options {
 	bool allow_http;      /* plain http to hosts that are not loopback */
 	void (*tick)(void *); /* called now and then while transfers run; or NULL */
 	void *tick_ctx;
+	/* Called for an answer of 400 and more, whose words may be shown; or NULL. */
+	void (*mask)(void *ctx, struct th_reply *);
+	void *mask_ctx;
 };
 enum th_status th_http_new(const struct th_http_options *,
     struct th_http **ret, struct th_err *err);

@@ -38,6 +38,7 @@ accounts:
     bad: {base_url: "$twitter", client_id: client-id, access_token: $canary-1, refresh_token: $canary-2}
   trello:
     default: {base_url: "$trello", key: $canary-key, token: $canary-token}
+    echo: {base_url: "$trello", key: $canary-key, token: $canary-token}
   spy:
     default: {token: $canary-spy, wall: north}
 E
@@ -80,8 +81,19 @@ ok 'a wrong key beside secrets' sh -c 'sed "s/wall: north/wall_command: echo $1-
     chmod 600 wrong.yaml; ! th-publish -vv -c wrong.yaml spy <in >>said 2>&1' - $canary
 sed 's/127.0.0.1:[0-9]*/127.0.0.1:1/' "$TH_HOME/config.yaml" >down.yaml; chmod 600 down.yaml
 ok 'a server that is not there' log 69 th-fetch -vv -c down.yaml twitter:two --home
-url=$twitter; fault /2/users html 3
+url=$twitter; fault /2/users html 9
 ok 'an answer that makes no sense' log 75 th-fetch -vv twitter --home
+curl -s -o /dev/null "$url/_calm"
+# A service that repeats what it was sent: of its words the secrets are masked.
+echoed() { # URL [N]: the next N requests there are answered so
+	url=$1; fault / echo "${2:-1}"
+}
+echoed "$twitter"; ok 'a check, and an answer that repeats the token' log 69 th-auth -vv check twitter:two
+echoed "$trello" 2; ok 'publishing, the same' log 65 th-publish -vv trello:echo --board 555555555555555555555555 --list 555555555555555555555555 --queue echo
+echoed "$twitter"; ok 'a renewal, the same' log 77 th-auth -vv refresh twitter:two
+echoed "$twitter"; ok 'a login by OAuth 1.0a, the same' log 77 th-auth -vv login twitter --paste
+ok 'the words are told all the same' grep -q 'not understood: Bearer \*\*\*' said
+ok 'what is kept of them, too' sh -c 'th-queue show echo | tee -a said | grep -q "not understood: OAuth [*][*]"'
 
 ok 'the spy saw the browser and the password manager' sh -c 'grep -q "^args: http" seen && grep -q "^args: print" seen'
 ok 'no secret is in an argument or environment of others' sh -c '! grep -a "$1" seen' - $canary

@@ -208,6 +208,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return f["kind"]
         return None
 
+    def echo(self):
+        """As services do that say what was wrong."""
+        self.answer(400, "not understood: %s %s %s" % (
+            self.headers.get("Authorization"), self.body.decode(), self.path),
+            "text/plain")
+
     def fail(self, kind):
         code, headers, body = FAULTS[kind]
         headers = {k: str(int(time.time()) + int(v[1:])) if v[0] == "+" else v
@@ -238,6 +244,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             kind = self.fault()
         if kind == "silence":
             time.sleep(30)
+            return
+        if kind == "echo":
+            self.echo()
             return
         if kind == "redirect":
             self.answer(302, b"", headers={"Location": self.target})
