@@ -110,6 +110,28 @@ auth_check(struct auth *a, struct auth_account *acc)
 	free(who.name);
 }
 
+static bool
+needs_login(const struct auth_account *acc)
+{
+	if (acc->service->login == NULL)
+		cmd_say(0, "%s: needs no login", acc->name);
+	return acc->service->login != NULL;
+}
+
+/* Says how to log in when it is not. */
+static bool
+is_logged_in(const struct auth_account *acc)
+{
+	bool settings = th_login_way(acc->session, NULL) != NULL;
+
+	if (th_session_logged_in(acc->session))
+		return true;
+	cmd_warn("%s: not logged in; th-auth login %s%s", acc->name, acc->name,
+	    settings ? "" : " says what it needs");
+	cmd_note(settings ? TH_EAUTH : TH_ECONFIG);
+	return false;
+}
+
 void
 auth_refresh(struct auth *a, struct auth_account *acc)
 {
@@ -117,7 +139,9 @@ auth_refresh(struct auth *a, struct auth_account *acc)
 
 	(void)a;
 	if (!renews(acc)) {
-		cmd_say(0, "%s: has no tokens that are renewed", acc->name);
+		if (needs_login(acc) && is_logged_in(acc))
+			cmd_say(
+			    0, "%s: has no tokens that are renewed", acc->name);
 		return;
 	}
 	st = th_session_renew(acc->session);
@@ -127,15 +151,37 @@ auth_refresh(struct auth *a, struct auth_account *acc)
 		cmd_say(0, "%s: renewed", acc->name);
 }
 
+/* Tokens of config.yaml outlive a logout: they are the user's to take out. */
+static void
+warn_of_config(const struct auth_account *acc, enum th_status st)
+{
+	if (st == TH_OK) {
+		cmd_warn("%s: config.yaml still has its tokens; take them out",
+		    acc->name);
+		return;
+	}
+	cmd_warn("%s: its tokens stand in config.yaml, and %s cannot make "
+		 "them void; take them out",
+	    acc->name, acc->service->name);
+	cmd_note(TH_ECONFIG);
+}
+
 void
 auth_logout(struct auth *a, struct auth_account *acc)
 {
+	bool was_in = th_session_logged_in(acc->session);
 	enum th_status st;
 
 	(void)a;
+	if (!needs_login(acc))
+		return;
 	st = th_login_end(acc->session);
-	if (st != TH_OK)
+	if (st != TH_OK && st != TH_END)
 		auth_warn(acc, st);
-	else
+	else if (!was_in && st == TH_END)
+		cmd_say(0, "%s: was not logged in", acc->name);
+	else if (st == TH_OK)
 		cmd_say(0, "%s: logged out", acc->name);
+	if ((st == TH_OK || st == TH_END) && th_session_logged_in(acc->session))
+		warn_of_config(acc, st);
 }

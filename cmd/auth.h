@@ -24,8 +24,11 @@ struct auth_account {
 	char *name; /* SERVICE:ACCOUNT */
 	struct th_session *session;
 };
-/* Opens SERVICE[:ACCOUNT]; a mistake ends the program. */
-void auth_open(struct auth *, const char *word, struct auth_account *ret);
+/*
+ * Opens SERVICE[:ACCOUNT]; an unknown service ends the program, an account that
+ * cannot be read is told of and noted (false).
+ */
+bool auth_open(struct auth *, const char *word, struct auth_account *ret);
 void auth_close(struct auth_account *);
 /* Says what went wrong with the account and notes it. */
 void auth_warn(const struct auth_account *, enum th_status);

@@ -11,22 +11,20 @@ struct listing {
 	bool any; /* an account was told of */
 };
 
-static bool
-is_logged_in(const struct listing *l, const char *account)
+/* What is wrong with it, in brackets; "" when it is logged in. */
+static const char *
+state_of(const struct listing *l, const char *account)
 {
-	static const char *const token[] = { "token", "access_token",
-		"password" };
 	struct th_account *a = NULL;
-	bool in = false;
-	size_t i;
+	const char *state = "";
 
-	if (th_account_new(
-		l->config, l->service->name, account, NULL, &a, NULL) != TH_OK)
-		return false;
-	for (i = 0; i < sizeof(token) / sizeof(token[0]); i++)
-		in = in || th_account_has(a, token[i]);
+	if (th_account_new(l->config, l->service->name, account,
+		l->service->params, &a, NULL) != TH_OK)
+		return " (cannot be read: see th-auth list)";
+	if (l->service->login != NULL && !th_account_logged_in(a))
+		state = " (not logged in)";
 	th_account_free(a);
-	return in;
+	return state;
 }
 
 static enum th_status
@@ -36,10 +34,9 @@ add_account(void *ctx, const char *service, const char *account)
 
 	if (strcmp(service, l->service->name) != 0)
 		return TH_OK;
-	th_buf_addf(l->out, "%s%s", l->any ? ", " : "; accounts: ", account);
+	th_buf_addf(l->out, "%s%s%s", l->any ? ", " : "; accounts: ", account,
+	    state_of(l, account));
 	l->any = true;
-	if (l->service->login != NULL && !is_logged_in(l, account))
-		th_buf_adds(l->out, " (not logged in)");
 	return l->out->status;
 }
 

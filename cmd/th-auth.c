@@ -124,7 +124,7 @@ service_of(const char *name)
 	cmd_usage("unknown service %s", name);
 }
 
-void
+bool
 auth_open(struct auth *a, const char *word, struct auth_account *ret)
 {
 	struct th_account *account = NULL;
@@ -142,13 +142,19 @@ auth_open(struct auth *a, const char *word, struct auth_account *ret)
 	th_buf_addf(&b, "%s:%s", ret->service->name, name);
 	st = th_account_new(a->config, ret->service->name, name,
 	    ret->service->params, &account, &err);
-	cmd_check(st, &err);
+	if (st != TH_OK) {
+		th_buf_release(&b);
+		cmd_warn("%s", err.text);
+		cmd_note(st);
+		return false;
+	}
 	ret->session = th_session_new(
 	    ret->service, a->config, account, NULL, cmd_session_say, NULL);
 	ret->name = th_buf_take(&b);
 	th_buf_release(&b);
 	if (ret->session == NULL || ret->name == NULL)
 		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	return true;
 }
 
 void
@@ -182,7 +188,8 @@ run_one(const struct job *j, const char *word)
 {
 	struct auth_account acc = { 0 };
 
-	auth_open(j->auth, word, &acc);
+	if (!auth_open(j->auth, word, &acc))
+		return;
 	j->command->run(j->auth, &acc);
 	auth_close(&acc);
 }

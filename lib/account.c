@@ -407,6 +407,17 @@ th_account_has(const struct th_account *a, const char *key)
 	return find(a, key) != NULL;
 }
 
+bool
+th_account_logged_in(const struct th_account *a)
+{
+	const struct th_param *p;
+
+	for (p = a->table; p != NULL && p->name != NULL; p++)
+		if ((p->flags & TH_P_LOGIN) != 0 && find(a, p->name) != NULL)
+			return true;
+	return false;
+}
+
 const char *
 th_account_key(const struct th_account *a, size_t nth, bool *secret)
 {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "priv.h"
+#include "config.h"
 
 #define ADDRESS_MAX ((size_t)64 << 10)
 #define SECRET_MAX ((size_t)64 << 10)
@@ -60,6 +60,22 @@ form_body(struct th_request *req, const struct th_field *f)
 	return st;
 }
 
+/* What the person or the service gave for this once is no less a secret. */
+static enum th_status
+hide(struct th_request *req, const char *value)
+{
+	char *copy = th_strdup(value);
+	const struct th_secret secret = { copy };
+	enum th_status st = TH_ENOMEM;
+
+	if (copy != NULL) {
+		st = th_request_hide(req, &secret);
+		th_wipe(copy, strlen(copy));
+	}
+	free(copy);
+	return st;
+}
+
 /* A POST to an endpoint with fields (ended by a NULL name). */
 enum th_status
 th_grant_post(struct th_session *ses, const struct th_login *way,
@@ -77,6 +93,10 @@ th_grant_post(struct th_session *ses, const struct th_login *way,
 						: form_body(ret, f);
 	if (st == TH_OK && way->kind == TH_LOGIN_POCKET)
 		st = th_request_header(ret, "X-Accept", "application/json");
+	for (; st == TH_OK && f->name != NULL; f++)
+		if (f->value != NULL &&
+		    (th_secret_name(f->name) || strstr(f->name, "code")))
+			st = hide(ret, f->value);
 	th_buf_release(&url);
 	return st;
 }
@@ -128,25 +148,60 @@ th_grant_need(struct th_session *ses, const struct th_reply *rep,
 	    ses, TH_EUNAVAIL, "the answer to the login has no %s", name);
 }
 
-/* What the endpoint says against it, in the words of RFC 6749, 5.2. */
+/* {"errors": [{"message": ...}]}, as X has it. */
+static enum th_status
+first_message(struct th_str body, struct th_buf *ret)
+{
+	struct th_value top, list, first, words;
+	struct th_iter it;
+
+	if (th_json_parse(th_str_trim(body), &top, NULL) != TH_OK ||
+	    !th_value_get(&top, "errors", &list))
+		return TH_END;
+	th_iter_init(&it, &list);
+	if (!th_iter_next(&it, NULL, &first) ||
+	    !th_value_get(&first, "message", &words))
+		return TH_END;
+	return th_value_text(&words, ret);
+}
+
+/* Appends what the endpoint says against it: RFC 6749, 5.2, or its own way. */
+static enum th_status
+refusal_words(const struct th_reply *rep, struct th_buf *ret)
+{
+	static const char *const field[] = { "error", "error_description" };
+	const char *why = th_reply_header(rep, "X-Error");
+	struct th_secret words = { NULL };
+	enum th_status st;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		st = th_login_reply(th_buf_str(&rep->body), field[i], &words);
+		if (st == TH_OK)
+			th_buf_addf(
+			    ret, "%s%s", ret->len > 0 ? ": " : "", words.value);
+		th_secret_release(&words);
+	}
+	if (ret->len == 0 && why != NULL)
+		th_buf_adds(ret, why);
+	if (ret->len == 0)
+		first_message(th_buf_str(&rep->body), ret);
+	return ret->len > 0 ? ret->status : TH_END;
+}
+
 enum th_status
 th_grant_refusal(
     struct th_session *ses, enum th_status st, const struct th_reply *rep)
 {
-	const char *why = th_reply_header(rep, "X-Error");
-	struct th_secret error = { NULL };
+	struct th_err said = *th_session_err(ses);
+	struct th_buf words;
 
 	if (rep->code < 400 || rep->code >= 500 || rep->code == 429)
 		return st;
-	if (th_login_reply(th_buf_str(&rep->body), "error", &error) == TH_OK &&
-	    strlen(error.value) < 64)
-		st = th_session_fail(
-		    ses, TH_EAUTH, "login refused: %s", error.value);
-	else
-		st = th_session_fail(ses, TH_EAUTH,
-		    "login refused (HTTP %ld)%s%s", rep->code,
-		    why != NULL ? ": " : "", why != NULL ? why : "");
-	th_secret_release(&error);
+	th_buf_init(&words, SECRET_MAX);
+	st = th_session_fail(ses, TH_EAUTH, "login refused: %s",
+	    refusal_words(rep, &words) == TH_OK ? words.data : said.text);
+	th_buf_release(&words);
 	return st;
 }
 

@@ -395,13 +395,18 @@ device_answer(struct th_session *ses, struct th_login_flow *flow,
 	struct th_secret error = { NULL };
 	bool wait = false;
 
-	if (st != TH_OK && rep->code == 400 &&
+	/* RFC 6749 has 400 for these; some servers send 200, 401 or 428. */
+	if (rep->code > 0 && rep->code < 500 &&
 	    th_login_reply(th_buf_str(&rep->body), "error", &error) == TH_OK) {
 		wait = strcmp(error.value, "authorization_pending") == 0;
 		if (strcmp(error.value, "slow_down") == 0) {
 			wait = true;
 			flow->pause += DEVICE_PAUSE;
 		}
+	}
+	if (st == TH_EAGAIN || (st == TH_EUNAVAIL && rep->code == 0)) {
+		wait = true; /* it may be well again by then */
+		flow->pause += DEVICE_PAUSE;
 	}
 	th_secret_release(&error);
 	return wait ? TH_END : th_grant_take(ses, flow->way, st, rep);

@@ -149,6 +149,12 @@ th_session_has(const struct th_session *s, const char *key)
 	return s->account != NULL && th_account_has(s->account, key);
 }
 
+bool
+th_session_logged_in(const struct th_session *s)
+{
+	return s->account != NULL && th_account_logged_in(s->account);
+}
+
 enum th_status
 th_session_reload(struct th_session *s)
 {

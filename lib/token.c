@@ -229,32 +229,61 @@ revoke_rest(struct th_session *ses, const struct th_login *way)
 	return st;
 }
 
-enum th_status
-th_login_end(struct th_session *ses)
+/* TH_END: the service cannot, or has nothing to. */
+static enum th_status
+make_void(struct th_session *ses)
 {
 	const struct th_service *service = th_session_service(ses);
 	const struct th_login *way = th_login_way(ses, NULL);
-	struct th_creds *creds = NULL;
-	struct th_err said;
-	enum th_status st = TH_OK, gone;
+	enum th_status st;
 
+	if (!th_session_logged_in(ses))
+		return TH_END;
 	if (way != NULL && way->revoke != NULL) {
 		st = revoke(ses, way, "refresh_token");
-		if (st == TH_OK)
-			st = revoke_rest(ses, way);
-	} else if (service->logout != NULL) {
-		st = service->logout(ses);
+		return st == TH_OK ? revoke_rest(ses, way) : st;
 	}
-	said = *th_session_err(ses);
-	gone = th_creds_lock(service->name, th_session_account(ses), &creds,
-	    th_session_err(ses));
-	if (gone == TH_OK)
-		gone = th_creds_remove(creds, th_session_err(ses));
+	return service->logout != NULL ? service->logout(ses) : TH_END;
+}
+
+/* Removes the file; TH_END: there was none. */
+static enum th_status
+forget(struct th_session *ses)
+{
+	const char *service = th_session_service(ses)->name;
+	const char *account = th_session_account(ses);
+	struct th_err *err = th_session_err(ses);
+	struct th_creds *creds = NULL;
+	enum th_status st;
+
+	if ((st = th_creds_read(service, account, &creds, err)) != TH_OK)
+		return st;
 	th_creds_free(creds);
-	if (gone != TH_OK)
+	creds = NULL;
+	st = th_creds_lock(service, account, &creds, err);
+	if (st == TH_OK)
+		st = th_creds_remove(creds, err);
+	th_creds_free(creds);
+	return st;
+}
+
+enum th_status
+th_login_end(struct th_session *ses)
+{
+	struct th_err said;
+	enum th_status st = make_void(ses), gone;
+
+	said = *th_session_err(ses);
+	gone = forget(ses);
+	if (gone != TH_OK && gone != TH_END)
 		return gone;
-	return st == TH_OK
-		   ? th_session_reload(ses)
-		   : th_session_fail(ses, st,
-			 "forgotten here, not revoked there: %s", said.text);
+	if (st == TH_EREFUSED)
+		st = TH_EUNAVAIL; /* no item is refused here */
+	if (st != TH_OK && st != TH_END)
+		return th_session_fail(ses, st, "%s, not revoked there: %s",
+		    gone == TH_OK ? "forgotten here" : "nothing to forget here",
+		    said.text);
+	if (st == TH_END && gone == TH_END)
+		return TH_END;
+	return th_session_reload(ses);
 }

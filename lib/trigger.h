@@ -893,6 +893,8 @@ const char *th_account_name(const struct th_account *);
 const char *th_account_get(const struct th_account *, const char *key);
 /* Is it set, secret or not? */
 bool th_account_has(const struct th_account *, const char *key);
+/* Has it any of what a login gets, from wherever? */
+bool th_account_logged_in(const struct th_account *);
 /* Runs KEY_command or reads KEY_env when the setting says so.  TH_END: not set. */
 enum th_status th_account_secret(const struct th_account *, const char *key,
     struct th_secret *ret, struct th_err *err);
@@ -2244,6 +2246,7 @@ const char *th_session_account(const struct th_session *); /* its name */
 enum th_status th_session_secret(struct th_session *, const char *key,
     struct th_secret *ret);
 bool th_session_has(const struct th_session *, const char *key);
+bool th_session_logged_in(const struct th_session *);
 const struct th_service *th_session_service(const struct th_session *);
 /* See th_account_reload() and th_account_fingerprint(). */
 enum th_status th_session_reload(struct th_session *);
@@ -2436,7 +2439,10 @@ enum th_status th_login_password(struct th_session *, const struct th_login *,
     const char *user, const struct th_secret *password);
 enum th_status th_login_token(struct th_session *, const struct th_login *,
     const struct th_secret *token);
-/* Revokes the tokens where the service can, and forgets them in any case. */
+/*
+ * Revokes the tokens where the service can, and forgets them in any case.  TH_END:
+ * there was nothing of either to do.
+ */
 enum th_status th_login_end(struct th_session *);
 /* A string or number of a JSON or form body.  TH_END, TH_EDATA. */
 enum th_status th_login_reply(struct th_str body, const char *name,

@@ -1092,10 +1092,10 @@ trello_logout(struct th_session *ses)
 	enum th_status st;
 
 	if (!th_session_has(ses, "token"))
-		return TH_OK;
+		return TH_END;
 	st = about_token(ses, "DELETE", "", &gone);
 	json_decref(gone);
-	return st;
+	return st == TH_EAUTH ? TH_OK : st; /* it is void already */
 }
 
 const struct th_service th_service_trello = {

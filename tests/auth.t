@@ -44,12 +44,21 @@ mode() { ls -l "$1" | cut -c1-10; }
 # ---- OAuth 1.0a
 code 'not logged in yet' 77 th-auth check twitter
 told 'is told how' 'th-auth login twitter:default'
+code 'nothing to renew before the first login' 77 th-auth refresh twitter
+told 'which is told' 'not logged in; th-auth login twitter:default'
+code 'nor to log out of' 0 th-auth logout twitter
+told 'is told, too' 'twitter:default: was not logged in'
+ok 'and nothing is made for it' test ! -e "$creds"
 code 'OAuth 1.0a by browser' 0 login twitter
 ok 'the page thanks' grep -q 'Thank you' page
 ok 'the address is alone on standard output' sh -c '[ "$(wc -l <address)" = 1 ] && grep -q "^http" address'
 says 'the file is for its owner alone' -rw------- mode "$creds/twitter.default.json"
 says 'and holds the tokens' '["login","token","token_secret"]' jq -c keys "$creds/twitter.default.json"
 says 'check tells who it is' 'twitter	default	me	no end known' th-auth check twitter
+code 'what does not end needs no renewal' 0 th-auth refresh twitter
+fault /oauth/request_token 403
+code 'a service that refuses to begin' 77 th-auth login twitter
+told 'is told with its words' 'login refused: forbidden .403.: .*not permitted'
 follow='&deny=1'
 code 'the person may say no' 77 login twitter:default
 follow=
@@ -138,6 +147,9 @@ code 'nor written' 77 sh -c 'jq -cn "{id:\"x\",title:\"x\"}" | th-publish twitte
 code 'of an account unknown nothing is read' 78 th-fetch twitter:nope --home
 code 'nor written' 78 sh -c 'jq -cn "{id:\"x\",title:\"x\"}" | th-publish twitter:nope --queue x'
 
+code 'tokens of config.yaml that the service cannot revoke are no logout' 78 th-auth logout twitter:cmd
+told 'is told' 'stand in config.yaml'
+
 # ---- a token, and Trello's two others
 says 'a token is asked for, the page is shown' '1' sh -c \
     'echo trello-token | th-auth login trello 2>/dev/null | grep -c "/1/authorize.*key=trello-key"'
@@ -153,6 +165,9 @@ code 'logout' 0 th-auth logout trello
 says 'makes the token void there' '["trello-token2","trello-token3"]' state .tokens
 ok 'and forgets it here' test ! -e "$creds/trello.default.json"
 code 'after which one is logged out' 77 th-auth check trello
+(umask 077; echo '{"token": "mistaken"}' >"$creds/trello.default.json")
+code 'a token that is void already is forgotten' 0 th-auth logout trello
+ok 'indeed' test ! -e "$creds/trello.default.json"
 
 # ---- looking
 says 'list tells service, account, way, settings, end' 'twitter	default	oauth1	consumer_key,consumer_secret,token,token_secret	-' \
@@ -173,6 +188,10 @@ code 'an unknown command' 64 th-auth lgin
 chmod 644 "$creds/twitter.two.json"
 code 'tokens that others can read are refused' 78 th-auth check twitter:two
 told 'and the file is named' 'twitter.two.json: others can read it'
+code 'the other accounts are looked at all the same' 78 th-auth list
+th-auth list >list 2>/dev/null
+ok 'all of them' sh -c 'grep -q "^twitter.cmd" list && grep -q "^trello.two" list'
+ok 'and this one is listed as what it is' sh -c 'th-fetch --list | grep -q "two (cannot be read: see th-auth list)"'
 chmod 600 "$creds/twitter.two.json"
 (umask 077; echo '{"access_token": 5, "refresh' >"$creds/twitter.secret.json")
 code 'tokens that are no JSON are refused' 78 th-auth check twitter:secret

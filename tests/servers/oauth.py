@@ -391,7 +391,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def token2(self):
         s = self.service
         f = self.fields or json.loads(self.body or b"{}")
-        error = None
+        error, code = None, 400
         if not self.client(f):
             error = "invalid_client"
         elif f.get("grant_type") == "authorization_code":
@@ -416,11 +416,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 error = "invalid_grant"
             else:
                 s.devices[f["device_code"]] += 1
-                error = "authorization_pending" if asked < 2 else None
+                error = "authorization_pending" if asked < 3 else None
+                code = 428 if asked == 1 else 400
         else:
             error = "unsupported_grant_type"
         if error:
-            self.answer(400, {"error": error})
+            self.answer(code, {"error": error})
         else:
             self.answer(200, s.grant())
 
