@@ -4,6 +4,7 @@
 
 #include "priv.h"
 
+#define RESERVE ((size_t)256 << 10)
 #define AHEAD 60 /* seconds before its end that a token is renewed */
 
 static bool
@@ -27,33 +28,38 @@ expiry(const char *text)
 /* ---- renewal ------------------------------------------------------------ */
 
 /* Did another process get a token since we read ours? */
-static bool
-was_renewed(struct th_session *ses, const struct th_creds *creds)
+static enum th_status
+was_renewed(struct th_session *ses, const struct th_creds *creds, bool *ret)
 {
 	struct th_secret now = { NULL }, ours = { NULL }, end = { NULL };
-	bool renewed = false;
+	enum th_status st;
 
-	if (th_session_has(ses, "access_token") &&
-	    th_session_secret(ses, "access_token", &ours) == TH_OK &&
-	    th_creds_get(creds, "access_token", &now) == TH_OK &&
-	    th_session_reload(ses) == TH_OK) {
-		th_creds_get(creds, "expires_at", &end);
-		renewed = strcmp(now.value, ours.value) != 0 &&
-			  is_fresh(expiry(end.value));
-	}
+	*ret = false;
+	if (!th_session_has(ses, "access_token"))
+		return TH_OK;
+	if ((st = th_session_secret(ses, "access_token", &ours)) != TH_OK ||
+	    (st = th_creds_get(creds, "access_token", &now)) != TH_OK ||
+	    (st = th_session_reload(ses)) != TH_OK)
+		goto out;
+	st = th_creds_get(creds, "expires_at", &end);
+	if ((st != TH_OK && st != TH_END) ||
+	    strcmp(now.value, ours.value) == 0 || !is_fresh(expiry(end.value)))
+		goto out;
+	/* Ours by config.yaml all the same?  Then theirs does not help. */
+	th_secret_release(&ours);
+	st = th_session_secret(ses, "access_token", &ours);
+	*ret = st == TH_OK && strcmp(now.value, ours.value) == 0;
+out:
 	th_secret_release(&ours);
 	th_secret_release(&now);
 	th_secret_release(&end);
-	if (!renewed || th_session_secret(ses, "access_token", &ours) != TH_OK)
-		return false;
-	/* Ours by config.yaml all the same?  Then theirs does not help. */
-	if (th_creds_get(creds, "access_token", &now) == TH_OK)
-		renewed = strcmp(now.value, ours.value) == 0;
-	th_secret_release(&ours);
-	th_secret_release(&now);
-	return renewed;
+	return st == TH_END ? TH_OK : st;
 }
 
+/*
+ * Once it was sent the old refresh token is spent: the new one must not be lost
+ * because memory runs out.
+ */
 static enum th_status
 refresh(
     struct th_session *ses, const struct th_login *way, struct th_creds *creds)
@@ -62,6 +68,8 @@ refresh(
 	struct th_reply rep = { 0 };
 	enum th_status st;
 
+	if (!th_alloc_reserve(RESERVE))
+		return th_session_fail(ses, TH_ENOMEM, "out of memory");
 	st = th_session_secret(ses, "refresh_token", &token);
 	if (st == TH_OK) {
 		const struct th_field f[] = {
@@ -78,6 +86,7 @@ refresh(
 		st = th_grant_need(ses, &rep, "access_token", &access);
 	if (st == TH_OK)
 		st = th_grant_store(ses, way, creds, &rep, true);
+	th_alloc_unreserve();
 	th_secret_release(&token);
 	th_secret_release(&access);
 	th_reply_release(&rep);
@@ -103,6 +112,7 @@ th_session_renew(struct th_session *ses)
 	const char *service = th_session_service(ses)->name;
 	const char *account = th_session_account(ses);
 	struct th_creds *creds = NULL;
+	bool renewed = false;
 	enum th_status st;
 
 	if (way == NULL || !th_session_has(ses, "refresh_token"))
@@ -112,7 +122,7 @@ th_session_renew(struct th_session *ses)
 	st = th_creds_lock(service, account, &creds, th_session_err(ses));
 	if (st != TH_OK)
 		return st;
-	if (!was_renewed(ses, creds))
+	if ((st = was_renewed(ses, creds, &renewed)) == TH_OK && !renewed)
 		st = refresh(ses, way, creds);
 	th_creds_free(creds);
 	if (st == TH_EAUTH)

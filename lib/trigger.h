@@ -101,6 +101,12 @@ void *th_realloc(void *, size_t);
 char *th_strdup(const char *);
 char *th_strndup(const char *, size_t);
 bool th_alloc_failed(void);
+/*
+ * Puts memory by in this thread: the first allocation by these functions that
+ * fails gives it back and is tried again.  False: there is none to put by.
+ */
+bool th_alloc_reserve(size_t size);
+void th_alloc_unreserve(void);
 void th_alloc_reset(void);
 
 /* ---- buf.c: growing bytes with a ceiling --------------------------------- */

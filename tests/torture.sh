@@ -142,7 +142,9 @@ keys='consumer_key: consumer-key, consumer_secret: consumer-secret'
 tokens='token: user-token, token_secret: user-token-secret'
 config <<E
 accounts:
-  twitter: {default: {base_url: "$twitter", $keys, $tokens}}
+  twitter:
+    default: {base_url: "$twitter", $keys, $tokens}
+    two: {base_url: "$twitter", client_id: client-id}
   trello: {default: {base_url: "$trello", key: trello-key, token: trello-token}}
   pocket: {default: {base_url: "$pocket", consumer_key: pocket-key, access_token: pocket-token}}
   readability: {default: {base_url: "$readability", $keys, $tokens}}
@@ -194,6 +196,21 @@ settles() { # COMMAND...: run again with nothing failing, it comes to the same
 	[ $tried -gt 0 ] || { echo 'no allocation failed'; bad=1; }
 	return $bad
 }
+
+# A refresh token is good once: what the service gave must not be lost.
+dense=200
+before() {
+	mkdir -p "$TH_HOME/credentials"
+	rm -f "$TH_HOME/credentials/twitter.two.json"
+	(umask 077; jq -n --arg r "$(curl -s "$twitter/_fresh")" \
+	    '{access_token: "stale", refresh_token: $r, expires_at: "2020-01-01T00:00:00Z"}' \
+	    >"$TH_HOME/credentials/twitter.two.json")
+}
+effect() {
+	th-auth check twitter:two
+	(cd "$TH_HOME/credentials" && ls -A && ls -l twitter.two.json | cut -c1-10)
+}
+ok 'th-auth refresh loses no token' settles th-auth refresh twitter:two
 
 # Receipts have a date.
 before() { rm -rf "$TH_HOME" notes all.ndjson; mkdir "$TH_HOME" notes; }

@@ -270,6 +270,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.url.path == "/_calm":
             s.faults.clear()
             self.answer(200, {})
+        elif self.url.path == "/_fresh": # a refresh token as of a login
+            self.answer(200, s.grant()["refresh_token"], "text/plain")
         elif self.url.path == "/_requests":
             self.answer(200, "".join(r + "\n" for r in s.requests),
                         "text/plain")
