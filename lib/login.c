@@ -636,6 +636,22 @@ th_login_accept(void *ctx, struct th_str query)
 	}
 }
 
+/* Is it the query of an address?  A code may have a "=" at its end, too. */
+static bool
+is_query(struct th_str s)
+{
+	static const char *const known[] = { "state", "code", "error",
+		"oauth_token", "oauth_verifier", "denied" };
+	struct th_str name, value;
+	size_t i;
+
+	while (th_form_next(&s, &name, &value))
+		for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+			if (th_str_is(name, known[i]))
+				return true;
+	return false;
+}
+
 /* The field of an answer, or all of it when the person typed just that. */
 static enum th_status
 answer_field(struct th_session *ses, const struct th_login_flow *f,
@@ -648,7 +664,7 @@ answer_field(struct th_session *ses, const struct th_login_flow *f,
 	if (answer.len == 0)
 		return th_session_fail(ses, TH_EAUTH, "no answer was given");
 	th_buf_init(&text, SECRET_MAX);
-	if (memchr(answer.s, '=', answer.len) == NULL)
+	if (!is_query(answer))
 		st = th_buf_add(&text, answer.s, answer.len);
 	else if (!th_login_accept((void *)(uintptr_t)f, answer))
 		st = th_session_fail(

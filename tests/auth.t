@@ -103,6 +103,13 @@ exec 3>pin
 _i=0; while [ ! -s address ] && [ $_i -lt 200 ]; do sleep 0.05; _i=$((_i + 1)); done
 curl -s -o /dev/null -w '%{redirect_url}\n' "$(cat address)" >&3; exec 3>&-
 code 'the whole address may be pasted' 0 wait $p
+rm -f address
+th-auth login twitter:two --paste --port 9999 <pin >address 2>err & p=$!
+exec 3>pin
+_i=0; while [ ! -s address ] && [ $_i -lt 200 ]; do sleep 0.05; _i=$((_i + 1)); done
+curl -s -o /dev/null -w '%{redirect_url}\n' "$(cat address)" |
+    sed 's/.*[?&]code=//; s/&.*//; s/%3D/=/g' >&3; exec 3>&-
+code 'or the code alone, whatever is in it' 0 wait $p
 free=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 code 'a port of one'"'"'s own' 0 login twitter:two --port "$free"
 ok 'is the one that the browser comes back to' grep -q "redirect_uri=http%3A%2F%2F127.0.0.1%3A$free%2F" address

@@ -374,7 +374,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 q["code_challenge_method"] != "S256" or len(q["state"]) < 16:
             self.answer(400, {"error": "invalid_request"})
             return
-        code = secrets.token_hex(8)
+        code = secrets.token_hex(8) + "=="
         self.service.codes[code] = (q["code_challenge"], q["redirect_uri"])
         back = {"code": code, "state": q["state"]}
         if q.get("forge"):
