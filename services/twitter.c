@@ -607,6 +607,18 @@ add_excludes(struct reading *r, struct th_buf *q)
 			       : TH_STR("retweets"));
 }
 
+/* What is left out is so for all of the query: "and" binds before "or". */
+static void
+add_query(const struct th_opts *o, const char *what, struct th_buf *ret)
+{
+	bool replies = th_opt_flag(o, "no-replies");
+	bool reposts = th_opt_flag(o, "no-retweets");
+	bool wrap = (replies || reposts) && strstr(what, " OR ") != NULL;
+
+	th_buf_addf(ret, "%s%s%s%s%s", wrap ? "(" : "", what, wrap ? ")" : "",
+	    replies ? " -is:reply" : "", reposts ? " -is:retweet" : "");
+}
+
 static enum th_status
 page_path(struct reading *r, struct th_buf *ret)
 {
@@ -617,9 +629,7 @@ page_path(struct reading *r, struct th_buf *ret)
 	th_buf_init(&q, URL_MAX);
 	th_buf_init(&words, URL_MAX);
 	if (r->src == sources) {
-		th_buf_addf(&words, "%s%s%s", r->what,
-		    th_opt_flag(o, "no-replies") ? " -is:reply" : "",
-		    th_opt_flag(o, "no-retweets") ? " -is:retweet" : "");
+		add_query(o, r->what, &words);
 		th_form_add(&q, "query", th_buf_str(&words));
 	}
 	th_int_parse(th_str(r->src->least), &least);

@@ -88,6 +88,10 @@ says 'an id too old for X is no end' 'go on' sh -c 'th-fetch twitter --search go
 post '[{"text":"go further"}]'
 fault /2/tweets/search 400vague
 says 'whatever X says against it' 'go further' sh -c 'th-fetch twitter --search go --state s | jq -r .content_text'
+forget
+th-fetch twitter --search 'go OR chess' --no-retweets >out 2>err
+says 'what is left out is so for either side of an OR' 1 sh -c \
+    'curl -s "$1/_requests" | grep -c "query=%28go%20OR%20chess%29%20-is%3Aretweet&"' - "$url"
 code 'an unknown user' 69 th-fetch twitter --user nobody
 told 'is named' 'no such user at X: nobody'
 code 'no source is a usage error' 64 th-fetch twitter
