@@ -974,6 +974,8 @@ answered(
 
 	if (st == TH_OK)
 		return look ? looked(ses, d, rep) : sent(ses, d, rep);
+	if (!look && rep->code >= 500)
+		d->doubtful = true; /* the card may be there all the same */
 	if (is_gone(rep) && first_time(d, AGAIN)) {
 		forget_place(ses, d);
 		return proceed(ses, d, look);

@@ -110,6 +110,13 @@ th-publish trello:wcut --board Reading --list Inbox --queue c --drain >out 2>err
 says 'a card whose answer was lost is not made twice' 1 state '[.cards[] | select(.name == "Cut")] | length'
 ok 'and has its receipt' grep -q trello.com/c/ out
 
+item late 'Late' https://example.org/late >in
+fault /1/cards late500 1 POST
+code 'a 500 for a card that was made' 75 sh -c 'th-publish trello:other --board Reading --list Inbox --queue late <in'
+th-queue retry late >/dev/null 2>&1
+code 'is looked for' 0 th-publish trello:other --board Reading --list Inbox --queue late --drain
+says 'and is there once' 1 state '[.cards[] | select(.name == "Late")] | length'
+
 item p 'Page' https://example.org/page >in
 fault /1/cards html200 1 POST
 code 'a web page in place of an answer: it waits, in doubt' 75 sh -c 'th-publish trello:other --board Reading --list Inbox --queue p <in'

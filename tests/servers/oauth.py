@@ -181,6 +181,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
+        if self.mangle == "late500": # it was done all the same
+            code = 500
         self.send_response(code)
         if kind:
             self.send_header("Content-Type", kind)
@@ -251,7 +253,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if kind == "redirect":
             self.answer(302, b"", headers={"Location": self.target})
             return
-        if kind in ("cut", "truncated"):
+        if kind in ("cut", "truncated", "late500"):
             self.mangle = kind
         elif kind:
             self.fail(kind)
