@@ -1,4 +1,4 @@
-/* fuzz_weigh -- a cut text keeps to its weight, whatever it was */
+/* fuzz_weigh -- a text that was cut, or made to fit, keeps to its weight */
 #include <string.h>
 
 #include "trigger.h"
@@ -14,6 +14,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	th_buf_init(&cut, 1 << 24);
 	if (th_post_cut(text, max, &cut) == TH_OK &&
+	    (th_post_weight(th_buf_str(&cut), &w) != TH_OK || w > max))
+		__builtin_trap();
+	th_buf_release(&cut);
+	th_buf_init(&cut, 1 << 24);
+	if (th_post_fit(text, TH_STR("example.org"), TH_STR(" #ab #c"), max,
+		&cut) == TH_OK &&
 	    (th_post_weight(th_buf_str(&cut), &w) != TH_OK || w > max))
 		__builtin_trap();
 	th_buf_release(&cut);
