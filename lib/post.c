@@ -13,6 +13,14 @@ is_tag_char(uint32_t c)
 	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* Where a tag may begin: what is behind the # of an address is none. */
+static bool
+begins_word(const char *text, size_t at)
+{
+	return at == 0 || (unsigned char)text[at - 1] <= ' ' ||
+	       strchr("([{\"'", text[at - 1]) != NULL;
+}
+
 /* Does the text have that tag ("#a") already, in whatever case? */
 static enum th_status
 has_tag(struct th_str text, struct th_str tag, bool *ret)
@@ -30,7 +38,8 @@ has_tag(struct th_str text, struct th_str tag, bool *ret)
 	for (i = 0; st == TH_OK && !*ret && i + want.len <= low.len; i++) {
 		rest = (struct th_str){ low.data + i + want.len,
 			low.len - i - want.len };
-		*ret = memcmp(low.data + i, want.data, want.len) == 0 &&
+		*ret = begins_word(low.data, i) &&
+		       memcmp(low.data + i, want.data, want.len) == 0 &&
 		       (rest.len == 0 || !is_tag_char((unsigned char)*rest.s));
 	}
 	th_buf_release(&low);

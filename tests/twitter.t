@@ -145,6 +145,9 @@ ok 'tags that find no room are left out whole' sh -c 'curl -s "$1/_state" |
 item 3d 'On #Chess, c' >in
 pub --hashtags chess,c-a,c.a,on <in >out 2>err
 says 'a tag that is there is not added' 'On #Chess, c #ca #on' last
+item 3d2 'An anchor' 'https://example.org/page#chess' >in
+pub --hashtags chess <in >out 2>err
+says 'what is behind the # of an address is no tag' 'An anchor https://example.org/page#chess #chess' last
 jq -cn '{id:"3e",title:"Elsewhere",external_url:"https://example.org/else"}' | pub >out 2>err
 says 'an item that only points elsewhere is posted with that' 'Elsewhere https://example.org/else' last
 item 3f 'No page' 'javascript:alert(1)' | pub >out 2>err
