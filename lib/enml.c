@@ -497,14 +497,23 @@ fit(struct writer *w, const struct attribute *a, struct th_str raw)
 	return false;
 }
 
+/* The DTD gives all elements a language and a direction, but not a break. */
+static bool
+may_have(const char *element, const struct attribute *a)
+{
+	if (a->of != NULL)
+		return has_word(a->of, th_str(element));
+	return strcmp(element, "br") != 0 || a->kind == STYLE ||
+	       a->kind == TEXT;
+}
+
 static const struct attribute *
 attribute_of(const char *element, struct th_str name)
 {
 	const struct attribute *a = attributes;
 
 	for (; a < attributes + NATTRIBUTES; a++)
-		if (th_str_iis(name, a->name) &&
-		    (a->of == NULL || has_word(a->of, th_str(element))))
+		if (th_str_iis(name, a->name) && may_have(element, a))
 			return a;
 	return NULL;
 }

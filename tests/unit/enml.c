@@ -38,6 +38,8 @@ static const struct {
 	{ "an end without a start goes", "</div>a</p>", "a" },
 	{ "empty elements are closed", "a<br>b<hr noshade>",
 	    "a<br/>b<hr noshade=\"noshade\"/>" },
+	{ "a break has no language", "<br lang=en dir=rtl xml:lang=en title=t>",
+	    "<br title=\"t\"/>" },
 	{ "scripts and styles go with what is in them",
 	    "a<script>if (1<2) x()</script><style>p{}</style>b", "ab" },
 	{ "a script without an end takes the rest", "a<script>x()", "a" },
