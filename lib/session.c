@@ -276,6 +276,22 @@ th_session_send(struct th_session *s, const struct th_request *request,
 	return th_reply_status(ret, &s->err);
 }
 
+/* What one server told is nothing to another: its address, made short. */
+static enum th_status
+name_cache(struct th_session *s, struct th_buf *ret)
+{
+	const char *base = th_session_setting(s, "base_url");
+	unsigned char sum[TH_SHA256_SIZE];
+
+	th_buf_addf(
+	    ret, "cache/%s:%s", s->service->name, th_session_account(s));
+	if (base == NULL)
+		return ret->status;
+	th_sha256(th_str(base), sum);
+	th_buf_addc(ret, '@');
+	return th_hex_encode((struct th_str){ (char *)sum, 8 }, ret);
+}
+
 /*
  * The cache is a reader's state like any other, under a name of its own.  To be
  * read it need not be there (TH_END): a dry run makes no store.
@@ -290,9 +306,7 @@ open_cache(struct th_session *s, bool write)
 		return TH_OK;
 	close_cache(s);
 	th_buf_init(&name, CACHE_NAME_MAX);
-	st = th_buf_addf(
-	    &name, "cache/%s:%s", s->service->name, th_session_account(s));
-	if (st != TH_OK)
+	if ((st = name_cache(s, &name)) != TH_OK)
 		th_session_fail(s, st, "%s", th_strstatus(st));
 	else
 		st = th_store_open_with(

@@ -2278,7 +2278,10 @@ enum th_status th_session_http(struct th_session *, struct th_http **ret);
  */
 enum th_status th_session_send(struct th_session *, const struct th_request *,
     struct th_reply *ret);
-/* Small facts worth keeping between runs (ids of boards), by account.  TH_END: none. */
+/*
+ * Small facts worth keeping between runs (ids of boards), by account and
+ * base_url.  TH_END: none.
+ */
 enum th_status th_session_cache_get(struct th_session *, const char *key,
     struct th_buf *ret);
 enum th_status th_session_cache_put(struct th_session *, const char *key,
