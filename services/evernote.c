@@ -23,7 +23,7 @@
 #define QUERY_MAX 1024
 #define SOURCE_MAX 4096
 #define PAGE 250         /* notes listed by one call */
-#define NOTES_MAX 100000 /* of an account */
+#define NOTES_MAX 100000 /* of an account; tags, too */
 #define RESTARTS 3       /* of a list that changed while it was read */
 #define WAIT_USUAL 900   /* seconds, when the service does not say */
 #define WAIT_MAX (24 * 3600)
@@ -161,8 +161,12 @@ static const struct error {
 	[28] = { "the account wants single sign-on", TH_EAUTH },
 };
 enum {
+	BAD_DATA_FORMAT = 2,
+	DATA_REQUIRED = 5,
+	INVALID_AUTH = 8,
 	DATA_CONFLICT = 10,
 	ENML_VALIDATION = 11,
+	TAKEN_DOWN = 18,
 	RATE_LIMIT = 19,
 	NOT_FOUND = 1000, /* EDAMNotFoundException has no code */
 	NO_CODE = -1 /* it did not come so far: no answer that can be read */
@@ -173,6 +177,7 @@ struct answer {
 	struct th_thrift body;   /* what the method returns and throws */
 	struct th_thrift result; /* its field 0 */
 	int code;                /* of the exception, 0 for none, or NO_CODE */
+	struct th_str about;     /* what it finds fault with */
 	int64_t retry_at;
 };
 
@@ -202,11 +207,16 @@ raise_error(const struct account *acc, const struct th_thrift *e, bool system,
 	const struct error *known = &errors[0];
 	char words[256];
 
+	ret->about = th_thrift_text(e, 2);
 	if (code > 0 && (size_t)code < sizeof(errors) / sizeof(*errors) &&
 	    errors[code].words != NULL)
 		known = &errors[code];
+	/* A token that is none at all, or none. */
+	if ((code == BAD_DATA_FORMAT || code == DATA_REQUIRED) &&
+	    th_str_is(ret->about, "authenticationToken"))
+		known = &errors[INVALID_AUTH];
 	ret->code = code > 0 && code < NOT_FOUND ? (int)code : 1;
-	words_of(th_thrift_text(e, 2), &acc->token, words);
+	words_of(ret->about, &acc->token, words);
 	if (code == RATE_LIMIT) {
 		wait = system ? th_thrift_number(e, 3, WAIT_USUAL) : WAIT_USUAL;
 		if (wait < 1 || wait > WAIT_MAX)
@@ -235,7 +245,8 @@ result_of(const struct account *acc, struct answer *ret)
 	if (!th_thrift_get(&ret->body, 3, TH_THRIFT_STRUCT, &e))
 		return TH_OK;
 	ret->code = NOT_FOUND;
-	words_of(th_thrift_text(&e, 1), &acc->token, words);
+	ret->about = th_thrift_text(&e, 1);
+	words_of(ret->about, &acc->token, words);
 	return th_session_fail(
 	    acc->ses, TH_EREFUSED, "Evernote: not there%s", words);
 }
@@ -316,9 +327,20 @@ ask_user(const struct account *acc, const char *method,
 	return st;
 }
 
+/* The name that the answer is remembered by: it is for one token. */
+static enum th_status
+store_key(const struct account *acc, struct th_buf *ret)
+{
+	unsigned char sum[TH_SHA256_SIZE];
+
+	th_sha256(th_str(acc->token.value), sum);
+	th_buf_adds(ret, "note store ");
+	return th_hex_encode((struct th_str){ (char *)sum, 8 }, ret);
+}
+
 /* The service's word on where notes are; the older way when it must be. */
 static enum th_status
-ask_store(struct account *acc)
+ask_store(struct account *acc, const char *key)
 {
 	struct th_reply rep = { 0 };
 	struct th_str url = { NULL, 0 };
@@ -343,8 +365,23 @@ ask_store(struct account *acc)
 	if (st == TH_OK)
 		st = th_buf_add(&acc->store, url.s, url.len);
 	if (st == TH_OK)
-		st = th_session_cache_put(acc->ses, "note store", url);
+		st = th_session_cache_put(acc->ses, key, url);
 	th_reply_release(&rep);
+	return st;
+}
+
+static enum th_status
+remembered_store(struct account *acc)
+{
+	struct th_buf key;
+	enum th_status st;
+
+	th_buf_init(&key, URL_MAX);
+	if ((st = store_key(acc, &key)) == TH_OK &&
+	    (st = th_session_cache_get(acc->ses, key.data, &acc->store)) ==
+		TH_END)
+		st = ask_store(acc, key.data);
+	th_buf_release(&key);
 	return st;
 }
 
@@ -366,9 +403,7 @@ find_store(struct account *acc, bool dry)
 		if (st == TH_OK)
 			st = th_buf_add(&acc->store, shard.s, shard.len);
 	} else {
-		st = th_session_cache_get(acc->ses, "note store", &acc->store);
-		if (st == TH_END)
-			st = ask_store(acc);
+		st = remembered_store(acc);
 	}
 	if (st == TH_OK)
 		st = th_session_guard(
@@ -550,22 +585,15 @@ add_tag(void *ctx, struct th_str tag)
 	return TH_OK;
 }
 
-/* The item's address, tidied up; none when it is no web address. */
+/* The address of the item's page; none when it is too long. */
 static enum th_status
-fill_url(struct note *n, const struct th_item *it)
+fill_url(struct note *n, const struct th_delivery *d)
 {
-	struct th_buf raw;
-	enum th_status st;
+	enum th_status st = th_delivery_page(d, &n->url);
 
-	th_buf_init(&raw, TH_LINE_MAX);
-	st = th_item_text(it, "url", &raw);
-	if (st == TH_OK)
-		st = th_url_resolve(TH_STR(""), th_buf_str(&raw), &n->url);
-	th_buf_release(&raw);
-	if (st != TH_OK || !th_url_is_http(th_buf_str(&n->url)) ||
-	    n->url.len > SOURCE_MAX)
+	if (n->url.len > SOURCE_MAX)
 		th_buf_clear(&n->url);
-	return st == TH_ENOMEM ? st : TH_OK;
+	return st == TH_END ? TH_OK : st;
 }
 
 static enum th_status
@@ -619,8 +647,7 @@ fill_note(struct th_session *ses, const struct th_delivery *d, bool plain,
 	const struct th_opts *opts = th_session_opts(ses);
 	enum th_status st;
 
-	if ((st = fill_url(n, d->item)) != TH_OK ||
-	    (st = fill_title(n, d)) != TH_OK)
+	if ((st = fill_url(n, d)) != TH_OK || (st = fill_title(n, d)) != TH_OK)
 		return st;
 	st = fill_content(n, d, plain);
 	if (st == TH_EDATA)
@@ -857,6 +884,23 @@ deliver(struct attempt *at, char mark)
 	return at->d->doubtful && !at->d->dry ? look(at) : send_note(at, SEND);
 }
 
+/* Is it the notebook that the service does not have, or does not let us to? */
+static bool
+is_notebook_gone(const struct attempt *at, const struct answer *a)
+{
+	static const char what[] = "notebookGuid";
+	const size_t len = sizeof(what) - 1;
+	struct th_str end = a->about;
+
+	if (at->d->memo.len < 2 || at->d->memo.data[0] != KNOWN)
+		return false;
+	if (end.len > len) {
+		end.s += end.len - len;
+		end.len = len;
+	}
+	return a->code == NOT_FOUND || th_str_is(end, what);
+}
+
 /* The notebook that was known is no more: once, it is looked for anew. */
 static enum th_status
 deliver_anew(struct attempt *at)
@@ -898,7 +942,7 @@ is_ours(const struct th_thrift *meta, const struct note *n)
 
 	if (th_thrift_get(meta, 14, TH_THRIFT_STRUCT, &attr)) {
 		source = th_thrift_text(&attr, 15);
-		if (!same(source, &n->url))
+		if (source.s != NULL && !same(source, &n->url))
 			return false;
 	}
 	return (title.s == NULL || same(title, &n->title)) &&
@@ -937,8 +981,7 @@ answered(struct attempt *at, const struct th_reply *rep)
 	if (st == TH_OK)
 		return step == LOOK ? looked(at, &a)
 				    : arrived(at, th_thrift_text(&a.result, 1));
-	if (a.code == NOT_FOUND && notebook_of(at).len > 0 &&
-	    at->d->memo.data[0] == KNOWN)
+	if (st == TH_EREFUSED && is_notebook_gone(at, &a))
 		return deliver_anew(at);
 	if (step == LOOK)
 		return st == TH_EREFUSED ? TH_EAGAIN : st; /* it is the look */
@@ -969,6 +1012,11 @@ evernote_publish(
 
 /* ---- reading ---------------------------------------------------------- */
 
+/* A tag of the account. */
+struct tag {
+	struct th_str guid, name;
+};
+
 /* A reading under way. */
 struct reading {
 	struct th_session *ses;
@@ -980,9 +1028,12 @@ struct reading {
 	struct th_buf scope;  /* of ids and cursors: what is read */
 	struct th_reply tags; /* the list of tags, once asked for */
 	struct th_thrift tag_list;
-	bool has_tags;
+	struct tag *known; /* what is in it, by guid; NULL: not yet asked for */
+	size_t nknown;
+	size_t wanted;  /* notes, the newest; 0: all */
 	int64_t count;  /* of updates, of the account */
 	int64_t cursor; /* updates up to here are known */
+	bool held;      /* it stays before a note that we were not given */
 	struct meta *note;
 	size_t nnotes, cap;
 };
@@ -1002,6 +1053,7 @@ reading_release(struct reading *r)
 	for (i = 0; i < r->nnotes; i++)
 		free(r->note[i].raw);
 	free(r->note);
+	free(r->known);
 	for (i = 0; i < r->ntags; i++)
 		th_buf_release(&r->tag[i]);
 	account_release(&r->acc);
@@ -1075,6 +1127,37 @@ find_notebook(struct reading *r, const char *name)
 	return st;
 }
 
+static int
+by_guid(const void *a, const void *b)
+{
+	const struct th_str x = ((const struct tag *)a)->guid;
+	const struct th_str y = ((const struct tag *)b)->guid;
+
+	if (x.len != y.len || x.len == 0)
+		return (x.len > y.len) - (x.len < y.len);
+	return memcmp(x.s, y.s, x.len);
+}
+
+/* Makes the tags of the list, which stays, one to be found by its guid. */
+static enum th_status
+index_tags(struct reading *r)
+{
+	struct th_thrift_iter it;
+	struct th_thrift tag;
+
+	th_thrift_list(&r->tag_list, 0, &it);
+	if (it.left > NOTES_MAX)
+		return th_session_fail(
+		    r->ses, TH_EUNAVAIL, "more tags than an account can have");
+	if ((r->known = th_calloc(it.left + 1, sizeof(*r->known))) == NULL)
+		return TH_ENOMEM;
+	for (; th_thrift_next(&it, &tag); r->nknown++)
+		r->known[r->nknown] = (struct tag){ th_thrift_text(&tag, 1),
+			th_thrift_text(&tag, 2) };
+	qsort(r->known, r->nknown, sizeof(*r->known), by_guid);
+	return TH_OK;
+}
+
 /* The account's tags, asked for once. */
 static enum th_status
 need_tags(struct reading *r)
@@ -1082,31 +1165,22 @@ need_tags(struct reading *r)
 	struct answer a;
 	enum th_status st;
 
-	if (r->has_tags)
+	if (r->known != NULL)
 		return TH_OK;
 	st = ask_notes(r, "listTags", nothing, TH_THRIFT_LIST, &r->tags, &a);
-	if (st == TH_OK) {
-		r->tag_list = a.body;
-		r->has_tags = true;
-	}
-	return st;
+	if (st != TH_OK)
+		return st;
+	r->tag_list = a.body;
+	return index_tags(r);
 }
 
 static struct th_str
 tag_name(const struct reading *r, struct th_str guid)
 {
-	struct th_thrift_iter it;
-	struct th_thrift tag;
-	struct th_str id;
+	const struct tag wanted = { .guid = guid }, *tag;
 
-	th_thrift_list(&r->tag_list, 0, &it);
-	while (th_thrift_next(&it, &tag)) {
-		id = th_thrift_text(&tag, 1);
-		if (id.len == guid.len && id.len > 0 &&
-		    memcmp(id.s, guid.s, id.len) == 0)
-			return th_thrift_text(&tag, 2);
-	}
-	return (struct th_str){ NULL, 0 };
+	tag = bsearch(&wanted, r->known, r->nknown, sizeof(*r->known), by_guid);
+	return tag != NULL ? tag->name : nothing;
 }
 
 /* The guids of --tag. */
@@ -1162,9 +1236,6 @@ keep_meta(struct reading *r, const struct th_thrift *meta, int64_t usn)
 	size_t cap;
 	char *raw;
 
-	if (r->nnotes == NOTES_MAX)
-		return th_session_fail(
-		    r->ses, TH_EUNAVAIL, "more notes than an account can have");
 	if (r->nnotes == r->cap) {
 		cap = r->cap > 0 ? 2 * r->cap : 64;
 		if ((more = th_realloc(r->note, cap * sizeof(*more))) == NULL)
@@ -1186,9 +1257,16 @@ struct page {
 	bool changed, last;
 };
 
+/* Is it in the bin? */
+static bool
+is_deleted(const struct th_thrift *meta)
+{
+	return th_thrift_number(meta, 8, 0) > 0;
+}
+
 /*
  * Keeps the notes of a page that are not known.  The page is the last when it
- * goes down, as it should, to one that is.
+ * goes down, as it should, to one that is, or has all that is wanted.
  */
 static enum th_status
 take_page(struct reading *r, const struct th_thrift *list, struct page *p)
@@ -1211,12 +1289,17 @@ take_page(struct reading *r, const struct th_thrift *list, struct page *p)
 		usn = th_thrift_number(&meta, 10, 0);
 		sorted &= usn > 0 && usn <= before;
 		before = usn;
-		if ((usn == 0 || usn > r->cursor) &&
+		if (p->offset++ == NOTES_MAX)
+			return th_session_fail(r->ses, TH_EUNAVAIL,
+			    "more notes than an account can have");
+		if ((usn == 0 || usn > r->cursor) && !is_deleted(&meta) &&
 		    (st = keep_meta(r, &meta, usn)) != TH_OK)
 			return st;
-		p->offset++;
 	}
-	p->last |= p->offset >= total || (sorted && before <= r->cursor);
+	p->last |= p->offset >= total;
+	if (sorted)
+		p->last |= before <= r->cursor ||
+			   (r->wanted > 0 && r->nnotes >= r->wanted);
 	return TH_OK;
 }
 
@@ -1297,7 +1380,7 @@ add_tags(struct reading *r, const struct th_thrift *meta, struct th_buf *b)
 	th_thrift_list(meta, 12, &it);
 	if (it.left > 0 && (st = need_tags(r)) != TH_OK)
 		return st;
-	while (th_thrift_next(&it, &guid)) {
+	while (n < TAGS_MAX && th_thrift_next(&it, &guid)) {
 		name = tag_name(r, th_thrift_str(&guid));
 		if (name.len == 0)
 			continue;
@@ -1317,10 +1400,11 @@ item_of(struct reading *r, const struct th_thrift *meta, struct th_str enml,
 	int64_t updated = th_thrift_number(meta, 7, 0);
 	struct th_str source = { NULL, 0 };
 	struct th_thrift attr;
-	struct th_buf url, html;
+	struct th_buf url, title, html;
 	enum th_status st;
 
 	th_buf_init(&url, URL_MAX);
+	th_buf_init(&title, TH_LINE_MAX);
 	th_buf_init(&html, TH_LINE_MAX);
 	if (th_thrift_get(meta, 14, TH_THRIFT_STRUCT, &attr)) {
 		source = th_thrift_text(&attr, 15);
@@ -1330,11 +1414,13 @@ item_of(struct reading *r, const struct th_thrift *meta, struct th_str enml,
 		th_buf_add(&url, source.s, source.len);
 	else
 		note_page(&r->acc, guid, &url);
-	st = th_enml_to_html(enml, &html);
+	st = th_text_fold(th_thrift_text(meta, 2), &title);
+	if (st == TH_OK)
+		st = th_enml_to_html(enml, &html);
 	th_json_open(ret, '{');
 	th_json_member(ret, "id", guid);
 	th_json_member(ret, "url", th_buf_str(&url));
-	th_json_member(ret, "title", th_thrift_text(meta, 2));
+	th_json_member(ret, "title", th_buf_str(&title));
 	th_json_member(ret, "content_html", th_buf_str(&html));
 	th_compose_date(ret, "date_published", created / 1000);
 	if (updated / 1000 != created / 1000)
@@ -1346,12 +1432,25 @@ item_of(struct reading *r, const struct th_thrift *meta, struct th_str enml,
 	    ret, r->ses, th_opt(th_session_opts(r->ses), "notebook"), NULL);
 	th_json_close(ret, '}');
 	th_buf_release(&url);
+	th_buf_release(&title);
 	th_buf_release(&html);
 	return st == TH_OK ? ret->status : st;
 }
 
-/* Gets the content of a note and hands it on.  One that is gone is passed over.
+/* One that is gone is passed over; one that we may not have is asked for anew.
  */
+static enum th_status
+without(struct reading *r, struct th_str guid, int code)
+{
+	if (code == NOT_FOUND || code == TAKEN_DOWN)
+		return TH_OK;
+	r->held = true;
+	th_session_say(r->ses, 0, TH_EUNAVAIL, "note %.*s: %s", (int)guid.len,
+	    guid.s, th_session_err(r->ses)->text);
+	return TH_OK;
+}
+
+/* Gets the content of a note and hands it on. */
 static enum th_status
 emit_note(struct reading *r, const struct th_thrift *meta)
 {
@@ -1362,16 +1461,17 @@ emit_note(struct reading *r, const struct th_thrift *meta)
 	enum th_status st;
 
 	th_buf_init(&line, TH_LINE_MAX);
-	st = ask_notes(r, "getNoteContent", guid, TH_THRIFT_STRING, &rep, &a);
-	if (st == TH_OK &&
-	    (st = item_of(r, meta, th_thrift_str(&a.result), &line)) == TH_OK)
+	st = ask_about(&r->acc, r->acc.store.data, "getNoteContent", guid,
+	    TH_THRIFT_STRING, &rep, &a);
+	if (st == TH_EREFUSED)
+		st = without(r, guid, a.code);
+	else if (st == TH_OK && (st = item_of(r, meta, th_thrift_str(&a.result),
+				     &line)) == TH_OK)
 		st = th_fetch_emit(r->f, r->scope.data, guid, th_buf_str(&line),
 		    th_session_err(r->ses));
-	else if (a.code == NOT_FOUND)
-		st = TH_OK;
 	th_reply_release(&rep);
 	th_buf_release(&line);
-	return as_reader(st);
+	return st;
 }
 
 /* Is the note one that was not handed on before, and young enough? */
@@ -1397,16 +1497,25 @@ is_wanted(struct reading *r, const struct th_thrift *meta, bool *ret)
 
 /* The cursor follows each note that was handed on. */
 static enum th_status
+keep_cursor(struct reading *r, int64_t usn)
+{
+	if (r->held || usn <= 0)
+		return TH_OK;
+	return th_fetch_keep(r->f, r->scope.data, usn, th_session_err(r->ses));
+}
+
+static enum th_status
 emit_notes(struct reading *r)
 {
-	struct th_err *err = th_session_err(r->ses);
 	struct th_thrift meta;
 	enum th_status st = TH_OK, more;
 	bool wanted;
-	size_t i;
+	size_t i = 0;
 
 	qsort(r->note, r->nnotes, sizeof(*r->note), by_usn);
-	for (i = 0; i < r->nnotes && st == TH_OK; i++) {
+	if (r->wanted > 0 && r->nnotes > r->wanted)
+		i = r->nnotes - r->wanted;
+	for (; i < r->nnotes && st == TH_OK; i++) {
 		meta = (struct th_thrift){ TH_THRIFT_STRUCT,
 			{ r->note[i].raw, r->note[i].len } };
 		if ((st = is_wanted(r, &meta, &wanted)) != TH_OK)
@@ -1415,15 +1524,11 @@ emit_notes(struct reading *r)
 			st = emit_note(r, &meta);
 		if (st != TH_OK && st != TH_END)
 			return st;
-		if (r->note[i].usn > 0 &&
-		    (more = th_fetch_keep(
-			 r->f, r->scope.data, r->note[i].usn, err)) != TH_OK)
+		if ((more = keep_cursor(r, r->note[i].usn)) != TH_OK)
 			return more;
 	}
 	/* All is known up to where the list was begun. */
-	if (st == TH_OK)
-		st = th_fetch_keep(r->f, r->scope.data, r->count, err);
-	return st;
+	return st == TH_OK ? keep_cursor(r, r->count) : st;
 }
 
 /* How long the service asked to be left alone is kept, whatever becomes of us.
@@ -1452,12 +1557,39 @@ keep_wait(struct reading *r, int64_t until)
 		th_fetch_keep(&manners, WAIT, until, NULL);
 }
 
+/*
+ * Where the last run ended, and whether there is anything new.  An account that
+ * counts from the beginning again is read from there.
+ */
+static enum th_status
+begin_reading(struct reading *r, bool *ret_changed)
+{
+	enum th_status st;
+
+	*ret_changed = true;
+	if (r->f->state == NULL) {
+		/* Of a limited list the newest are wanted, as elsewhere. */
+		if (r->f->limit > 0 && r->f->since == INT64_MIN)
+			r->wanted = (size_t)r->f->limit;
+		return TH_OK;
+	}
+	if ((st = th_fetch_recall(r->f, r->scope.data, &r->cursor,
+		 th_session_err(r->ses))) != TH_OK ||
+	    (st = get_count(r)) != TH_OK)
+		return st;
+	*ret_changed = r->count != r->cursor;
+	if (r->count < r->cursor)
+		r->cursor = 0;
+	return TH_OK;
+}
+
 static enum th_status
 evernote_fetch(struct th_session *ses, const struct th_fetch *f)
 {
 	struct reading r = { .ses = ses, .f = f, .acc = { .ses = ses } };
 	const char *notebook = th_opt(th_session_opts(ses), "notebook");
 	enum th_status st;
+	bool changed;
 
 	if (f->nargs > 0)
 		return th_session_fail(ses, TH_EUSAGE,
@@ -1468,10 +1600,7 @@ evernote_fetch(struct th_session *ses, const struct th_fetch *f)
 	put_scope(&r);
 	if ((st = r.scope.status) == TH_OK && (st = may_ask(&r)) == TH_OK &&
 	    (st = as_reader(account_open(&r.acc, false))) == TH_OK &&
-	    (st = th_fetch_recall(
-		 f, r.scope.data, &r.cursor, th_session_err(ses))) == TH_OK &&
-	    (st = get_count(&r)) == TH_OK &&
-	    (f->state == NULL || r.count != r.cursor)) {
+	    (st = begin_reading(&r, &changed)) == TH_OK && changed) {
 		if (notebook != NULL)
 			st = find_notebook(&r, notebook);
 		if (st == TH_OK && (st = list_notes(&r)) == TH_OK)

@@ -33,6 +33,9 @@ item() { # ID [MEMBERS]
 	printf '{"id":"%s","url":"https://e.org/%s","title":"Title of %s","content_html":"<p>%s<\/p>","date_published":"2026-11-23T20:18:58Z"%s}\n' \
 	    "$1" "$1" "$1" "$1" "${2-}"
 }
+called() { # methods, in turn
+	get calls | paste -sd' ' -
+}
 notes() { # how many have that title
 	get notes | jq -r --arg t "$1" 'select(.title == $t) | .guid' | wc -l
 }
@@ -57,6 +60,17 @@ says 'and the page' "$at/shard/s1/nl/36636/$(get notes | jq -r 'select(.title=="
 post forget Recipes
 item 4 >four
 ok 'a notebook that was deleted is made again' th-publish evernote --notebook Recipes <four
+post faults '[["createNote","3 Note.notebookGuid"]]'
+item 4a >four
+ok 'one that is another account'"'"'s is looked for anew' th-publish evernote --notebook Recipes <four
+says 'once' 'createNote listNotebooks createNote' called
+post faults '[["createNote","3 Note.notebookGuid"],["createNote","3 Note.notebookGuid"]]'
+item 4b >four
+code 'where it is refused again, so is the item' 65 th-publish evernote --notebook Recipes <four
+jq -cn '{id:"ext",external_url:"https://e.org/an other",title:"Elsewhere"}' >four
+ok 'an item that points elsewhere' th-publish evernote --notebook Recipes <four
+says 'has that page as its source' https://e.org/an%20other sh -c 'curl -sS --noproxy "*" "$1/notes" |
+    jq -r "select(.title==\"Elsewhere\").source"' - "$at"
 post faults '[["listNotebooks","truncate"]]'
 item 5 >five
 code 'one with a name never seen, while the list is cut short, waits' 75 th-publish evernote --notebook New --retries 5 <five
@@ -91,6 +105,7 @@ again() { # NAME: it is due again, and no more than once there
 	says "$1: at the next try it is there, once" 1 notes "Title of $1"
 }
 fault invalid 77 '[["createNote",8]]' 'th-auth login evernote'; again invalid
+fault notoken 77 '[["createNote","2 authenticationToken"]]' 'token is not valid'; again notoken
 fault expired 77 '[["createNote",9]]' 'expired'; again expired
 fault cleared 77 '[["createNote",27]]' 'log in again'
 fault shard 75 '[["createNote",12]]' 'shard is unavailable'
@@ -116,9 +131,6 @@ fault echoed 65 '[["createNote","echo"]]' 'permission denied'
 doubted() { # NAME CALLS: at the next try it is there once, by these calls
 	again "$1"
 	says "$1: it was looked for" "$2" called
-}
-called() { # methods, in turn
-	get calls | paste -sd' ' -
 }
 doubted truncated findNotesMetadata
 doubted cut findNotesMetadata
@@ -172,6 +184,13 @@ says 'notes come by their sequence' 'one two three' titles
 says 'of a notebook' 'one two' titles --notebook recipes
 says 'with a tag' 'one three' titles --tag y
 says 'with all of several tags' one titles --tag x --tag y
+says 'of a few the newest' 'two three' titles -n 2
+post faults '[["getNoteContent","3 Note"]]'
+code 'a note that may not be read is told' 69 th-fetch evernote --state held
+told 'and why' 'note [-0-9a-f]+: Evernote: permission denied: Note'
+says 'others are read, and it is asked for again' one titles --state held
+post faults '[["getNoteContent",18]]'
+code 'one that was taken down is as good as gone' 0 th-fetch evernote
 says 'since a date' 'one three' titles --since 2023-01-01
 code 'a notebook that is not there is told' 69 th-fetch evernote --notebook None
 told 'by its name' 'no such notebook at Evernote: None'
@@ -181,6 +200,8 @@ says 'a second one has nothing' '' titles --state s
 says 'by one call' getSyncState called
 note old Work '[]' 1000000000000
 says 'a note that is new has an old date' old titles --state s
+post notes '[{"title":"binned","notebook":"Work","tags":[],"created":1,"deleted":2,"content":"<en-note>x</en-note>"}]'
+says 'what is in the bin is not read' '' titles --state s
 i=0
 while [ $i -lt 260 ]; do i=$((i + 1)); echo "$i"; done | jq -nc '[inputs | {title: "n\(.)", notebook: "Many", tags: [],
     created: 1700000000000, content: "<en-note>x</en-note>"}]' >many.json
@@ -196,6 +217,11 @@ note late Work '[]' 1700000000000
 code 'a list that is cut short is told' 69 th-fetch evernote --state s --notebook Work
 says 'and costs no note' 'three old late' titles --state s --notebook Work
 
+post reset ''
+note anew Work '[]' 1700000000000
+says 'an account that counts from the beginning again is read from there' anew titles --state s
+note one Recipes '["x","y"]' 1700000000000 https://e.org/one
+
 # Accounts.
 says 'a token tells whose it is' bob sh -c 'th-auth check evernote | grep -o bob | head -n 1'
 code 'one that is not valid' 77 th-fetch evernote:wrong
@@ -207,7 +233,23 @@ accounts:
 END
 code 'a token does not go to a note_store_url of plain http' 78 th-fetch evernote:plain
 told 'which is told' 'note_store_url is plain http'
-ok 'no secret was told' sh -c '! grep -rl "c4n4ryc4n4ry\|wr0ngwr0ng" "$1"' - "$scratch"
+
+# A token that does not tell where notes are.
+EVERNOTE_PLAIN=n0sh4rd; export EVERNOTE_PLAIN
+asked='getUserUrls listNotebooks createNotebook createNote'
+for name in d e; do
+	start $name "$EVERNOTE_PLAIN"
+	cat >"$TH_HOME/config.yaml" <<-END
+		accounts:
+		  evernote: {plain: {base_url: "$at", token_env: EVERNOTE_PLAIN}}
+	END
+	item "s1$name" >in1; item "s2$name" >in2
+	ok "$name: the service is asked" th-publish evernote:plain --notebook N <in1
+	says "$name: even if another server was" "$asked" called
+	th-publish evernote:plain --notebook N <in2 >out 2>err
+	says "$name: and its word remembered" "$asked createNote" called
+done
+ok 'no secret was told' sh -c '! grep -rl "c4n4ryc4n4ry\|wr0ngwr0ng\|n0sh4rd" "$1"' - "$scratch"
 
 # The same on a store that machines share.
 if ! command -v redis-server redis-cli >/dev/null; then

@@ -58,7 +58,8 @@ list_of(struct reading *r, const struct th_thrift *list)
 	size_t i;
 
 	r->tag_list = *list;
-	r->has_tags = true;
+	if (index_tags(r) != TH_OK)
+		return;
 	take_page(r, list, &p);
 	for (i = 0; i < r->nnotes; i++) {
 		meta = (struct th_thrift){ .type = TH_THRIFT_STRUCT,

@@ -11,11 +11,11 @@ For the test:
 GET /notes    the notes made, as lines of JSON; GET /calls: method names in turn
 POST /faults  JSON [[METHOD, FAULT]...]: what becomes of the next call of METHOD;
               after it things go on as they should.  Faults: an exception's
-              number, "rate SECONDS", "html", "truncate", "cut" (processed, then
+              number, "NUMBER PARAMETER", "rate SECONDS", "html", "truncate", "cut" (processed, then
               no answer), "drop" (not processed), "echo" (repeats the token), an
               HTTP status as "http 503"
-POST /notes   JSON {title, content, notebook, tags, source, created}: adds one
-POST /delete  a guid
+POST /notes   JSON [{title, content, notebook, tags, source, created, deleted}...]: adds them
+POST /delete  a guid; POST /reset: there is no note, updates are counted anew
 """
 import json
 import re
@@ -258,7 +258,7 @@ def find_notes(args):
     key = {1: "created", 4: "usn"}[f[1]]
     found = sorted((n for n in notes if matches(n, f)), key=lambda n: n[key], reverse=not f[2])
     rows = [{1: n["guid"], 2: n["title"], 6: I64(n["created"]), 7: I64(n["created"]), 10: I32(n["usn"]), 11: n["notebook"],
-             12: n["tags"] or None, 14: {13: n["author"], 15: n["source"]}} for n in found[offset:offset + most]]
+             8: n.get("deleted") and I64(n["deleted"]), 12: n["tags"] or None, 14: {13: n["author"], 15: n["source"]}} for n in found[offset:offset + most]]
     return {1: I32(offset), 2: I32(len(found)), 3: rows, 6: I32(usn)}
 
 
@@ -319,10 +319,15 @@ class Service(BaseHTTPRequestHandler):
                 where = next((b for b in notebooks if b["name"] == n["notebook"]), None) or add_notebook(n["notebook"])
                 notes.append({"guid": str(uuid.uuid4()), "title": n["title"], "content": n["content"], "created": n["created"],
                               "notebook": where["guid"], "tags": [tag_guid(t) for t in n.get("tags", [])],
-                              "names": n.get("tags", []), "source": n.get("source"), "author": n.get("author"), "usn": bump()})
+                              "names": n.get("tags", []), "source": n.get("source"), "author": n.get("author"), "usn": bump(),
+                              "deleted": n.get("deleted")})
         elif self.path == "/delete":
             notes[:] = [n for n in notes if n["guid"] != body.decode()]
             bump()
+        elif self.path == "/reset":
+            global usn
+            usn = 0
+            notes.clear()
         elif self.path == "/forget":
             notebooks[:] = [n for n in notebooks if n["name"] != body.decode()]
         self.send(b"", "text/plain")
@@ -332,6 +337,8 @@ class Service(BaseHTTPRequestHandler):
             raise user_fault(8, "authenticationToken")
         if isinstance(fault, int):
             raise user_fault(fault, "scripted")
+        if fault and fault.split()[0].isdigit():
+            raise user_fault(int(fault.split()[0]), fault.split()[1])
         if fault and fault.startswith("rate"):
             raise system_fault(19, "slow down", int(fault.split()[1]))
         if fault == "echo":
