@@ -1450,6 +1450,24 @@ without(struct reading *r, struct th_str guid, int code)
 	return TH_OK;
 }
 
+static enum th_status
+hand_on(struct reading *r, const struct th_thrift *meta, struct th_str enml,
+    struct th_buf *line)
+{
+	struct th_str guid = th_thrift_text(meta, 1);
+	enum th_status st = item_of(r, meta, enml, line);
+
+	if (st == TH_EDATA) {
+		th_session_say(r->ses, 0, TH_EDATA,
+		    "note %.*s: too long, left out", (int)guid.len, guid.s);
+		return TH_OK;
+	}
+	if (st != TH_OK)
+		return st;
+	return th_fetch_emit(r->f, r->scope.data, guid, th_buf_str(line),
+	    th_session_err(r->ses));
+}
+
 /* Gets the content of a note and hands it on. */
 static enum th_status
 emit_note(struct reading *r, const struct th_thrift *meta)
@@ -1465,10 +1483,8 @@ emit_note(struct reading *r, const struct th_thrift *meta)
 	    TH_THRIFT_STRING, &rep, &a);
 	if (st == TH_EREFUSED)
 		st = without(r, guid, a.code);
-	else if (st == TH_OK && (st = item_of(r, meta, th_thrift_str(&a.result),
-				     &line)) == TH_OK)
-		st = th_fetch_emit(r->f, r->scope.data, guid, th_buf_str(&line),
-		    th_session_err(r->ses));
+	else if (st == TH_OK)
+		st = hand_on(r, meta, th_thrift_str(&a.result), &line);
 	th_reply_release(&rep);
 	th_buf_release(&line);
 	return st;

@@ -138,6 +138,10 @@ serve twitter; twitter=$url
 serve trello; trello=$url
 serve pocket; pocket=$url
 serve readability; readability=$url
+rm -f port
+python3 "$top/tests/servers/evernote.py" S=s1:U=1:H=t0rture >port & pids="$pids $!"
+until [ -s port ]; do sleep 0.05; done
+evernote=http://127.0.0.1:$(cat port)
 keys='consumer_key: consumer-key, consumer_secret: consumer-secret'
 tokens='token: user-token, token_secret: user-token-secret'
 config <<E
@@ -148,6 +152,7 @@ accounts:
   trello: {default: {base_url: "$trello", key: trello-key, token: trello-token}}
   pocket: {default: {base_url: "$pocket", consumer_key: pocket-key, access_token: pocket-token}}
   readability: {default: {base_url: "$readability", $keys, $tokens}}
+  evernote: {default: {base_url: "$evernote", token: "S=s1:U=1:H=t0rture"}}
 E
 post() { # URL JSON
 	curl -s -o /dev/null -d "$2" "$1/_post"
@@ -169,6 +174,15 @@ torture 'th-publish pocket --dry-run' th-publish pocket --dry-run
 torture 'th-publish readability --dry-run' th-publish readability --dry-run
 cp items in
 torture 'th-auth checks' th-auth check twitter
+note() { # JSON: which stands in Evernote from now on
+	curl -sS --noproxy '*' -d "$1" "$evernote/notes"
+}
+for t in one two; do
+	note "[{\"title\":\"$t\",\"notebook\":\"Work\",\"tags\":[\"x\",\"y\"],\"created\":1700000000000,
+	    \"content\":\"<en-note><p>of &amp;eacute; $t</p><en-todo/></en-note>\"}]"
+done
+torture 'th-fetch evernote' th-fetch evernote --notebook work --tag x
+torture 'th-publish evernote --dry-run' th-publish evernote --notebook Work --tags a,b --dry-run
 
 # ---- what changes something: what a failed run left undone, the next does
 
@@ -229,6 +243,19 @@ until [ -s hook ]; do sleep 0.05; done
 before() { rm -rf "$TH_HOME"; mkdir "$TH_HOME"; : >hooked; }
 effect() { sed 's/.*"id":"\([0-9]*\)".*/\1/' hooked | sort -u; cut -d, -f1 got; }
 ok 'th-publish webhook loses nothing' settles th-publish webhook --url "http://127.0.0.1:$(cat hook)/200"
+before() { # an account without notes
+	rm -rf "$TH_HOME"; mkdir "$TH_HOME"
+	curl -sS --noproxy '*' -d '' "$evernote/reset"
+	config <<-E
+		accounts: {evernote: {default: {base_url: "$evernote", token: "S=s1:U=1:H=t0rture"}}}
+	E
+}
+effect() { # each note once, faithfully, and each receipt
+	curl -sS --noproxy '*' "$evernote/notes" | jq -c '[.title,.content,.source,.created,.names]' | sort; cut -d, -f1 got
+}
+jq -c '.date_published //= "2026-11-23T20:18:59Z" | .url //= "https://example.org/\(.id)"' items >in
+ok 'th-publish evernote makes each note once' settles th-publish evernote --notebook Work --tags a,b
+cp items in
 
 dense=200
 th-rss --title T -o old.xml <in
