@@ -13,7 +13,10 @@
 
 /* ---- asking ------------------------------------------------------------- */
 
-/* Reads up to a newline and no further: the rest may be for others. */
+/*
+ * Reads up to a newline and no further: the rest may be for others.  TH_END:
+ * there was none, nor anything else.
+ */
 static enum th_status
 read_line(struct th_buf *ret)
 {
@@ -26,6 +29,8 @@ read_line(struct th_buf *ret)
 			return TH_EIO;
 		if (n < 0)
 			return TH_EAGAIN;
+		if (n == 0 && ret->len == 0)
+			return TH_END;
 		if (n == 0 || c == '\n')
 			return ret->status;
 		if (c != '\r')
@@ -54,7 +59,7 @@ auth_ask(const char *prompt, bool secret, struct th_secret *ret)
 	st = read_line(&line);
 	if (hidden)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-	if (st == TH_OK && line.len == 0)
+	if (st == TH_END || (st == TH_OK && line.len == 0))
 		cmd_die(TH_EAUTH, "standard input: no %s", prompt);
 	if (st != TH_OK)
 		cmd_die(st == TH_EDATA ? TH_EAUTH : st, "standard input: %s",
@@ -123,6 +128,23 @@ show_address(const struct auth *a, const struct th_login_flow *flow)
 	auth_browse(a, address);
 }
 
+/* A line, whatever is in it. */
+static void
+await_word(const char *prompt)
+{
+	struct th_buf line;
+	enum th_status st;
+
+	th_buf_init(&line, ANSWER_MAX);
+	if (isatty(STDIN_FILENO) == 1)
+		cmd_warn("%s:", prompt);
+	st = read_line(&line);
+	th_buf_release(&line);
+	if (st == TH_END)
+		cmd_die(TH_EAUTH, "standard input: no %s", prompt);
+	cmd_check(st, NULL);
+}
+
 /* ---- the ways ----------------------------------------------------------- */
 
 static struct th_listener *
@@ -155,9 +177,11 @@ wait_for(struct auth *a, struct th_listener *l, const struct th_login *way,
 	if (l != NULL)
 		return th_listen_wait(l, CALLBACK, a->timeout, th_login_accept,
 		    flow, answer, err);
-	auth_ask(way->kind == TH_LOGIN_POCKET ? "word that it is allowed (any)"
-					      : "code or address it led to",
-	    true, &typed);
+	if (way->kind == TH_LOGIN_POCKET) {
+		await_word("Enter, when it is allowed");
+		return TH_OK;
+	}
+	auth_ask("code or address it led to", true, &typed);
 	st = th_buf_adds(answer, typed.value);
 	th_secret_release(&typed);
 	return st;
