@@ -626,13 +626,13 @@ tags_of(struct th_str s)
 
 /* A record as the entry of a list that an answer would have. */
 static enum th_status
-entry_of(const struct record *rec, const size_t col[COLUMNS], json_t **ret)
+entry_of(const struct record *rec, const size_t col[COLUMNS], struct th_str url,
+    json_t **ret)
 {
 	struct th_str status = cell_of(rec, col, STATUS);
 	json_t *o = json_object(), *tags = tags_of(cell_of(rec, col, TAGS));
 
-	if (o == NULL || tags == NULL ||
-	    !put(o, "given_url", cell_of(rec, col, URL)) ||
+	if (o == NULL || tags == NULL || !put(o, "given_url", url) ||
 	    !put(o, "given_title", cell_of(rec, col, TITLE)) ||
 	    !put(o, "time_added", cell_of(rec, col, TIME)) ||
 	    !put(o, "status", TH_STR("0")) ||
@@ -661,29 +661,54 @@ has_tag(const struct reading *r, const json_t *o)
 	return json_object_get(tags, r->tag) != NULL;
 }
 
+/* The address of a record's page, tidied up.  TH_END: it has none. */
 static enum th_status
-take_record(struct reading *r, const struct record *rec,
-    const size_t col[COLUMNS], const char *name, size_t line)
+page_of(struct th_str cell, struct th_buf *ret)
 {
-	struct th_str url = cell_of(rec, col, URL);
-	json_t *o = NULL;
-	enum th_status st;
+	enum th_status st = th_url_resolve(TH_STR(""), cell, ret);
 
-	if (rec->n == 1 && url.len == 0)
-		return TH_OK; /* an empty line */
-	if (!th_url_is_http(url) || memchr(url.s, '\0', url.len) != NULL) {
-		th_session_say(r->ses, 0, TH_EDATA,
-		    "%s: line %zu: not an address of a page, left out", name,
-		    line);
-		return TH_OK;
-	}
-	if ((st = entry_of(rec, col, &o)) != TH_OK)
+	if (st == TH_ENOMEM)
 		return st;
-	if (is_wanted(r, o) && has_tag(r, o) &&
+	return st == TH_OK && th_url_is_http(th_buf_str(ret)) &&
+		       memchr(ret->data, '\0', ret->len) == NULL
+		   ? TH_OK
+		   : TH_END;
+}
+
+static enum th_status
+keep_record(struct reading *r, const struct record *rec,
+    const size_t col[COLUMNS], struct th_str url)
+{
+	json_t *o = NULL;
+	enum th_status st = entry_of(rec, col, url, &o);
+
+	if (st == TH_OK && is_wanted(r, o) && has_tag(r, o) &&
 	    json_object_setn(r->all, url.s, url.len, o) != 0)
 		st = TH_ENOMEM;
 	json_decref(o);
 	return st;
+}
+
+static enum th_status
+take_record(struct reading *r, const struct record *rec,
+    const size_t col[COLUMNS], const char *name, size_t line)
+{
+	struct th_str cell = cell_of(rec, col, URL);
+	struct th_buf url;
+	enum th_status st;
+
+	if (rec->n == 1 && cell.len == 0)
+		return TH_OK; /* an empty line */
+	th_buf_init(&url, TH_LINE_MAX);
+	st = page_of(cell, &url);
+	if (st == TH_OK)
+		st = keep_record(r, rec, col, th_buf_str(&url));
+	else if (st == TH_END)
+		th_session_say(r->ses, 0, TH_EDATA,
+		    "%s: line %zu: not an address of a page, left out", name,
+		    line);
+	th_buf_release(&url);
+	return st == TH_END ? TH_OK : st;
 }
 
 static enum th_status
@@ -785,16 +810,21 @@ pocket_fetch(struct th_session *ses, const struct th_fetch *f)
 static void
 add_title(struct th_delivery *d, struct th_str url)
 {
-	struct th_buf title;
+	struct th_buf title, address;
 
 	th_buf_init(&title, TH_LINE_MAX);
+	th_buf_init(&address, TH_LINE_MAX);
 	th_text_fold(d->title, &title);
+	if (th_url_resolve(TH_STR(""), th_buf_str(&title), &address) ==
+	    TH_ENOMEM)
+		title.status = TH_ENOMEM;
 	if (title.status != TH_OK)
 		d->request.body.status = title.status;
-	else if (title.len != url.len ||
-		 memcmp(title.data, url.s, url.len) != 0)
+	else if (address.len != url.len ||
+		 memcmp(address.data, url.s, url.len) != 0)
 		th_json_member(&d->request.body, "title", th_buf_str(&title));
 	th_buf_release(&title);
+	th_buf_release(&address);
 }
 
 static enum th_status

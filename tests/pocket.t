@@ -121,6 +121,8 @@ says 'a title of yours' 'T: THREE' last .title
 says 'no tags, no member' null last .tags
 jq -cn '{id:"4",url:"https://example.org/4"}' | pub >out 2>err
 says 'nor a title where there is none' null last .title
+jq -cn '{id:"4a",url:"https://example.org/4 a"}' | pub >out 2>err
+says 'an address with a blank in it is no title either' 'https://example.org/4%20a null' last '"\(.url) \(.title)"'
 jq -cn '{id:"5",external_url:"https://example.org/5",title:"x"}' | pub >out 2>err
 says 'external_url where there is no other' https://example.org/5 last .url
 before=$(state .entries)
@@ -199,11 +201,12 @@ post @slow.json
 resumes 'entries' 100 th-fetch pocket --tag slow --state slow
 
 # ---- logging in
+code 'a login needs a word that it was allowed' 77 sh -c 'th-auth login pocket:new --paste </dev/null'
 mkfifo answer
 th-auth login pocket:new --paste <answer >address 2>err & p=$!
 exec 9>answer
 visit address >page
-echo allowed >&9; exec 9>&-
+echo >&9; exec 9>&-
 code 'a login waits until it was allowed' 0 wait $p
 says 'it is known who it is' 'pocket	new	alice	no end known' th-auth check pocket:new
 says 'the credentials are for their owner alone' '-rw-------' sh -c \
@@ -236,6 +239,8 @@ says 'several files, columns in any order' '4 Té�' sh -c \
 says 'standard input' 3 sh -c 'th-fetch pocket --export - <export.csv | wc -l'
 says 'with state what is new' '3 0 1' sh -c 'for f in export.csv export.csv two.csv; do
     th-fetch pocket --export $f --state x | wc -l; done | paste -sd" " -'
+printf 'title,url\nT, https://example.org/a b \n' >blank.csv
+says 'an address with a blank in it is tidied up' https://example.org/a%20b sh -c 'th-fetch pocket --export blank.csv | jq -r .id'
 printf 'title,url,time_added,tags,status\nT,nowhere,1,,unread\nU,https://example.org/u,1,,unread\n' >bad.csv
 code 'a line that has no address is told' 65 th-fetch pocket --export bad.csv
 told 'by its number' 'bad.csv: line 2: not an address'
