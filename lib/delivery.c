@@ -86,36 +86,25 @@ th_delivery_fill(struct th_delivery *d, struct th_delivery_text *room,
 	return TH_OK;
 }
 
-/* A member that is an address, tidied up where it is none as it stands. */
 static enum th_status
-address_in(const struct th_item *it, const char *member, struct th_buf *ret)
+page_in(const struct th_item *it, const char *member, struct th_buf *ret)
 {
-	struct th_buf raw, tidy;
-	const struct th_buf *url = &raw;
+	struct th_buf raw;
 	enum th_status st;
 
 	th_buf_init(&raw, TH_LINE_MAX);
-	th_buf_init(&tidy, TH_LINE_MAX);
-	st = th_item_text(it, member, &raw);
-	if (st == TH_OK && !th_url_is_http(th_buf_str(&raw))) {
-		url = &tidy;
-		st = th_url_resolve(TH_STR(""), th_buf_str(&raw), &tidy);
-		if (st != TH_ENOMEM && !th_url_is_http(th_buf_str(&tidy)))
-			st = TH_END;
-	}
-	if (st == TH_OK)
-		st = th_buf_add(ret, url->data, url->len);
+	if ((st = th_item_text(it, member, &raw)) == TH_OK)
+		st = th_url_page(th_buf_str(&raw), ret);
 	th_buf_release(&raw);
-	th_buf_release(&tidy);
 	return st;
 }
 
 enum th_status
 th_delivery_page(const struct th_delivery *d, struct th_buf *ret)
 {
-	enum th_status st = address_in(d->item, "url", ret);
+	enum th_status st = page_in(d->item, "url", ret);
 
-	return st == TH_END ? address_in(d->item, "external_url", ret) : st;
+	return st == TH_END ? page_in(d->item, "external_url", ret) : st;
 }
 
 enum th_status

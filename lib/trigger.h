@@ -396,6 +396,11 @@ enum th_status th_url_resolve(struct th_str base, struct th_str ref,
 /* Is it an absolute http or https URL with a host? */
 bool th_url_is_http(struct th_str);
 /*
+ * Appends the address of a page as it stands, or as th_url_resolve() makes one of
+ * it.  TH_END: it is none of http or https.
+ */
+enum th_status th_url_page(struct th_str, struct th_buf *ret);
+/*
  * Appends an address as it is, but for those that say what they lead to:
  * feed://HOST/ is http://HOST/, feed:URL is URL.
  */

@@ -356,6 +356,24 @@ th_url_is_http(struct th_str s)
 }
 
 enum th_status
+th_url_page(struct th_str s, struct th_buf *ret)
+{
+	struct th_buf tidy;
+	enum th_status st;
+
+	if (th_url_is_http(s))
+		return th_buf_add(ret, s.s, s.len);
+	th_buf_init(&tidy, TH_LINE_MAX);
+	st = th_url_resolve(TH_STR(""), s, &tidy);
+	if (st != TH_ENOMEM)
+		st = th_url_is_http(th_buf_str(&tidy))
+			 ? th_buf_add(ret, tidy.data, tidy.len)
+			 : TH_END;
+	th_buf_release(&tidy);
+	return st;
+}
+
+enum th_status
 th_url_of_feed(struct th_str s, struct th_buf *ret)
 {
 	if (scheme_length(s) == 4 &&

@@ -661,20 +661,6 @@ has_tag(const struct reading *r, const json_t *o)
 	return json_object_get(tags, r->tag) != NULL;
 }
 
-/* The address of a record's page, tidied up.  TH_END: it has none. */
-static enum th_status
-page_of(struct th_str cell, struct th_buf *ret)
-{
-	enum th_status st = th_url_resolve(TH_STR(""), cell, ret);
-
-	if (st == TH_ENOMEM)
-		return st;
-	return st == TH_OK && th_url_is_http(th_buf_str(ret)) &&
-		       memchr(ret->data, '\0', ret->len) == NULL
-		   ? TH_OK
-		   : TH_END;
-}
-
 static enum th_status
 keep_record(struct reading *r, const struct record *rec,
     const size_t col[COLUMNS], struct th_str url)
@@ -700,7 +686,7 @@ take_record(struct reading *r, const struct record *rec,
 	if (rec->n == 1 && cell.len == 0)
 		return TH_OK; /* an empty line */
 	th_buf_init(&url, TH_LINE_MAX);
-	st = page_of(cell, &url);
+	st = th_url_page(cell, &url);
 	if (st == TH_OK)
 		st = keep_record(r, rec, col, th_buf_str(&url));
 	else if (st == TH_END)
@@ -815,8 +801,7 @@ add_title(struct th_delivery *d, struct th_str url)
 	th_buf_init(&title, TH_LINE_MAX);
 	th_buf_init(&address, TH_LINE_MAX);
 	th_text_fold(d->title, &title);
-	if (th_url_resolve(TH_STR(""), th_buf_str(&title), &address) ==
-	    TH_ENOMEM)
+	if (th_url_page(th_buf_str(&title), &address) == TH_ENOMEM)
 		title.status = TH_ENOMEM;
 	if (title.status != TH_OK)
 		d->request.body.status = title.status;
