@@ -45,7 +45,7 @@ th_payload_int(const json_t *o, const char *name, int64_t otherwise)
 }
 
 struct th_ordered {
-	int64_t key;
+	int64_t key, tie;
 	size_t place;
 	json_t *value;
 };
@@ -57,12 +57,22 @@ compare(const void *a, const void *b)
 
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
+	if (x->tie != y->tie)
+		return x->tie < y->tie ? -1 : 1;
 	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static struct th_ordered
+ordered(json_t *v, size_t place, int64_t (*key)(const json_t *),
+    int64_t (*tie)(const json_t *))
+{
+	return (
+	    struct th_ordered){ key(v), tie != NULL ? tie(v) : 0, place, v };
 }
 
 enum th_status
 th_payload_order(const json_t *from, int64_t (*key)(const json_t *),
-    json_t ***ret, size_t *ret_n)
+    int64_t (*tie)(const json_t *), json_t ***ret, size_t *ret_n)
 {
 	json_t *all = (json_t *)(uintptr_t)from, *v;
 	size_t n = json_object_size(from) + json_array_size(from), i = 0;
@@ -78,12 +88,11 @@ th_payload_order(const json_t *from, int64_t (*key)(const json_t *),
 	if (json_is_object(from)) {
 		json_object_foreach(all, name, v)
 		{
-			o[i] = (struct th_ordered){ key(v), i, v };
+			o[i] = ordered(v, i, key, tie);
 			i++;
 		}
 	} else {
-		json_array_foreach(all, i, v) o[i] =
-		    (struct th_ordered){ key(v), i, v };
+		json_array_foreach(all, i, v) o[i] = ordered(v, i, key, tie);
 	}
 	qsort(o, n, sizeof(*o), compare);
 	for (i = 0; i < n; i++)

@@ -2323,11 +2323,12 @@ const char *th_payload_text(const struct json_t *, const char *name);
 int64_t th_payload_int(const struct json_t *, const char *name,
     int64_t otherwise);
 /*
- * The values of an object or array, the least key first, those of one key as
- * they came: borrowed, in an array for free().
+ * The values of an object or array, the least key first, those of one key by
+ * `tie` unless that is NULL, then as they came: borrowed, in an array for free().
  */
 enum th_status th_payload_order(const struct json_t *,
-    int64_t (*key)(const struct json_t *), struct json_t ***ret,
+    int64_t (*key)(const struct json_t *),
+    int64_t (*tie)(const struct json_t *), struct json_t ***ret,
     size_t *ret_n);
 
 /* ---- compose.c: items made of what a service told ----------------------------------- */

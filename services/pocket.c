@@ -320,7 +320,8 @@ emit_all(struct reading *r)
 	size_t n = 0, i = 0;
 	enum th_status st;
 
-	if ((st = th_payload_order(r->all, time_added, &entry, &n)) != TH_OK)
+	if ((st = th_payload_order(r->all, time_added, NULL, &entry, &n)) !=
+	    TH_OK)
 		return st;
 	th_buf_init(&line, TH_LINE_MAX);
 	while (st == TH_OK && i < n)
@@ -417,7 +418,7 @@ take_page(struct reading *r, const json_t *list, size_t *ret_new)
 	size_t n = 0, i, before = json_object_size(r->all);
 	enum th_status st;
 
-	if ((st = th_payload_order(list, sort_id, &entry, &n)) != TH_OK)
+	if ((st = th_payload_order(list, sort_id, NULL, &entry, &n)) != TH_OK)
 		return st;
 	for (i = 0; i < n && st == TH_OK; i++) {
 		id = first_text(entry[i], "item_id", "given_url");

@@ -121,6 +121,13 @@ date_added(const json_t *o)
 	return local_date(o, "date_added");
 }
 
+/* Of one second the later has the larger id. */
+static int64_t
+id_of(const json_t *o)
+{
+	return th_payload_int(o, "id", -1);
+}
+
 /* Adds a date as the server writes it. */
 static enum th_status
 form_date(struct th_buf *q, const char *name, int64_t local)
@@ -136,20 +143,20 @@ form_date(struct th_buf *q, const char *name, int64_t local)
 
 /* ---- a bookmark becomes an item ----------------------------------------- */
 
-/* An excerpt may have markup. */
+/* A title may have entities, an excerpt markup, too. */
 static void
-add_summary(struct th_buf *b, const char *text)
+add_plain(struct th_buf *b, const char *name, const char *text)
 {
 	struct th_str s = th_str(text);
 	struct th_buf plain;
 
 	if (!th_text_is_html(s)) {
-		th_compose_text(b, "summary", text);
+		th_compose_text(b, name, text);
 		return;
 	}
 	th_buf_init(&plain, 4 * TEXT_MAX);
 	th_text_from_html(s, TH_TEXT_FOLD, &plain);
-	th_json_member(b, "summary", th_buf_str(&plain));
+	th_json_member(b, name, th_buf_str(&plain));
 	if (plain.status == TH_ENOMEM)
 		b->status = TH_ENOMEM;
 	th_buf_release(&plain);
@@ -183,9 +190,9 @@ item_of(const struct th_session *ses, int64_t zone, const json_t *o,
 	th_json_open(ret, '{');
 	th_json_member(ret, "id", th_str(th_payload_text(a, "url")));
 	th_json_member(ret, "url", th_str(th_payload_text(a, "url")));
-	th_compose_text(ret, "title", th_payload_text(a, "title"));
+	add_plain(ret, "title", th_payload_text(a, "title"));
 	th_json_member(ret, "content_html", th_str(content));
-	add_summary(ret, th_payload_text(a, "excerpt"));
+	add_plain(ret, "summary", th_payload_text(a, "excerpt"));
 	th_compose_date(ret, "date_published", added > 0 ? added - zone : 0);
 	th_compose_date(ret, "date_modified", updated > 0 ? updated - zone : 0);
 	th_compose_author(
@@ -252,7 +259,7 @@ get_page(struct reading *r, int64_t page, json_t **ret)
 	if (st == TH_OK && !json_is_array(json_object_get(*ret, "bookmarks")))
 		st = th_session_fail(
 		    r->ses, TH_EUNAVAIL, "the answer has no bookmarks");
-	return st == TH_END ? TH_EUNAVAIL : st;
+	return st;
 }
 
 /* Takes what a page has, by id: pages shift while they are read. */
@@ -297,7 +304,10 @@ read_pages(struct reading *r)
 			    r->ses, TH_EAGAIN, "interrupted");
 		root = NULL;
 		before = json_object_size(r->all);
-		if ((st = get_page(r, page, &root)) == TH_OK)
+		st = get_page(r, page, &root);
+		if (st == TH_END) /* behind the last page there may be none */
+			return page > 1 ? TH_OK : TH_EUNAVAIL;
+		if (st == TH_OK)
 			st = take_page(r, json_object_get(root, "bookmarks"));
 		meta = json_object_get(root, "meta");
 		if (json_object_size(r->all) == before)
@@ -366,7 +376,8 @@ emit_all(struct reading *r)
 	int64_t last = 0;
 	enum th_status st, kept;
 
-	if ((st = th_payload_order(r->all, date_added, &entry, &n)) != TH_OK)
+	if ((st = th_payload_order(r->all, date_added, id_of, &entry, &n)) !=
+	    TH_OK)
 		return st;
 	/* Of a limited list without state the newest are wanted. */
 	if (r->f->state == NULL && r->f->limit > 0 && n > (size_t)r->f->limit)

@@ -50,11 +50,11 @@ code 'a zone that is none' 78 th-fetch readability:nowhere
 # ---- reading
 code 'an empty list is no error' 0 th-fetch readability
 says 'and prints nothing' '' sh -c 'th-fetch readability; echo'
-post '[{"url":"https://example.org/a?b=1&c=2","title":" A title","excerpt":"First &amp; <b>best</b>","at":0,"tags":["x","y"],"favorite":true,
+post '[{"url":"https://example.org/a?b=1&c=2","title":" A &quot;title&quot;","excerpt":"First &amp; <b>best</b>","at":0,"tags":["x","y"],"favorite":true,
 "author":"Ada","lead_image_url":"https://pbs.example/1.png"},{"url":"https://example.org/b","at":1},
 {"url":"https://example.org/c","at":2,"archive":true,"tags":["x"]}]'
 th-fetch readability >three
-says 'a bookmark becomes an item' 'https://example.org/a?b=1&c=2|A title|First & best|2015-01-02T10:00:00Z|x,y|Ada|https://pbs.example/1.png|true' \
+says 'a bookmark becomes an item' 'https://example.org/a?b=1&c=2|A "title"|First & best|2015-01-02T10:00:00Z|x,y|Ada|https://pbs.example/1.png|true' \
     jq -r 'select(.tags and ._favorite)|[.id,.title,.summary,.date_published,(.tags|join(",")),.authors[0].name,.image,._favorite]|join("|")' three
 says 'dates by the zone that is set' 2015-01-02T15:00:00Z sh -c 'th-fetch readability:east -n 3 | head -n 1 | jq -r .date_published'
 titles() { th-fetch readability "$@" | jq -r .id | sed 's|.*/||; s|?.*||' | paste -sd' ' -; }
@@ -75,7 +75,7 @@ says 'also when nobody tells how many there are' 164 sh -c 'th-fetch readability
 says 'a first run with state reads all' 164 sh -c 'th-fetch readability --state s | wc -l'
 says 'the next has nothing new' 0 sh -c 'th-fetch readability --state s | wc -l'
 post "$(entries 200 203 20)"
-says 'then what is new' 'e200 e201 e202' sh -c 'th-fetch readability --state s | jq -rs "map(.title) | sort | join(\" \")"'
+says 'then what is new, in the order it was added' 'e200 e201 e202' sh -c 'th-fetch readability --state s | jq -rs "map(.title) | join(\" \")"'
 post "$(entries 203 205 20)"
 says 'of the same second, too' 'e203 e204' sh -c 'th-fetch readability --state s | jq -rs "map(.title) | sort | join(\" \")"'
 post "$(entries 300 401 30)"

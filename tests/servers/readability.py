@@ -143,6 +143,8 @@ class Handler(oauth.Handler):
                  ("tags" not in q or
                   q["tags"] in [t["text"] for t in b["tags"]])]
         part = found[(page - 1) * per:page * per]
+        if page > 1 and not part and not self.service.meta:
+            return self.answer(404, "no such page", "text/plain")
         meta = {"num_pages": max(1, -(-len(found) // per)), "page": page,
                 "item_count_total": len(found), "item_count": len(part)}
         self.answer(200, {"conditions": q, "meta": meta if s.meta else {},
