@@ -4,6 +4,8 @@
 
 #include "trigger.h"
 
+#define COLUMNS_TOLD 1000 /* apart: beyond them it is no table */
+
 enum cell { TEXT, DATE, LIST, PEOPLE };
 static const struct {
 	const char *column, *member;
@@ -80,6 +82,30 @@ add_cell(
 		th_json_string(b, s);
 }
 
+/* The member that a column makes. */
+static const char *
+member_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(columns) / sizeof(*columns); i++)
+		if (th_str_iis(th_str(name), columns[i].column))
+			return columns[i].member;
+	return name;
+}
+
+/* Of several columns that make one member the first counts. */
+static bool
+is_double(const struct th_records *r, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < r->n && i < COLUMNS_TOLD; i++)
+		if (strcmp(member_of(r->column[i]), member_of(name)) == 0)
+			return true;
+	return false;
+}
+
 static enum th_status
 add_column(struct th_records *r, struct th_str cell)
 {
@@ -95,6 +121,8 @@ add_column(struct th_records *r, struct th_str cell)
 	cell = th_str_trim(cell);
 	if ((r->column[r->n] = th_strndup(cell.s, cell.len)) == NULL)
 		return TH_ENOMEM;
+	if (is_double(r, r->column[r->n]))
+		r->column[r->n][0] = '\0';
 	r->n++;
 	return TH_OK;
 }

@@ -235,6 +235,37 @@ next_line(struct th_stream *s, struct th_str *ret)
 }
 
 static bool
+has_lines(struct th_str s, size_t lines)
+{
+	const char *nl;
+
+	for (; lines > 0; lines--) {
+		if ((nl = memchr(s.s, '\n', s.len)) == NULL)
+			return false;
+		s.len -= (size_t)(nl + 1 - s.s);
+		s.s = nl + 1;
+	}
+	return true;
+}
+
+enum th_status
+th_stream_peek(struct th_stream *s, size_t lines, struct th_str *ret)
+{
+	enum th_status st = TH_OK;
+
+	do {
+		*ret =
+		    (struct th_str){ s->buf.data != NULL ? s->buf.data + s->pos
+							 : "",
+			    s->end - s->pos };
+		if (s->eof || ret->len >= TH_LINE_MAX ||
+		    (ret->len > 0 && has_lines(*ret, lines)))
+			return TH_OK;
+	} while ((st = fill(s)) == TH_OK);
+	return st;
+}
+
+static bool
 is_blank(struct th_str line)
 {
 	const char *end = line.s + line.len;

@@ -613,6 +613,12 @@ void th_stream_release(struct th_stream *); /* does not close */
  * interrupted.
  */
 enum th_status th_stream_next(struct th_stream *, struct th_item *ret);
+/*
+ * What is read and not yet handed out, with so many lines in it where there are
+ * as many and they are not too long: to tell what it is before it is read.
+ */
+enum th_status th_stream_peek(struct th_stream *, size_t lines,
+    struct th_str *ret);
 
 /* ---- key.c: sorting and telling apart by a field ------------------------ */
 

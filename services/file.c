@@ -81,57 +81,33 @@ emit_item(struct reading *r)
 	return st == TH_OK ? hand_on(r) : st;
 }
 
+/* A file that cannot be read further is one that is not there. */
 static enum th_status
-read_lines(struct reading *r, struct th_str text)
+unreadable(struct reading *r, enum th_status st, const char *why)
 {
-	const char *nl, *end = text.s + text.len;
-	enum th_status st = TH_OK;
-	struct th_err err;
-	struct th_str line;
-	size_t n = 0;
-
-	for (; st == TH_OK && text.len > 0;
-	     text = (struct th_str){ nl, (size_t)(end - nl) }) {
-		nl = memchr(text.s, '\n', text.len);
-		nl = nl == NULL ? end : nl + 1;
-		line = th_str_trim(
-		    (struct th_str){ text.s, (size_t)(nl - text.s) });
-		n++;
-		if (line.len == 0)
-			continue;
-		st = th_item_parse(&r->item, line, &err);
-		if (st == TH_OK) {
-			st = emit_item(r);
-		} else if (st == TH_EDATA) {
-			complain(r, n, err.text);
-			st = TH_OK;
-		}
-	}
-	return st;
+	if (st != TH_EIO)
+		return th_session_fail(r->ses, st, "%s: %s", r->name, why);
+	th_session_say(r->ses, 0, TH_EUNAVAIL, "%s: %s", r->name, why);
+	return TH_OK;
 }
 
 /* A file of any size, a line at a time. */
 static enum th_status
-read_stream(struct reading *r, int fd)
+read_lines(struct reading *r, struct th_stream *in)
 {
-	struct th_stream in;
-	enum th_status st;
+	enum th_status st, taken = TH_OK;
 
-	th_stream_init(&in, fd, NULL);
-	do {
-		st = th_stream_next(&in, &r->item);
-		if (st == TH_OK) {
-			st = emit_item(r);
-		} else if (st == TH_EDATA) {
-			complain(r, in.line, in.err.text);
-			st = TH_OK;
-		} else if (st != TH_END) {
-			th_session_fail(
-			    r->ses, st, "%s: %s", r->name, in.err.text);
-		}
-	} while (st == TH_OK);
-	th_stream_release(&in);
-	return st == TH_END ? TH_OK : st;
+	while (taken == TH_OK) {
+		st = th_stream_next(in, &r->item);
+		if (st == TH_OK)
+			taken = emit_item(r);
+		else if (st == TH_EDATA)
+			complain(r, in->line, in->err.text);
+		else
+			return st == TH_END ? TH_OK
+					    : unreadable(r, st, in->err.text);
+	}
+	return taken;
 }
 
 /* Without the white space between tokens: an item is one line. */
@@ -165,8 +141,9 @@ add_source(struct reading *r, const struct th_value *feed, const char *name)
 	}
 }
 
+/* The nth of its array; 0: it is in none. */
 static enum th_status
-emit_value(struct reading *r, const struct th_value *v)
+emit_value(struct reading *r, const struct th_value *v, size_t n)
 {
 	struct th_buf line;
 	struct th_err err;
@@ -178,7 +155,11 @@ emit_value(struct reading *r, const struct th_value *v)
 	if (st == TH_OK) {
 		st = emit_item(r);
 	} else if (st == TH_EDATA) {
-		complain(r, 0, "a value that is no item");
+		if (n > 0)
+			th_session_say(r->ses, 0, TH_EDATA, "%s: item %zu: %s",
+			    r->name, n, err.text);
+		else
+			complain(r, 0, err.text);
 		st = TH_OK;
 	}
 	th_buf_release(&line);
@@ -193,6 +174,7 @@ read_json(struct reading *r, struct th_str text)
 	struct th_value all, items, v;
 	struct th_iter iter;
 	struct th_err err;
+	size_t n = 0;
 
 	if (th_json_parse(text, &all, &err) != TH_OK) {
 		complain(r, 0, err.text);
@@ -210,10 +192,10 @@ read_json(struct reading *r, struct th_str text)
 		all = items;
 	}
 	if (all.type != TH_JSON_ARRAY)
-		return emit_value(r, &all);
+		return emit_value(r, &all, 0);
 	th_iter_init(&iter, &all);
 	while (st == TH_OK && th_iter_next(&iter, NULL, &v))
-		st = emit_value(r, &v);
+		st = emit_value(r, &v, ++n);
 	return st;
 }
 
@@ -262,31 +244,96 @@ has_suffix(const char *name, const char *suffix)
 	return a >= b && th_str_iis(th_str(name + a - b), suffix);
 }
 
-/* By name; else by its first character, and whether that line is an item. */
+/* Cuts the first line that is not empty off; false: there is none. */
+static bool
+next_line(struct th_str *text, struct th_str *ret)
+{
+	const char *nl;
+
+	*text = th_str_trim(*text);
+	nl = memchr(text->s, '\n', text->len);
+	*ret = *text;
+	if (nl != NULL)
+		ret->len = (size_t)(nl - text->s);
+	text->s += ret->len;
+	text->len -= ret->len;
+	return ret->len > 0;
+}
+
+static bool
+is_feed(const struct th_item *it)
+{
+	struct th_buf version;
+	struct th_value items;
+	bool yes;
+
+	th_buf_init(&version, 256);
+	yes = th_item_text(it, "version", &version) == TH_OK &&
+	      th_str_has_prefix(
+		  th_buf_str(&version), "https://jsonfeed.org/version/") &&
+	      th_item_get(it, "items", &items) && items.type == TH_JSON_ARRAY;
+	th_buf_release(&version);
+	return yes;
+}
+
+/*
+ * By name; else by its first character, and whether one of the first two lines
+ * is an item.  NULL: it is none of them.
+ */
 static const char *
 guess_format(struct reading *r, struct th_str text)
 {
-	struct th_str s = th_str_trim(text);
-	const char *nl;
+	struct th_str line, first = { "", 0 };
+	bool more;
 
 	if (has_suffix(r->name, ".csv") || has_suffix(r->name, ".tsv"))
 		return "csv";
-	if (th_str_has_prefix(s, "["))
+	if (has_suffix(r->name, ".ndjson") || has_suffix(r->name, ".jsonl"))
+		return "ndjson";
+	if (!next_line(&text, &first))
+		return "ndjson";
+	if (first.s[0] == '[')
 		return "json";
-	if (s.len > 0 && !th_str_has_prefix(s, "{"))
-		return "csv";
-	nl = memchr(s.s, '\n', s.len);
-	if (nl != NULL)
-		s.len = (size_t)(nl - s.s);
-	if (th_item_parse(&r->item, s, NULL) != TH_OK)
-		return nl == NULL ? "ndjson" : "json";
-	if (nl == NULL && has_suffix(r->name, ".json"))
+	more = next_line(&text, &line);
+	if (first.s[0] == '{' && th_item_parse(&r->item, first, NULL) == TH_OK)
+		return is_feed(&r->item) ||
+			       (!more && has_suffix(r->name, ".json"))
+			   ? "json"
+			   : "ndjson";
+	if (more && th_item_parse(&r->item, line, NULL) == TH_OK)
+		return "ndjson";
+	if (first.s[0] == '{')
+		return more ? "json" : "ndjson";
+	if (has_suffix(r->name, ".json"))
 		return "json";
-	return "ndjson";
+	return first.s[0] == '<' ? NULL : "csv";
 }
 
+/* What there is at the beginning, without the mark that it may begin with. */
 static enum th_status
-read_all(struct reading *r, int fd, const char *format)
+find_format(struct reading *r, struct th_stream *in, const char **format)
+{
+	struct th_str head;
+	enum th_status st = th_stream_peek(in, 2, &head);
+
+	if (st != TH_OK)
+		return st;
+	if (th_str_has_prefix(head, "\xef\xbb\xbf"))
+		head = (struct th_str){ head.s + 3, head.len - 3 };
+	if (th_str_has_prefix(head, "\xff\xfe") ||
+	    th_str_has_prefix(head, "\xfe\xff"))
+		return th_fail(&in->err, TH_EDATA,
+		    "in UTF-16; iconv -f utf-16 -t utf-8 makes it readable");
+	if (*format == NULL && (*format = guess_format(r, head)) == NULL)
+		return th_fail(&in->err, TH_EDATA,
+		    "neither NDJSON nor CSV nor JSON; th-fetch rss reads feeds "
+		    "and pages");
+	return TH_OK;
+}
+
+/* All of it; in what it was looked at, and in the file. */
+static enum th_status
+read_all(struct reading *r, struct th_stream *in, bool csv)
 {
 	struct th_buf text;
 	struct th_err err;
@@ -294,8 +341,11 @@ read_all(struct reading *r, int fd, const char *format)
 	enum th_status st;
 
 	th_buf_init(&text, TH_REPLY_MAX);
-	if ((st = th_file_read_fd(fd, &text, &err)) != TH_OK) {
-		th_session_fail(r->ses, st, "%s: %s", r->name, err.text);
+	th_buf_add(&text, in->buf.data + in->pos, in->end - in->pos);
+	if ((st = text.status) != TH_OK ||
+	    (st = th_file_read_fd(in->fd, &text, &err)) != TH_OK) {
+		st = unreadable(
+		    r, st, text.status != TH_OK ? th_strstatus(st) : err.text);
 		goto out;
 	}
 	s = th_buf_str(&text);
@@ -303,14 +353,7 @@ read_all(struct reading *r, int fd, const char *format)
 		s.s += 3;
 		s.len -= 3;
 	}
-	if (format == NULL)
-		format = guess_format(r, s);
-	if (strcmp(format, "csv") == 0)
-		st = read_csv(r, s);
-	else if (strcmp(format, "json") == 0)
-		st = read_json(r, s);
-	else
-		st = read_lines(r, s);
+	st = csv ? read_csv(r, s) : read_json(r, s);
 out:
 	th_buf_release(&text);
 	return st;
@@ -320,23 +363,27 @@ static enum th_status
 read_file(struct reading *r)
 {
 	const char *format = th_opt(th_session_opts(r->ses), "format");
+	struct th_stream in;
 	enum th_status st;
 	int fd = STDIN_FILENO;
 
 	if (strcmp(r->name, "-") != 0)
 		fd = open(r->name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		th_session_say(
-		    r->ses, 0, TH_EUNAVAIL, "%s: %s", r->name, strerror(errno));
-		return TH_OK;
+	if (fd < 0)
+		return unreadable(r, TH_EIO, strerror(errno));
+	th_stream_init(&in, fd, NULL);
+	st = find_format(r, &in, &format);
+	if (st == TH_EDATA) {
+		complain(r, 0, in.err.text);
+		st = TH_OK;
+	} else if (st != TH_OK) {
+		st = unreadable(r, st, in.err.text);
+	} else if (strcmp(format, "ndjson") == 0) {
+		st = read_lines(r, &in);
+	} else {
+		st = read_all(r, &in, strcmp(format, "csv") == 0);
 	}
-	if (format == NULL &&
-	    (has_suffix(r->name, ".ndjson") || has_suffix(r->name, ".jsonl")))
-		format = "ndjson";
-	if (format != NULL && strcmp(format, "ndjson") == 0)
-		st = read_stream(r, fd);
-	else
-		st = read_all(r, fd, format);
+	th_stream_release(&in);
 	if (fd != STDIN_FILENO)
 		close(fd);
 	return st;

@@ -135,6 +135,25 @@ printf '{"id": "1",\n"title":"a b"}' >one.json
 says 'so is a single object' '{"id":"1","title":"a b"}' th-fetch file one.json
 printf '{"version":"https://jsonfeed.org/version/1.1","title":"T","items":[{"id":"1"}]}' >feed.json
 says 'and a JSON Feed, with its title' '{"id":"1","_source":{"service":"file","title":"T"}}' th-fetch file feed.json
+says 'also on standard input' '{"id":"1","_source":{"service":"file","title":"T"}}' sh -c 'th-fetch file - <feed.json'
+printf '[{"id":"1"},5,{"id":"2"}]' >t.json
+code 'a value of an array that is no item is told' 65 th-fetch file t.json
+told 'by its number' 't.json: item 2: not an object'
+printf 'url,link,title,title\nhttps://e.org/1,x,a,b\n' >t.csv
+says 'of two columns for one member the first counts' '{"url":"https://e.org/1","title":"a","id":"https://e.org/1"}' th-fetch file t.csv
+printf 'oops\n{"id":"1"}\n' >odd
+code 'a first line that is bad makes no table of it' 65 th-fetch file odd
+told 'it is told' 'odd: line 1: not an object'
+printf '<rss/>\n' >odd
+code 'a page or a feed is no table either' 65 th-fetch file odd
+told 'th-fetch rss is for it' 'neither NDJSON nor CSV nor JSON'
+printf '\377\376i\0d\0' >t.csv
+code 'UTF-16 is told as such' 65 th-fetch file t.csv
+code 'a directory is left out, and the rest read' 69 sh -c 'th-fetch file . items >o; rc=$?; cmp o items && exit $rc'
+awk 'BEGIN { for (i = 0; i < 400000; i++) printf "{\"id\":\"%d\",\"title\":\"%0160d\"}\n", i, i }' >many
+ceiling='ulimit -v 80000;' # KiB; a sanitized program maps terabytes
+case ${TH_BUILD:-} in *-san) ceiling= ;; esac
+says 'of a long stream there is never much in memory' 400000 sh -c "$ceiling th-fetch file - <many | wc -l"
 printf '{"url":"https://e.org/1"}\n{"title":"x"}\n' >noid
 says 'what has no id gets its url' https://e.org/1 sh -c 'th-fetch file noid | head -n 1 | jq -r .id'
 ok 'or a hash that stays the same' sh -c 'th-fetch file noid | tail -n 1 | jq -r .id | grep "^urn:uuid:" >a; th-fetch file noid | tail -n 1 | jq -r .id | cmp - a'
