@@ -128,7 +128,7 @@ fetch_service(struct fetch *f, const struct th_service *s,
 	/* cmd_finish() tells of standard output. */
 	if (st > TH_END && cmd_out.status <= TH_END) {
 		cmd_warn("%s: %s", s->name,
-		    th_session_err(ses)->text[0] != '\0'
+		    st != TH_ENOMEM && th_session_err(ses)->text[0] != '\0'
 			? th_session_err(ses)->text
 			: th_strstatus(st));
 		cmd_note(st);

@@ -30,6 +30,8 @@ step(struct slot *s, const struct th_reply *reply)
 	if (st == TH_OK)
 		st = th_session_fail(p->session, TH_EBUG,
 		    "%s: no end to an item", p->service->name);
+	if (st == TH_ENOMEM)
+		th_session_fail(p->session, st, "%s", th_strstatus(st));
 	th_slot_conclude(s, st, err->text,
 	    s->d.retry_at != 0 ? s->d.retry_at : err->retry_at, true);
 	th_slot_release(s);

@@ -2620,6 +2620,48 @@ enum th_status th_api_begin(struct th_session *, const struct th_api *,
 enum th_status th_api_ready(struct th_session *, const struct th_api *,
     struct th_delivery *);
 
+/* ---- shelf.c: pages to be read later --------------------------------------------------- */
+
+/* A list being read: all of it, by id, before anything is handed on. */
+struct th_shelf {
+	struct th_session *ses;
+	const struct th_fetch *f;
+	struct json_t *all; /* an object, for json_object_set() */
+	struct th_buf key;  /* of the cursor, and of ids: what is listed */
+};
+enum th_status th_shelf_init(struct th_shelf *, struct th_session *,
+    const struct th_fetch *);
+void th_shelf_release(struct th_shelf *);
+/*
+ * Where an earlier run ended, less the second that is asked for again; left
+ * alone when there was none.
+ */
+enum th_status th_shelf_recall(struct th_shelf *, int64_t *since);
+/* How an entry is handed on. */
+#define TH_SHELF_ID 32
+struct th_shelving {
+	const char *(*id)(const struct json_t *, char room[TH_SHELF_ID]);
+	int64_t (*date)(const struct json_t *);
+	int64_t (*tie)(const struct json_t *); /* see th_payload_order() */
+	enum th_status (*item)(void *ctx, const struct json_t *,
+	    struct th_buf *ret); /* TH_EDATA: too long, it is left out */
+	void *ctx;
+	size_t most; /* the newest of them; 0: all */
+};
+/*
+ * Hands on what is new, oldest first, until that is enough.  ret_last: borrowed,
+ * the last that was, or was before; ret_whole: none is left.
+ */
+enum th_status th_shelf_emit(const struct th_shelf *,
+    const struct th_shelving *, const struct json_t **ret_last,
+    bool *ret_whole);
+/*
+ * Appends the address of an item that is put there, see th_delivery_page();
+ * TH_EREFUSED without one, TH_EUSAGE with --text.
+ */
+enum th_status th_shelf_page(struct th_session *, const struct th_delivery *,
+    struct th_buf *ret);
+
 enum th_auth { TH_AUTH_NONE, TH_AUTH_TOKEN, TH_AUTH_OAUTH1, TH_AUTH_OAUTH2,
 	TH_AUTH_POCKET };
 

@@ -172,6 +172,15 @@ begin(
 	return st;
 }
 
+struct reading {
+	struct th_shelf shelf;
+	const char *status, *tag;
+	bool favorite;
+	size_t wanted; /* 0: all there are */
+	int64_t since,
+	    next; /* cursors, of this run and for the next; 0: none */
+};
+
 /* ---- an entry of a list becomes an item --------------------------------- */
 
 static const char *
@@ -245,8 +254,9 @@ add_image(struct th_buf *b, const json_t *o)
 
 /* Writes an entry as an item, its id being its address. */
 static enum th_status
-item_of(const struct th_session *ses, const json_t *o, struct th_buf *ret)
+item_of(void *ctx, const json_t *o, struct th_buf *ret)
 {
+	const struct reading *r = ctx;
 	const char *url = address_of(o);
 
 	th_json_open(ret, '{');
@@ -267,23 +277,11 @@ item_of(const struct th_session *ses, const json_t *o, struct th_buf *ret)
 	th_compose_true(
 	    ret, "_favorite", th_payload_int(o, "favorite", 0) == 1);
 	th_compose_true(ret, "_archived", th_payload_int(o, "status", 0) == 1);
-	th_compose_source(ret, ses, NULL, NULL);
+	th_compose_source(ret, r->shelf.ses, NULL, NULL);
 	return th_json_close(ret, '}');
 }
 
 /* ---- handing on --------------------------------------------------------- */
-
-struct reading {
-	struct th_session *ses;
-	const struct th_fetch *f;
-	const char *status, *tag;
-	bool favorite;
-	json_t *all;       /* entries by id */
-	size_t wanted;     /* 0: all there are */
-	struct th_buf key; /* of the state; scope of ids */
-	int64_t since,
-	    next; /* cursors, of this run and for the next; 0: none */
-};
 
 static int64_t
 time_added(const json_t *o)
@@ -291,49 +289,29 @@ time_added(const json_t *o)
 	return th_payload_int(o, "time_added", 0);
 }
 
-/* Hands on one entry, unless it was before.  TH_END: enough. */
-static enum th_status
-hand_on(struct reading *r, const json_t *o, struct th_buf *line)
+static const char *
+id_of(const json_t *o, char room[TH_SHELF_ID])
 {
-	const char *id = first_text(o, "item_id", "given_url");
-	enum th_status st;
-
-	th_buf_clear(line);
-	st = item_of(r->ses, o, line);
-	if (st == TH_EDATA) {
-		th_session_say(r->ses, 0, TH_EDATA, "%s: too long, left out",
-		    address_of(o));
-		return TH_OK;
-	}
-	if (st == TH_OK)
-		st = th_fetch_emit(r->f, r->key.data, th_str(id),
-		    th_buf_str(line), th_session_err(r->ses));
-	return st;
+	(void)room;
+	return first_text(o, "item_id", "given_url");
 }
 
 /* All of it, oldest first; the cursor moves when none is left. */
 static enum th_status
 emit_all(struct reading *r)
 {
-	json_t **entry = NULL;
-	struct th_buf line;
-	size_t n = 0, i = 0;
+	const struct th_shelving how = {
+		.id = id_of, .date = time_added, .item = item_of, .ctx = r
+	};
+	const json_t *last;
 	enum th_status st;
+	bool whole;
 
-	if ((st = th_payload_order(r->all, time_added, NULL, &entry, &n)) !=
-	    TH_OK)
+	st = th_shelf_emit(&r->shelf, &how, &last, &whole);
+	if (!whole || r->next == 0)
 		return st;
-	th_buf_init(&line, TH_LINE_MAX);
-	while (st == TH_OK && i < n)
-		st = hand_on(r, entry[i++], &line);
-	th_buf_release(&line);
-	free(entry);
-	if (st != TH_OK && (st != TH_END || i < n))
-		return st;
-	if (r->next == 0)
-		return st;
-	return th_fetch_keep(
-	    r->f, r->key.data, r->next, th_session_err(r->ses));
+	return th_fetch_keep(r->shelf.f, r->shelf.key.data, r->next,
+	    th_session_err(r->shelf.ses));
 }
 
 /* ---- the list of an account --------------------------------------------- */
@@ -342,7 +320,7 @@ static enum th_status
 ask_page(struct reading *r, size_t offset, struct th_request *req)
 {
 	struct th_buf *b = &req->body;
-	enum th_status st = begin(r->ses, "/v3/get", false, req);
+	enum th_status st = begin(r->shelf.ses, "/v3/get", false, req);
 
 	if (st != TH_OK)
 		return st;
@@ -376,13 +354,13 @@ get_page(struct reading *r, size_t offset, json_t **ret)
 	th_request_init(&req);
 	st = ask_page(r, offset, &req);
 	if (st == TH_OK &&
-	    (st = th_session_send(r->ses, &req, &rep)) != TH_OK &&
+	    (st = th_session_send(r->shelf.ses, &req, &rep)) != TH_OK &&
 	    rep.code != 0)
-		st = judge(r->ses, &rep);
+		st = judge(r->shelf.ses, &rep);
 	if (st == TH_EREFUSED)
 		st = TH_EUNAVAIL; /* reading refuses no item */
 	if (st == TH_OK)
-		st = read_answer(r->ses, &rep, ret);
+		st = read_answer(r->shelf.ses, &rep, ret);
 	th_reply_release(&rep);
 	th_request_release(&req);
 	return st;
@@ -415,7 +393,7 @@ take_page(struct reading *r, const json_t *list, size_t *ret_new)
 {
 	json_t **entry = NULL;
 	const char *id;
-	size_t n = 0, i, before = json_object_size(r->all);
+	size_t n = 0, i, before = json_object_size(r->shelf.all);
 	enum th_status st;
 
 	if ((st = th_payload_order(list, sort_id, NULL, &entry, &n)) != TH_OK)
@@ -424,13 +402,14 @@ take_page(struct reading *r, const json_t *list, size_t *ret_new)
 		id = first_text(entry[i], "item_id", "given_url");
 		if (id == NULL || *id == '\0')
 			continue;
-		if (r->wanted > 0 && json_object_size(r->all) >= r->wanted)
+		if (r->wanted > 0 &&
+		    json_object_size(r->shelf.all) >= r->wanted)
 			break;
-		if (json_object_set(r->all, id, entry[i]) != 0)
+		if (json_object_set(r->shelf.all, id, entry[i]) != 0)
 			st = TH_ENOMEM;
 	}
 	free(entry);
-	*ret_new = json_object_size(r->all) - before;
+	*ret_new = json_object_size(r->shelf.all) - before;
 	return st;
 }
 
@@ -449,14 +428,14 @@ read_pages(struct reading *r)
 	     pages++) {
 		if (th_interrupted)
 			return th_session_fail(
-			    r->ses, TH_EAGAIN, "interrupted");
+			    r->shelf.ses, TH_EAGAIN, "interrupted");
 		root = NULL;
 		if ((st = get_page(r, offset, &root)) != TH_OK)
 			break;
 		list = json_object_get(root, "list");
 		if (!json_is_object(list) && !json_is_array(list))
-			st = th_session_fail(
-			    r->ses, TH_EUNAVAIL, "the answer has no list");
+			st = th_session_fail(r->shelf.ses, TH_EUNAVAIL,
+			    "the answer has no list");
 		else
 			st = take_page(r, list, &fresh);
 		offset += json_object_size(list) + json_array_size(list);
@@ -476,30 +455,22 @@ sift(struct reading *r)
 	json_t *o;
 	void *next;
 
-	json_object_foreach_safe(r->all, next, id, o)
+	json_object_foreach_safe(r->shelf.all, next, id, o)
 	{
 		if (!is_wanted(r, o))
-			json_object_del(r->all, id);
+			json_object_del(r->shelf.all, id);
 	}
 }
 
-/* Where the last run ended; one second is asked again, ids tell what is new. */
+/* One second is asked again, ids tell what is new. */
 static enum th_status
 recall(struct reading *r)
 {
-	int64_t last = 0;
-	enum th_status st;
-
-	th_buf_addf(&r->key, "pocket/%s/%d/%s", r->status, r->favorite,
+	th_buf_addf(&r->shelf.key, "pocket/%s/%d/%s", r->status, r->favorite,
 	    r->tag != NULL ? r->tag : "");
-	if (r->f->since > 0)
-		r->since = r->f->since;
-	if (r->key.status != TH_OK)
-		return r->key.status;
-	st = th_fetch_recall(r->f, r->key.data, &last, th_session_err(r->ses));
-	if (last > 0)
-		r->since = last - 1;
-	return st;
+	if (r->shelf.f->since > 0)
+		r->since = r->shelf.f->since;
+	return th_shelf_recall(&r->shelf, &r->since);
 }
 
 static enum th_status
@@ -507,14 +478,15 @@ read_account(struct reading *r)
 {
 	enum th_status st;
 
-	if (r->f->nargs > 0)
-		return th_session_fail(r->ses, TH_EUSAGE,
-		    "%s: operands are files of --export", r->f->arg[0]);
+	if (r->shelf.f->nargs > 0)
+		return th_session_fail(r->shelf.ses, TH_EUSAGE,
+		    "%s: operands are files of --export", r->shelf.f->arg[0]);
 	if (r->status == NULL)
 		r->status = "unread";
 	/* Of a limited list without state the newest are wanted. */
-	if (r->f->state == NULL && r->f->limit > 0 && r->f->since <= 0)
-		r->wanted = (size_t)r->f->limit;
+	if (r->shelf.f->state == NULL && r->shelf.f->limit > 0 &&
+	    r->shelf.f->since <= 0)
+		r->wanted = (size_t)r->shelf.f->limit;
 	if ((st = recall(r)) != TH_OK || (st = read_pages(r)) != TH_OK)
 		return st;
 	sift(r);
@@ -670,7 +642,7 @@ keep_record(struct reading *r, const struct record *rec,
 	enum th_status st = entry_of(rec, col, url, &o);
 
 	if (st == TH_OK && is_wanted(r, o) && has_tag(r, o) &&
-	    json_object_setn(r->all, url.s, url.len, o) != 0)
+	    json_object_setn(r->shelf.all, url.s, url.len, o) != 0)
 		st = TH_ENOMEM;
 	json_decref(o);
 	return st;
@@ -691,7 +663,7 @@ take_record(struct reading *r, const struct record *rec,
 	if (st == TH_OK)
 		st = keep_record(r, rec, col, th_buf_str(&url));
 	else if (st == TH_END)
-		th_session_say(r->ses, 0, TH_EDATA,
+		th_session_say(r->shelf.ses, 0, TH_EDATA,
 		    "%s: line %zu: not an address of a page, left out", name,
 		    line);
 	th_buf_release(&url);
@@ -706,14 +678,14 @@ read_records(struct reading *r, const char *name, struct th_csv *csv)
 	enum th_status st = record_next(csv, &rec);
 
 	if (st == TH_END || (st == TH_OK && !find_columns(&rec, col)))
-		st = th_session_fail(r->ses, TH_EDATA,
+		st = th_session_fail(r->shelf.ses, TH_EDATA,
 		    "%s: not an export of Pocket: no column url", name);
 	while (st == TH_OK) {
 		line = csv->line;
 		if ((st = record_next(csv, &rec)) == TH_OK)
 			st = take_record(r, &rec, col, name, line);
 		else if (st == TH_EDATA)
-			th_session_fail(r->ses, st,
+			th_session_fail(r->shelf.ses, st,
 			    "%s: line %zu: a quote that does not close", name,
 			    line);
 	}
@@ -724,7 +696,7 @@ read_records(struct reading *r, const char *name, struct th_csv *csv)
 static enum th_status
 read_file(struct reading *r, const char *name)
 {
-	struct th_err *err = th_session_err(r->ses);
+	struct th_err *err = th_session_err(r->shelf.ses);
 	struct th_buf text;
 	struct th_csv csv;
 	enum th_status st;
@@ -734,7 +706,7 @@ read_file(struct reading *r, const char *name)
 				    : th_file_read(name, &text, err);
 	if (st == TH_END)
 		st = th_session_fail(
-		    r->ses, TH_EUNAVAIL, "%s: no such file", name);
+		    r->shelf.ses, TH_EUNAVAIL, "%s: no such file", name);
 	if (st == TH_OK) {
 		th_csv_init(&csv, th_buf_str(&text));
 		st = read_records(r, name, &csv);
@@ -751,14 +723,14 @@ read_export(struct reading *r, const char *name)
 	size_t i;
 
 	if (r->favorite)
-		return th_session_fail(r->ses, TH_EUSAGE,
+		return th_session_fail(r->shelf.ses, TH_EUSAGE,
 		    "--favorite: the export does not tell of favorites");
 	if (r->status == NULL)
 		r->status = "all";
-	th_buf_adds(&r->key, "pocket/export");
+	th_buf_adds(&r->shelf.key, "pocket/export");
 	st = read_file(r, name);
-	for (i = 0; i < r->f->nargs && st == TH_OK; i++)
-		st = read_file(r, r->f->arg[i]);
+	for (i = 0; i < r->shelf.f->nargs && st == TH_OK; i++)
+		st = read_file(r, r->shelf.f->arg[i]);
 	if (st != TH_OK && st != TH_EDATA)
 		return st;
 	end = emit_all(r);
@@ -769,25 +741,16 @@ static enum th_status
 pocket_fetch(struct th_session *ses, const struct th_fetch *f)
 {
 	const struct th_opts *o = th_session_opts(ses);
-	struct reading r = { .ses = ses,
-		.f = f,
-		.status = th_opt(o, "status"),
+	struct reading r = { .status = th_opt(o, "status"),
 		.tag = th_opt(o, "tag"),
 		.favorite = th_opt_flag(o, "favorite") };
-	enum th_status st;
+	enum th_status st = th_shelf_init(&r.shelf, ses, f);
 
-	json_set_alloc_funcs(th_malloc, free);
-	th_buf_init(&r.key, URL_MAX);
-	if ((r.all = json_object()) == NULL)
-		st = TH_ENOMEM;
-	else if (th_opt(o, "export") != NULL)
-		st = read_export(&r, th_opt(o, "export"));
-	else
-		st = read_account(&r);
-	if (st == TH_ENOMEM)
-		th_session_fail(ses, st, "out of memory");
-	json_decref(r.all);
-	th_buf_release(&r.key);
+	if (st == TH_OK)
+		st = th_opt(o, "export") != NULL
+			 ? read_export(&r, th_opt(o, "export"))
+			 : read_account(&r);
+	th_shelf_release(&r.shelf);
 	return st;
 }
 
@@ -819,18 +782,12 @@ send_page(struct th_session *ses, struct th_delivery *d)
 	struct th_buf url, tags;
 	enum th_status st;
 
-	if (d->text.s != NULL)
-		return th_session_fail(ses, TH_EUSAGE,
-		    "--text: Pocket keeps addresses and titles, no text");
 	th_buf_init(&url, TH_LINE_MAX);
 	th_buf_init(&tags, TH_LINE_MAX);
-	if ((st = begin(ses, "/v3/add", d->dry, &d->request)) != TH_OK)
-		goto out;
-	if ((st = th_delivery_page(d, &url)) == TH_END)
-		st = th_session_fail(ses, TH_EREFUSED,
-		    "no page to be read: the item has no http address");
-	if (st != TH_OK || (st = th_delivery_tags(
-				d, th_session_opts(ses), ",", &tags)) != TH_OK)
+	if ((st = th_shelf_page(ses, d, &url)) != TH_OK ||
+	    (st = begin(ses, "/v3/add", d->dry, &d->request)) != TH_OK ||
+	    (st = th_delivery_tags(d, th_session_opts(ses), ",", &tags)) !=
+		TH_OK)
 		goto out;
 	th_json_member(&d->request.body, "url", th_buf_str(&url));
 	add_title(d, th_buf_str(&url));
@@ -865,12 +822,7 @@ static enum th_status
 pocket_publish(
     struct th_session *ses, struct th_delivery *d, const struct th_reply *rep)
 {
-	enum th_status st =
-	    rep != NULL ? added(ses, d, rep) : send_page(ses, d);
-
-	if (st == TH_ENOMEM)
-		th_session_fail(ses, st, "out of memory");
-	return st;
+	return rep != NULL ? added(ses, d, rep) : send_page(ses, d);
 }
 
 /* ---- logging in --------------------------------------------------------- */
@@ -895,9 +847,9 @@ pocket_whoami(struct th_session *ses, struct th_identity *ret)
 {
 	const struct th_fetch none = { .limit = 1 };
 	const char *name = th_session_setting(ses, "username");
-	struct reading r = {
-		.ses = ses, .f = &none, .status = "all", .wanted = 1
-	};
+	struct reading r = { .shelf = { .ses = ses, .f = &none },
+		.status = "all",
+		.wanted = 1 };
 	json_t *root = NULL;
 	enum th_status st = get_page(&r, 0, &root);
 

@@ -211,14 +211,11 @@ item_of(const struct th_session *ses, int64_t zone, const json_t *o,
 /* ---- reading ------------------------------------------------------------ */
 
 struct reading {
-	struct th_session *ses;
-	const struct th_fetch *f;
+	struct th_shelf shelf;
 	bool archive, favorite, content;
 	const char *tag;
 	int64_t zone;
 	int64_t since; /* begins there, by the server's clock; 0: everywhere */
-	json_t *all;   /* bookmarks by id */
-	struct th_buf key; /* of the state; scope of ids */
 };
 
 static enum th_status
@@ -254,11 +251,11 @@ get_page(struct reading *r, int64_t page, json_t **ret)
 
 	th_buf_init(&path, URL_MAX);
 	if ((st = page_path(r, page, &path)) == TH_OK)
-		st = get(r->ses, path.data, ret);
+		st = get(r->shelf.ses, path.data, ret);
 	th_buf_release(&path);
 	if (st == TH_OK && !json_is_array(json_object_get(*ret, "bookmarks")))
 		st = th_session_fail(
-		    r->ses, TH_EUNAVAIL, "the answer has no bookmarks");
+		    r->shelf.ses, TH_EUNAVAIL, "the answer has no bookmarks");
 	return st;
 }
 
@@ -278,11 +275,11 @@ take_page(struct reading *r, const json_t *list)
 		    (long long)th_payload_int(o, "id", -1));
 		if (id[0] == '-' || url == NULL ||
 		    !th_url_is_http(th_str(url))) {
-			th_session_say(r->ses, 1, TH_OK,
+			th_session_say(r->shelf.ses, 1, TH_OK,
 			    "a bookmark without id or page is left out");
 			continue;
 		}
-		if (json_object_set(r->all, id, o) != 0)
+		if (json_object_set(r->shelf.all, id, o) != 0)
 			return TH_ENOMEM;
 	}
 	return TH_OK;
@@ -301,16 +298,16 @@ read_pages(struct reading *r)
 	     page++) {
 		if (th_interrupted)
 			return th_session_fail(
-			    r->ses, TH_EAGAIN, "interrupted");
+			    r->shelf.ses, TH_EAGAIN, "interrupted");
 		root = NULL;
-		before = json_object_size(r->all);
+		before = json_object_size(r->shelf.all);
 		st = get_page(r, page, &root);
 		if (st == TH_END) /* behind the last page there may be none */
 			return page > 1 ? TH_OK : TH_EUNAVAIL;
 		if (st == TH_OK)
 			st = take_page(r, json_object_get(root, "bookmarks"));
 		meta = json_object_get(root, "meta");
-		if (json_object_size(r->all) == before)
+		if (json_object_size(r->shelf.all) == before)
 			pages = page;
 		pages = th_payload_int(meta, "num_pages", pages);
 		json_decref(root);
@@ -331,69 +328,53 @@ get_article(struct reading *r, const json_t *o, json_t **ret)
 	th_buf_init(&path, URL_MAX);
 	th_buf_adds(&path, API "/articles/");
 	if ((st = th_text_urlencode(th_str(id), &path)) == TH_OK)
-		st = get(r->ses, path.data, ret);
+		st = get(r->shelf.ses, path.data, ret);
 	th_buf_release(&path);
 	return st == TH_END ? TH_OK : st;
 }
 
-/* Hands on one, unless it was before. */
-static enum th_status
-hand_on(struct reading *r, const json_t *o, struct th_buf *line)
+static const char *
+name_of(const json_t *o, char room[TH_SHELF_ID])
 {
-	struct th_err *err = th_session_err(r->ses);
-	json_t *article = NULL;
-	char id[32];
-	bool known;
-	enum th_status st;
-
-	snprintf(
-	    id, sizeof(id), "%lld", (long long)th_payload_int(o, "id", -1));
-	th_buf_clear(line);
-	st = th_fetch_knows(r->f, r->key.data, th_str(id), &known, err);
-	if (st == TH_OK && !known)
-		st = get_article(r, o, &article);
-	if (st == TH_OK)
-		st = item_of(r->ses, r->zone, o,
-		    th_payload_text(article, "content"), line);
-	json_decref(article);
-	if (st == TH_EDATA) {
-		th_session_say(
-		    r->ses, 0, TH_EDATA, "bookmark %s: too long, left out", id);
-		return TH_OK;
-	}
-	if (st == TH_OK)
-		st = th_fetch_emit(
-		    r->f, r->key.data, th_str(id), th_buf_str(line), err);
-	return st;
+	snprintf(room, TH_SHELF_ID, "%lld", (long long)id_of(o));
+	return room;
 }
 
 static enum th_status
+make_item(void *ctx, const json_t *o, struct th_buf *ret)
+{
+	struct reading *r = ctx;
+	json_t *article = NULL;
+	enum th_status st = get_article(r, o, &article);
+
+	if (st == TH_OK)
+		st = item_of(r->shelf.ses, r->zone, o,
+		    th_payload_text(article, "content"), ret);
+	json_decref(article);
+	return st;
+}
+
+/* The next run begins with the second of what was handed on last. */
+static enum th_status
 emit_all(struct reading *r)
 {
-	json_t **entry = NULL;
-	struct th_buf line;
-	size_t n = 0, i, skip = 0;
-	int64_t last = 0;
-	enum th_status st, kept;
+	const struct th_fetch *f = r->shelf.f;
+	const struct th_shelving how = { .id = name_of,
+		.date = date_added,
+		.tie = id_of,
+		.item = make_item,
+		.ctx = r,
+		/* Of a limited list without state the newest are wanted. */
+		.most =
+		    f->state == NULL && f->limit > 0 ? (size_t)f->limit : 0 };
+	const json_t *last;
+	enum th_status st, kept = TH_OK;
+	bool whole;
 
-	if ((st = th_payload_order(r->all, date_added, id_of, &entry, &n)) !=
-	    TH_OK)
-		return st;
-	/* Of a limited list without state the newest are wanted. */
-	if (r->f->state == NULL && r->f->limit > 0 && n > (size_t)r->f->limit)
-		skip = n - (size_t)r->f->limit;
-	th_buf_init(&line, TH_LINE_MAX);
-	for (i = skip; st == TH_OK && i < n; i++) {
-		st = hand_on(r, entry[i], &line);
-		if (st == TH_OK || st == TH_END)
-			last = date_added(entry[i]);
-	}
-	th_buf_release(&line);
-	free(entry);
-	/* The next run begins with the second of what was handed on last. */
-	kept = last > 0 ? th_fetch_keep(
-			      r->f, r->key.data, last, th_session_err(r->ses))
-			: TH_OK;
+	st = th_shelf_emit(&r->shelf, &how, &last, &whole);
+	if (last != NULL && date_added(last) > 0)
+		kept = th_fetch_keep(f, r->shelf.key.data, date_added(last),
+		    th_session_err(r->shelf.ses));
 	return kept == TH_OK ? st : kept;
 }
 
@@ -401,28 +382,20 @@ emit_all(struct reading *r)
 static enum th_status
 recall(struct reading *r)
 {
-	int64_t last = 0;
-	enum th_status st;
+	int64_t since = r->shelf.f->since;
 
-	th_buf_addf(&r->key, "readability/%d/%d/%s", r->archive, r->favorite,
-	    r->tag != NULL ? r->tag : "");
-	if (r->f->since > 0 && r->f->since + r->zone > 1)
-		r->since = r->f->since + r->zone - 1;
-	if (r->key.status != TH_OK)
-		return r->key.status;
-	st = th_fetch_recall(r->f, r->key.data, &last, th_session_err(r->ses));
-	if (last > 0)
-		r->since = last - 1;
-	return st;
+	th_buf_addf(&r->shelf.key, "readability/%d/%d/%s", r->archive,
+	    r->favorite, r->tag != NULL ? r->tag : "");
+	if (since > 0 && since + r->zone > 1)
+		r->since = since + r->zone - 1;
+	return th_shelf_recall(&r->shelf, &r->since);
 }
 
 static enum th_status
 readability_fetch(struct th_session *ses, const struct th_fetch *f)
 {
 	const struct th_opts *o = th_session_opts(ses);
-	struct reading r = { .ses = ses,
-		.f = f,
-		.archive = th_opt_flag(o, "archive"),
+	struct reading r = { .archive = th_opt_flag(o, "archive"),
 		.favorite = th_opt_flag(o, "favorite"),
 		.content = th_opt_flag(o, "content"),
 		.tag = th_opt(o, "tag") };
@@ -431,17 +404,11 @@ readability_fetch(struct th_session *ses, const struct th_fetch *f)
 	if (f->nargs > 0)
 		return th_session_fail(
 		    ses, TH_EUSAGE, "%s: takes no operands", f->arg[0]);
-	json_set_alloc_funcs(th_malloc, free);
-	th_buf_init(&r.key, URL_MAX);
-	if ((r.all = json_object()) == NULL)
-		st = TH_ENOMEM;
-	else if ((st = zone_of(ses, &r.zone)) == TH_OK &&
-		 (st = recall(&r)) == TH_OK && (st = read_pages(&r)) == TH_OK)
+	if ((st = th_shelf_init(&r.shelf, ses, f)) == TH_OK &&
+	    (st = zone_of(ses, &r.zone)) == TH_OK &&
+	    (st = recall(&r)) == TH_OK && (st = read_pages(&r)) == TH_OK)
 		st = emit_all(&r);
-	if (st == TH_ENOMEM)
-		th_session_fail(ses, st, "out of memory");
-	json_decref(r.all);
-	th_buf_release(&r.key);
+	th_shelf_release(&r.shelf);
 	return st;
 }
 
@@ -478,16 +445,10 @@ send_bookmark(struct th_session *ses, struct th_delivery *d)
 	struct th_buf url;
 	enum th_status st;
 
-	if (d->text.s != NULL)
-		return th_session_fail(ses, TH_EUSAGE,
-		    "--text: Readability keeps addresses, no text");
 	th_buf_init(&url, TH_LINE_MAX);
 	st = th_api_begin(ses, &api, d, "POST", API "/bookmarks", ADD);
 	d->request.idempotent = true; /* duplicates are refused as such */
-	if (st == TH_OK && (st = th_delivery_page(d, &url)) == TH_END)
-		st = th_session_fail(ses, TH_EREFUSED,
-		    "no page to be read: the item has no http address");
-	if (st == TH_OK)
+	if (st == TH_OK && (st = th_shelf_page(ses, d, &url)) == TH_OK)
 		st = fill_form(ses, d, th_buf_str(&url));
 	th_buf_release(&url);
 	return st == TH_OK ? th_api_ready(ses, &api, d) : st;
@@ -617,8 +578,6 @@ readability_publish(
 		st = refined(ses, d, rep);
 	else if (rep->code == 409 || (st = judge(ses, rep)) == TH_OK)
 		st = added(ses, d, rep);
-	if (st == TH_ENOMEM)
-		th_session_fail(ses, st, "out of memory");
 	return st;
 }
 

@@ -13,7 +13,7 @@ read_reply(struct reading *r, struct th_str text)
 
 	th_buf_init(&rep.body, 1 << 20);
 	th_buf_add(&rep.body, text.s, text.len);
-	if (read_answer(r->ses, &rep, &root) == TH_OK &&
+	if (read_answer(r->shelf.ses, &rep, &root) == TH_OK &&
 	    take_page(r, json_object_get(root, "list"), &fresh) == TH_OK)
 		sift(r);
 	json_decref(root);
@@ -25,13 +25,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct th_str text = { (const char *)data, size };
 	struct th_fetch f = { .since = INT64_MIN, .emit = check };
-	struct reading r = { .f = &f, .status = "all" };
+	struct reading r = { .status = "all" };
+	struct th_session *ses =
+	    th_session_new(&th_service_pocket, NULL, NULL, NULL, NULL, NULL);
 	struct th_csv csv;
 
-	r.ses =
-	    th_session_new(&th_service_pocket, NULL, NULL, NULL, NULL, NULL);
-	r.all = json_object();
-	if (r.ses == NULL || r.all == NULL)
+	if (ses == NULL || th_shelf_init(&r.shelf, ses, &f) != TH_OK)
 		return 0;
 	if (size > 0 && data[0] == '{') {
 		read_reply(&r, text);
@@ -40,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_records(&r, "export", &csv);
 	}
 	emit_all(&r);
-	json_decref(r.all);
-	th_session_free(r.ses);
+	th_shelf_release(&r.shelf);
+	th_session_free(ses);
 	return 0;
 }

@@ -9,18 +9,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct th_fetch f = { .since = INT64_MIN, .emit = check };
 	struct th_str text = { (const char *)data, size };
-	struct reading r = { .f = &f, .zone = -18000 };
+	struct reading r = { .zone = -18000 };
+	struct th_session *ses = th_session_new(
+	    &th_service_readability, NULL, NULL, NULL, NULL, NULL);
 	json_t *root = NULL;
 
-	r.ses = th_session_new(
-	    &th_service_readability, NULL, NULL, NULL, NULL, NULL);
-	r.all = json_object();
-	if (r.ses != NULL && r.all != NULL &&
+	if (ses != NULL && th_shelf_init(&r.shelf, ses, &f) == TH_OK &&
 	    th_payload_parse(text, &root, NULL) == TH_OK &&
 	    take_page(&r, json_object_get(root, "bookmarks")) == TH_OK)
 		emit_all(&r);
 	json_decref(root);
-	json_decref(r.all);
-	th_session_free(r.ses);
+	th_shelf_release(&r.shelf);
+	th_session_free(ses);
 	return 0;
 }
