@@ -2620,6 +2620,66 @@ enum th_status th_api_begin(struct th_session *, const struct th_api *,
 enum th_status th_api_ready(struct th_session *, const struct th_api *,
     struct th_delivery *);
 
+/* ---- edam.c: calls of Evernote's interface ------------------------------------------------ */
+
+/* An account at work: its token, and where its notes are. */
+struct th_edam {
+	struct th_session *ses;
+	const char *host; /* where base_url is not set */
+	struct th_secret token;
+	struct th_buf store;
+};
+/*
+ * Finds both; where notes are by the setting note_store_url, by the token, or by
+ * asking, which is remembered.  A dry run asks nobody.  Release it in any case.
+ */
+enum th_status th_edam_open(struct th_edam *, bool dry);
+void th_edam_release(struct th_edam *);
+/* The page of a note for a browser; nothing when the token does not tell. */
+void th_edam_page(const struct th_edam *, struct th_str guid,
+    struct th_buf *ret);
+/* When the token ends; 0: it does not tell. */
+int64_t th_edam_expires(const struct th_edam *);
+
+/* Codes that mean more than a status does; those of EDAMErrorCode, and ours. */
+enum {
+	TH_EDAM_DATA_CONFLICT = 10,
+	TH_EDAM_ENML_VALIDATION = 11,
+	TH_EDAM_TAKEN_DOWN = 18,
+	TH_EDAM_NOT_FOUND = 1000, /* EDAMNotFoundException has no code */
+	TH_EDAM_NO_CODE = -1      /* there was no answer that can be read */
+};
+/* A reply, read; borrowed from it. */
+struct th_edam_answer {
+	struct th_thrift body;   /* what the method returns and throws */
+	struct th_thrift result; /* its field 0 */
+	int code;                /* of the exception; 0: there was none */
+	struct th_str about;     /* what it finds fault with */
+	int64_t retry_at;
+};
+/* Begins a call to the NoteStore: its name, and the token as its argument 1. */
+enum th_status th_edam_call(const struct th_edam *, const char *method,
+    struct th_request *ret);
+/*
+ * Reads the reply to a method whose result is of that type.  An exception is the
+ * status that its code means, the sentence in the session without the token;
+ * TH_EUNAVAIL for what is no answer.
+ */
+enum th_status th_edam_read(const struct th_edam *, const struct th_reply *,
+    const char *method, enum th_thrift_type, struct th_edam_answer *ret);
+/*
+ * Ends a call, sends it and reads the reply.  ask_about: a call with one more
+ * string, none where that is NULL; ask_user: to the UserStore, before open, too.
+ */
+enum th_status th_edam_ask(const struct th_edam *, struct th_request *,
+    const char *method, enum th_thrift_type, struct th_reply *,
+    struct th_edam_answer *ret);
+enum th_status th_edam_ask_about(const struct th_edam *, const char *method,
+    struct th_str about, enum th_thrift_type, struct th_reply *,
+    struct th_edam_answer *ret);
+enum th_status th_edam_ask_user(const struct th_edam *, const char *method,
+    enum th_thrift_type, struct th_reply *, struct th_edam_answer *ret);
+
 /* ---- shelf.c: pages to be read later --------------------------------------------------- */
 
 /* A list being read: all of it, by id, before anything is handed on. */

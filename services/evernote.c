@@ -1,9 +1,8 @@
 /*
- * evernote -- notes in and out.  Speaks EDAM 1.28 (Thrift over HTTPS)
+ * evernote -- notes in and out.  Speaks EDAM 1.28
  *
- * The token travels in the body of each call.  What a call holds and what a
- * reply says is made and read by pure functions; numbers are the field ids of
- * EDAM's interface.
+ * What a call holds and what a reply says is made and read by pure functions;
+ * numbers are the field ids of EDAM's interface.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,8 +11,6 @@
 #include "trigger.h"
 
 #define HOST "https://www.evernote.com"
-#define USER_STORE "/edam/user"
-#define NOTE_STORE "/edam/note/"
 #define APPLICATION "trigger-happy"
 
 #define URL_MAX ((size_t)64 << 10)
@@ -25,7 +22,6 @@
 #define PAGE 250         /* notes listed by one call */
 #define NOTES_MAX 100000 /* of an account; tags, too */
 #define RESTARTS 3       /* of a list that changed while it was read */
-#define WAIT_USUAL 900   /* seconds, when the service does not say */
 #define WAIT_MAX (24 * 3600)
 #define BY_SEQUENCE 4 /* NoteSortOrder */
 
@@ -46,387 +42,7 @@ static const struct th_param params[] = {
 	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
 };
 
-/* ---- the token ------------------------------------------------------ */
-
-/* The value of a field of the token: S shard, U user, E expiry. */
-static struct th_str
-token_field(const struct th_secret *token, char name)
-{
-	const char *p = token->value, *end;
-
-	while (p != NULL && *p != '\0') {
-		end = p + strcspn(p, ":");
-		if (p[0] == name && p[1] == '=')
-			return (struct th_str){ p + 2, (size_t)(end - p) - 2 };
-		p = *end != '\0' ? end + 1 : end;
-	}
-	return (struct th_str){ NULL, 0 };
-}
-
-static int64_t
-hexadecimal(struct th_str s)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *d;
-	int64_t n = 0;
-	size_t i;
-
-	if (s.len > 15)
-		return 0;
-	for (i = 0; i < s.len; i++) {
-		if ((d = strchr(digits, s.s[i] | 0x20)) == NULL || *d == '\0')
-			return 0;
-		n = n * 16 + (d - digits);
-	}
-	return n;
-}
-
-static bool
-is_shard(struct th_str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		if (!((s.s[i] >= 'a' && s.s[i] <= 'z') ||
-			(s.s[i] >= '0' && s.s[i] <= '9')))
-			return false;
-	return s.len > 0 && s.len < 32;
-}
-
-/* An account at work: its token, and where its notes are. */
-struct account {
-	struct th_session *ses;
-	struct th_secret token;
-	struct th_buf store;
-};
-
-/* The page of a note for a browser; nothing when the token does not tell. */
-static void
-note_page(const struct account *acc, struct th_str guid, struct th_buf *ret)
-{
-	struct th_str shard = token_field(&acc->token, 'S');
-	int64_t user = hexadecimal(token_field(&acc->token, 'U'));
-
-	if (!is_shard(shard) || user == 0 || guid.len == 0 ||
-	    th_session_url(acc->ses, HOST, "/shard/", ret) != TH_OK)
-		return;
-	th_buf_addf(ret, "%.*s/nl/%" PRId64 "/", (int)shard.len, shard.s, user);
-	th_text_urlencode(guid, ret);
-	th_buf_addc(ret, '/');
-}
-
-/* ---- calls ---------------------------------------------------------- */
-
-/* Begins a call into the request's body: its name and the token. */
-static enum th_status
-call(const struct account *acc, const char *url, const char *method,
-    struct th_request *ret)
-{
-	enum th_status st;
-
-	if ((st = th_thrift_request(ret, url, method)) != TH_OK ||
-	    (st = th_request_hide(ret, &acc->token)) != TH_OK)
-		return st;
-	return th_thrift_string(&ret->body, 1, th_str(acc->token.value));
-}
-
-/* What an exception's code means (EDAMErrorCode). */
-static const struct error {
-	const char *words;
-	enum th_status status;
-} errors[] = {
-	[0] = { "unknown error", TH_EAGAIN },
-	[1] = { "unknown error", TH_EAGAIN },
-	[2] = { "bad data", TH_EREFUSED },
-	[3] = { "permission denied", TH_EREFUSED },
-	[4] = { "internal error of the service", TH_EAGAIN },
-	[5] = { "data is missing", TH_EREFUSED },
-	[6] = { "a limit of the account is reached", TH_EAGAIN },
-	[7] = { "the account's quota is used up", TH_EAGAIN },
-	[8] = { "the token is not valid", TH_EAUTH },
-	[9] = { "the token has expired", TH_EAUTH },
-	[10] = { "there is one already", TH_EREFUSED },
-	[11] = { "the content is not valid ENML", TH_EREFUSED },
-	[12] = { "the shard is unavailable", TH_EAGAIN },
-	[13] = { "too short", TH_EREFUSED },
-	[14] = { "too long", TH_EREFUSED },
-	[15] = { "too few", TH_EREFUSED },
-	[16] = { "too many", TH_EREFUSED },
-	[17] = { "unsupported operation", TH_EREFUSED },
-	[18] = { "taken down", TH_EREFUSED },
-	[19] = { "too many requests", TH_EAGAIN },
-	[20] = { "the account wants a business login", TH_EAUTH },
-	[21] = { "the account has too many devices", TH_EAUTH },
-	[27] = { "the account was emptied, log in again", TH_EAUTH },
-	[28] = { "the account wants single sign-on", TH_EAUTH },
-};
-enum {
-	BAD_DATA_FORMAT = 2,
-	DATA_REQUIRED = 5,
-	INVALID_AUTH = 8,
-	DATA_CONFLICT = 10,
-	ENML_VALIDATION = 11,
-	TAKEN_DOWN = 18,
-	RATE_LIMIT = 19,
-	NOT_FOUND = 1000, /* EDAMNotFoundException has no code */
-	NO_CODE = -1 /* it did not come so far: no answer that can be read */
-};
-
-/* A reply, read. */
-struct answer {
-	struct th_thrift body;   /* what the method returns and throws */
-	struct th_thrift result; /* its field 0 */
-	int code;                /* of the exception, 0 for none, or NO_CODE */
-	struct th_str about;     /* what it finds fault with */
-	int64_t retry_at;
-};
-
-/* What may be shown of a service's own words: never the token. */
-static void
-words_of(struct th_str s, const struct th_secret *token, char ret[256])
-{
-	size_t i, len = strlen(token->value);
-
-	if (s.len > 200)
-		s.len = 200;
-	s.len = th_utf8_valid(s);
-	snprintf(ret, 256, "%s%.*s", s.len > 0 ? ": " : "", (int)s.len,
-	    s.len > 0 ? s.s : "");
-	if (len > 16)
-		len = 16; /* the cut may have gone through it */
-	for (i = 0; len > 3 && ret[i] != '\0'; i++)
-		if (strncmp(ret + i, token->value, len) == 0)
-			snprintf(ret + i, 256 - i, "***");
-}
-
-static enum th_status
-raise_error(const struct account *acc, const struct th_thrift *e, bool system,
-    struct answer *ret)
-{
-	int64_t code = th_thrift_number(e, 1, 0), wait;
-	const struct error *known = &errors[0];
-	char words[256];
-
-	ret->about = th_thrift_text(e, 2);
-	if (code > 0 && (size_t)code < sizeof(errors) / sizeof(*errors) &&
-	    errors[code].words != NULL)
-		known = &errors[code];
-	/* A token that is none at all, or none. */
-	if ((code == BAD_DATA_FORMAT || code == DATA_REQUIRED) &&
-	    th_str_is(ret->about, "authenticationToken"))
-		known = &errors[INVALID_AUTH];
-	ret->code = code > 0 && code < NOT_FOUND ? (int)code : 1;
-	words_of(ret->about, &acc->token, words);
-	if (code == RATE_LIMIT) {
-		wait = system ? th_thrift_number(e, 3, WAIT_USUAL) : WAIT_USUAL;
-		if (wait < 1 || wait > WAIT_MAX)
-			wait = wait < 1 ? WAIT_USUAL : WAIT_MAX;
-		ret->retry_at = th_now() + wait;
-		th_session_err(acc->ses)->retry_at = ret->retry_at;
-		return th_session_fail(acc->ses, TH_EAGAIN,
-		    "Evernote asks to wait for %" PRId64 " s", wait);
-	}
-	return th_session_fail(acc->ses, known->status, "Evernote: %s%s%s",
-	    known->words, words,
-	    known->status == TH_EAUTH ? "; th-auth login evernote" : "");
-}
-
-/* The exceptions that a method declares: 1 user, 2 system, 3 not found. */
-static enum th_status
-result_of(const struct account *acc, struct answer *ret)
-{
-	struct th_thrift e;
-	char words[256];
-
-	if (th_thrift_get(&ret->body, 1, TH_THRIFT_STRUCT, &e))
-		return raise_error(acc, &e, false, ret);
-	if (th_thrift_get(&ret->body, 2, TH_THRIFT_STRUCT, &e))
-		return raise_error(acc, &e, true, ret);
-	if (!th_thrift_get(&ret->body, 3, TH_THRIFT_STRUCT, &e))
-		return TH_OK;
-	ret->code = NOT_FOUND;
-	ret->about = th_thrift_text(&e, 1);
-	words_of(ret->about, &acc->token, words);
-	return th_session_fail(
-	    acc->ses, TH_EREFUSED, "Evernote: not there%s", words);
-}
-
-/* Reads a reply to `method`, whose result is of that type; borrowed from rep.
- */
-static enum th_status
-answer(const struct account *acc, const struct th_reply *rep,
-    const char *method, enum th_thrift_type type, struct answer *ret)
-{
-	struct th_err *err = th_session_err(acc->ses);
-	enum th_status st;
-	char words[256];
-
-	*ret = (struct answer){ .code = NO_CODE };
-	if ((st = th_thrift_reply(rep, method, &ret->body, err)) != TH_OK) {
-		words_of(th_str(err->text), &acc->token, words);
-		return th_session_fail(acc->ses, st, "Evernote%s", words);
-	}
-	ret->code = 0;
-	if ((st = result_of(acc, ret)) != TH_OK)
-		return st;
-	if (!th_thrift_get(&ret->body, 0, type, &ret->result))
-		return th_session_fail(acc->ses, TH_EUNAVAIL,
-		    "Evernote's answer to %s is empty", method);
-	return TH_OK;
-}
-
-/* Ends the call in req, sends it, reads the answer. */
-static enum th_status
-ask(const struct account *acc, struct th_request *req, const char *method,
-    enum th_thrift_type type, struct th_reply *rep, struct answer *ret)
-{
-	enum th_status st;
-
-	*ret = (struct answer){ .code = NO_CODE };
-	if ((st = th_thrift_end(&req->body)) != TH_OK)
-		return st;
-	req->idempotent = true;
-	st = th_session_send(acc->ses, req, rep);
-	return rep->code == 0 ? st : answer(acc, rep, method, type, ret);
-}
-
-/* Asks with the token alone, or with one more string (s NULL: none). */
-static enum th_status
-ask_about(const struct account *acc, const char *url, const char *method,
-    struct th_str about, enum th_thrift_type type, struct th_reply *rep,
-    struct answer *ret)
-{
-	struct th_request req;
-	enum th_status st;
-
-	*ret = (struct answer){ .code = NO_CODE };
-	th_request_init(&req);
-	st = call(acc, url, method, &req);
-	if (st == TH_OK && about.s != NULL)
-		st = th_thrift_string(&req.body, 2, about);
-	if (st == TH_OK)
-		st = ask(acc, &req, method, type, rep, ret);
-	th_request_release(&req);
-	return st;
-}
-
 static const struct th_str nothing = { NULL, 0 };
-
-/* A question to the UserStore. */
-static enum th_status
-ask_user(const struct account *acc, const char *method,
-    enum th_thrift_type type, struct th_reply *rep, struct answer *ret)
-{
-	struct th_buf url;
-	enum th_status st;
-
-	th_buf_init(&url, URL_MAX);
-	if ((st = th_session_url(acc->ses, HOST, USER_STORE, &url)) == TH_OK)
-		st = ask_about(acc, url.data, method, nothing, type, rep, ret);
-	th_buf_release(&url);
-	return st;
-}
-
-/* The name that the answer is remembered by: it is for one token. */
-static enum th_status
-store_key(const struct account *acc, struct th_buf *ret)
-{
-	unsigned char sum[TH_SHA256_SIZE];
-
-	th_sha256(th_str(acc->token.value), sum);
-	th_buf_adds(ret, "note store ");
-	return th_hex_encode((struct th_str){ (char *)sum, 8 }, ret);
-}
-
-/* The service's word on where notes are; the older way when it must be. */
-static enum th_status
-ask_store(struct account *acc, const char *key)
-{
-	struct th_reply rep = { 0 };
-	struct th_str url = { NULL, 0 };
-	struct answer a;
-	enum th_status st;
-
-	st = ask_user(acc, "getUserUrls", TH_THRIFT_STRUCT, &rep, &a);
-	if (st == TH_OK) {
-		url = th_thrift_text(&a.result, 1);
-	} else if (rep.code == 200 && a.code == NO_CODE) {
-		th_reply_release(&rep);
-		rep = (struct th_reply){ 0 };
-		st = ask_user(
-		    acc, "getNoteStoreUrl", TH_THRIFT_STRING, &rep, &a);
-		if (st == TH_OK)
-			url = th_thrift_str(&a.result);
-	}
-	if (st == TH_OK && (!th_url_is_http(url) || url.len > URL_MAX))
-		st = th_session_fail(acc->ses, TH_ECONFIG,
-		    "neither the token nor Evernote tells where notes are; "
-		    "set note_store_url");
-	if (st == TH_OK)
-		st = th_buf_add(&acc->store, url.s, url.len);
-	if (st == TH_OK)
-		st = th_session_cache_put(acc->ses, key, url);
-	th_reply_release(&rep);
-	return st;
-}
-
-static enum th_status
-remembered_store(struct account *acc)
-{
-	struct th_buf key;
-	enum th_status st;
-
-	th_buf_init(&key, URL_MAX);
-	if ((st = store_key(acc, &key)) == TH_OK &&
-	    (st = th_session_cache_get(acc->ses, key.data, &acc->store)) ==
-		TH_END)
-		st = ask_store(acc, key.data);
-	th_buf_release(&key);
-	return st;
-}
-
-/*
- * Where notes are: as configured, as the token's shard says, or as the service
- * says, which is remembered.  The token goes there: not over plain http.
- */
-static enum th_status
-find_store(struct account *acc, bool dry)
-{
-	const char *given = th_session_setting(acc->ses, "note_store_url");
-	struct th_str shard = token_field(&acc->token, 'S');
-	enum th_status st;
-
-	if (given != NULL) {
-		st = th_buf_adds(&acc->store, given);
-	} else if (is_shard(shard) || dry) {
-		st = th_session_url(acc->ses, HOST, NOTE_STORE, &acc->store);
-		if (st == TH_OK)
-			st = th_buf_add(&acc->store, shard.s, shard.len);
-	} else {
-		st = remembered_store(acc);
-	}
-	if (st == TH_OK)
-		st = th_session_guard(
-		    acc->ses, "note_store_url", th_buf_str(&acc->store));
-	return st;
-}
-
-static enum th_status
-account_open(struct account *acc, bool dry)
-{
-	enum th_status st;
-
-	th_buf_init(&acc->store, URL_MAX);
-	st = th_session_secret(acc->ses, "token", &acc->token);
-	return st == TH_OK ? find_store(acc, dry) : st;
-}
-
-static void
-account_release(struct account *acc)
-{
-	th_secret_release(&acc->token);
-	th_buf_release(&acc->store);
-}
 
 /* ---- notebooks ------------------------------------------------------- */
 
@@ -448,14 +64,14 @@ static enum th_status
 list_notebooks(
     struct th_session *ses, const struct th_named *t, struct th_called *called)
 {
-	const struct account *acc = t->ctx;
+	const struct th_edam *acc = t->ctx;
 	struct th_reply rep = { 0 };
-	struct answer a;
+	struct th_edam_answer a;
 	enum th_status st;
 
 	(void)ses;
-	st = ask_about(acc, acc->store.data, "listNotebooks", nothing,
-	    TH_THRIFT_LIST, &rep, &a);
+	st = th_edam_ask_about(
+	    acc, "listNotebooks", nothing, TH_THRIFT_LIST, &rep, &a);
 	if (st == TH_OK)
 		st = offer_all(&a.body, called);
 	th_reply_release(&rep);
@@ -467,21 +83,21 @@ static enum th_status
 make_notebook(
     struct th_session *ses, const struct th_named *t, struct th_buf *ret)
 {
-	const struct account *acc = t->ctx;
+	const struct th_edam *acc = t->ctx;
 	struct th_str guid = { NULL, 0 };
 	struct th_reply rep = { 0 };
 	struct th_request req;
-	struct answer a = { .code = NO_CODE };
+	struct th_edam_answer a = { .code = TH_EDAM_NO_CODE };
 	enum th_status st;
 
 	th_request_init(&req);
-	st = call(acc, acc->store.data, "createNotebook", &req);
+	st = th_edam_call(acc, "createNotebook", &req);
 	if (st == TH_OK) {
 		th_thrift_begin(&req.body, 2, TH_THRIFT_STRUCT);
 		th_thrift_string(&req.body, 2, th_str(t->name));
 		th_thrift_bool(&req.body, 6, false);
 		th_thrift_end(&req.body);
-		st = ask(
+		st = th_edam_ask(
 		    acc, &req, "createNotebook", TH_THRIFT_STRUCT, &rep, &a);
 	}
 	if (st == TH_OK) {
@@ -493,7 +109,7 @@ make_notebook(
 	}
 	th_reply_release(&rep);
 	th_request_release(&req);
-	if (a.code == DATA_CONFLICT)
+	if (a.code == TH_EDAM_DATA_CONFLICT)
 		return TH_END;
 	return st == TH_EREFUSED ? TH_ECONFIG : st; /* no note is to blame */
 }
@@ -502,7 +118,7 @@ make_notebook(
  */
 static enum th_status
 named_notebook(
-    const struct account *acc, struct th_buf *name, struct th_named *ret)
+    const struct th_edam *acc, struct th_buf *name, struct th_named *ret)
 {
 	enum th_status st;
 
@@ -727,7 +343,7 @@ enum step {
 
 /* One attempt at an item: what its steps share. */
 struct attempt {
-	struct account acc;
+	struct th_edam acc;
 	struct th_delivery *d;
 };
 
@@ -763,7 +379,7 @@ next(struct attempt *at, enum step step)
 
 	th_request_release(req);
 	th_request_init(req);
-	st = call(&at->acc, at->acc.store.data, method_of(step), req);
+	st = th_edam_call(&at->acc, method_of(step), req);
 	req->idempotent = step == LOOK;
 	at->d->step = (int)step;
 	return st;
@@ -886,7 +502,7 @@ deliver(struct attempt *at, char mark)
 
 /* Is it the notebook that the service does not have, or does not let us to? */
 static bool
-is_notebook_gone(const struct attempt *at, const struct answer *a)
+is_notebook_gone(const struct attempt *at, const struct th_edam_answer *a)
 {
 	static const char what[] = "notebookGuid";
 	const size_t len = sizeof(what) - 1;
@@ -898,7 +514,7 @@ is_notebook_gone(const struct attempt *at, const struct answer *a)
 		end.s += end.len - len;
 		end.len = len;
 	}
-	return a->code == NOT_FOUND || th_str_is(end, what);
+	return a->code == TH_EDAM_NOT_FOUND || th_str_is(end, what);
 }
 
 /* The notebook that was known is no more: once, it is looked for anew. */
@@ -924,7 +540,7 @@ arrived(struct attempt *at, struct th_str guid)
 		return TH_END;
 	snprintf(id, sizeof(id), "%.*s", (int)guid.len, guid.s);
 	th_buf_init(&page, URL_MAX);
-	note_page(&at->acc, guid, &page);
+	th_edam_page(&at->acc, guid, &page);
 	th_delivery_arrived(at->d, id, page.data);
 	th_buf_release(&page);
 	return TH_END;
@@ -951,7 +567,7 @@ is_ours(const struct th_thrift *meta, const struct note *n)
 }
 
 static enum th_status
-looked(struct attempt *at, const struct answer *a)
+looked(struct attempt *at, const struct th_edam_answer *a)
 {
 	struct th_thrift_iter it;
 	struct th_thrift meta;
@@ -973,10 +589,10 @@ answered(struct attempt *at, const struct th_reply *rep)
 {
 	enum step step = (enum step)at->d->step;
 	struct th_session *ses = at->acc.ses;
-	struct answer a;
+	struct th_edam_answer a;
 	enum th_status st;
 
-	st = answer(&at->acc, rep, method_of(step), TH_THRIFT_STRUCT, &a);
+	st = th_edam_read(&at->acc, rep, method_of(step), TH_THRIFT_STRUCT, &a);
 	at->d->retry_at = a.retry_at;
 	if (st == TH_OK)
 		return step == LOOK ? looked(at, &a)
@@ -986,9 +602,9 @@ answered(struct attempt *at, const struct th_reply *rep)
 	if (step == LOOK)
 		return st == TH_EREFUSED ? TH_EAGAIN : st; /* it is the look */
 	/* Nobody knows what became of a note without an answer. */
-	if (a.code == NO_CODE)
+	if (a.code == TH_EDAM_NO_CODE)
 		at->d->doubtful = true;
-	if (a.code != ENML_VALIDATION || step != SEND)
+	if (a.code != TH_EDAM_ENML_VALIDATION || step != SEND)
 		return st;
 	th_session_say(ses, 1, TH_OK, "%.*s: %s; sent as plain text",
 	    (int)at->d->id.len, at->d->id.s, th_session_err(ses)->text);
@@ -999,14 +615,14 @@ static enum th_status
 evernote_publish(
     struct th_session *ses, struct th_delivery *d, const struct th_reply *reply)
 {
-	struct attempt at = { .acc = { .ses = ses }, .d = d };
-	enum th_status st = account_open(&at.acc, d->dry);
+	struct attempt at = { .acc = { .ses = ses, .host = HOST }, .d = d };
+	enum th_status st = th_edam_open(&at.acc, d->dry);
 
 	if (st == TH_EREFUSED)
 		st = TH_EAGAIN; /* it is not the note that was refused */
 	else if (st == TH_OK)
 		st = reply == NULL ? deliver(&at, KNOWN) : answered(&at, reply);
-	account_release(&at.acc);
+	th_edam_release(&at.acc);
 	return st;
 }
 
@@ -1021,7 +637,7 @@ struct tag {
 struct reading {
 	struct th_session *ses;
 	const struct th_fetch *f;
-	struct account acc;
+	struct th_edam acc;
 	struct th_buf notebook;      /* guid */
 	struct th_buf tag[TAGS_MAX]; /* guids of --tag */
 	size_t ntags;
@@ -1056,7 +672,7 @@ reading_release(struct reading *r)
 	free(r->known);
 	for (i = 0; i < r->ntags; i++)
 		th_buf_release(&r->tag[i]);
-	account_release(&r->acc);
+	th_edam_release(&r->acc);
 	th_buf_release(&r->notebook);
 	th_buf_release(&r->scope);
 	th_reply_release(&r->tags);
@@ -1072,10 +688,10 @@ as_reader(enum th_status st)
 /* Asks the NoteStore. */
 static enum th_status
 ask_notes(struct reading *r, const char *method, struct th_str about,
-    enum th_thrift_type type, struct th_reply *rep, struct answer *ret)
+    enum th_thrift_type type, struct th_reply *rep, struct th_edam_answer *ret)
 {
-	return as_reader(ask_about(
-	    &r->acc, r->acc.store.data, method, about, type, rep, ret));
+	return as_reader(
+	    th_edam_ask_about(&r->acc, method, about, type, rep, ret));
 }
 
 /* How many updates the account has seen. */
@@ -1083,7 +699,7 @@ static enum th_status
 get_count(struct reading *r)
 {
 	struct th_reply rep = { 0 };
-	struct answer a;
+	struct th_edam_answer a;
 	enum th_status st;
 
 	st = ask_notes(r, "getSyncState", nothing, TH_THRIFT_STRUCT, &rep, &a);
@@ -1117,7 +733,7 @@ static enum th_status
 find_notebook(struct reading *r, const char *name)
 {
 	struct th_reply rep = { 0 };
-	struct answer a;
+	struct th_edam_answer a;
 	enum th_status st;
 
 	st = ask_notes(r, "listNotebooks", nothing, TH_THRIFT_LIST, &rep, &a);
@@ -1162,7 +778,7 @@ index_tags(struct reading *r)
 static enum th_status
 need_tags(struct reading *r)
 {
-	struct answer a;
+	struct th_edam_answer a;
 	enum th_status st;
 
 	if (r->known != NULL)
@@ -1311,20 +927,21 @@ get_page(struct reading *r, struct page *p)
 	struct th_str tag[TAGS_MAX];
 	struct th_reply rep = { 0 };
 	struct th_request req;
-	struct answer a;
+	struct th_edam_answer a;
 	enum th_status st;
 	size_t i;
 
 	for (i = 0; i < r->ntags; i++)
 		tag[i] = th_buf_str(&r->tag[i]);
 	th_request_init(&req);
-	st = call(&r->acc, r->acc.store.data, method, &req);
+	st = th_edam_call(&r->acc, method, &req);
 	if (st == TH_OK)
 		st = put_find(&req.body, th_str(search),
 		    th_buf_str(&r->notebook), tag, r->ntags,
 		    (int32_t)p->offset);
 	if (st == TH_OK)
-		st = ask(&r->acc, &req, method, TH_THRIFT_STRUCT, &rep, &a);
+		st = th_edam_ask(
+		    &r->acc, &req, method, TH_THRIFT_STRUCT, &rep, &a);
 	if (st == TH_OK)
 		st = take_page(r, &a.result, p);
 	th_reply_release(&rep);
@@ -1413,7 +1030,7 @@ item_of(struct reading *r, const struct th_thrift *meta, struct th_str enml,
 	if (th_url_is_http(source))
 		th_buf_add(&url, source.s, source.len);
 	else
-		note_page(&r->acc, guid, &url);
+		th_edam_page(&r->acc, guid, &url);
 	st = th_text_fold(th_thrift_text(meta, 2), &title);
 	if (st == TH_OK)
 		st = th_enml_to_html(enml, &html);
@@ -1442,7 +1059,7 @@ item_of(struct reading *r, const struct th_thrift *meta, struct th_str enml,
 static enum th_status
 without(struct reading *r, struct th_str guid, int code)
 {
-	if (code == NOT_FOUND || code == TAKEN_DOWN)
+	if (code == TH_EDAM_NOT_FOUND || code == TH_EDAM_TAKEN_DOWN)
 		return TH_OK;
 	r->held = true;
 	th_session_say(r->ses, 0, TH_EUNAVAIL, "note %.*s: %s", (int)guid.len,
@@ -1475,12 +1092,12 @@ emit_note(struct reading *r, const struct th_thrift *meta)
 	struct th_str guid = th_thrift_text(meta, 1);
 	struct th_reply rep = { 0 };
 	struct th_buf line;
-	struct answer a;
+	struct th_edam_answer a;
 	enum th_status st;
 
 	th_buf_init(&line, TH_LINE_MAX);
-	st = ask_about(&r->acc, r->acc.store.data, "getNoteContent", guid,
-	    TH_THRIFT_STRING, &rep, &a);
+	st = th_edam_ask_about(
+	    &r->acc, "getNoteContent", guid, TH_THRIFT_STRING, &rep, &a);
 	if (st == TH_EREFUSED)
 		st = without(r, guid, a.code);
 	else if (st == TH_OK)
@@ -1602,7 +1219,9 @@ begin_reading(struct reading *r, bool *ret_changed)
 static enum th_status
 evernote_fetch(struct th_session *ses, const struct th_fetch *f)
 {
-	struct reading r = { .ses = ses, .f = f, .acc = { .ses = ses } };
+	struct reading r = {
+		.ses = ses, .f = f, .acc = { .ses = ses, .host = HOST }
+	};
 	const char *notebook = th_opt(th_session_opts(ses), "notebook");
 	enum th_status st;
 	bool changed;
@@ -1615,7 +1234,7 @@ evernote_fetch(struct th_session *ses, const struct th_fetch *f)
 	th_buf_init(&r.scope, TH_LINE_MAX);
 	put_scope(&r);
 	if ((st = r.scope.status) == TH_OK && (st = may_ask(&r)) == TH_OK &&
-	    (st = as_reader(account_open(&r.acc, false))) == TH_OK &&
+	    (st = as_reader(th_edam_open(&r.acc, false))) == TH_OK &&
 	    (st = begin_reading(&r, &changed)) == TH_OK && changed) {
 		if (notebook != NULL)
 			st = find_notebook(&r, notebook);
@@ -1643,16 +1262,17 @@ static const struct th_login logins[] = {
 static enum th_status
 evernote_whoami(struct th_session *ses, struct th_identity *ret)
 {
-	struct account acc = { .ses = ses };
+	struct th_edam acc = { .ses = ses, .host = HOST };
 	struct th_reply rep = { 0 };
 	struct th_buf name;
-	struct answer a;
+	struct th_edam_answer a;
 	enum th_status st;
 	int id;
 
 	th_buf_init(&name, TH_LINE_MAX);
 	if ((st = th_session_secret(ses, "token", &acc.token)) == TH_OK)
-		st = ask_user(&acc, "getUser", TH_THRIFT_STRUCT, &rep, &a);
+		st = th_edam_ask_user(
+		    &acc, "getUser", TH_THRIFT_STRUCT, &rep, &a);
 	/* The user name, else the name. */
 	for (id = 2; id <= 3 && st == TH_OK && name.len == 0; id++)
 		st = th_text_limit(th_thrift_text(&a.result, id), NAME_MAX,
@@ -1661,10 +1281,10 @@ evernote_whoami(struct th_session *ses, struct th_identity *ret)
 	    (ret->name = th_buf_take(&name)) == NULL)
 		st = TH_ENOMEM;
 	if (st == TH_OK)
-		ret->expires = hexadecimal(token_field(&acc.token, 'E')) / 1000;
+		ret->expires = th_edam_expires(&acc);
 	th_buf_release(&name);
 	th_reply_release(&rep);
-	account_release(&acc);
+	th_edam_release(&acc);
 	return as_reader(st);
 }
 

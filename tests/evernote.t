@@ -187,7 +187,7 @@ says 'with all of several tags' one titles --tag x --tag y
 says 'of a few the newest' 'two three' titles -n 2
 post faults '[["getNoteContent","3 Note"]]'
 code 'a note that may not be read is told' 69 th-fetch evernote --state held
-told 'and why' 'note [-0-9a-f]+: Evernote: permission denied: Note'
+told 'and why' 'note [-0-9a-f]+: permission denied: Note'
 says 'others are read, and it is asked for again' one titles --state held
 post faults '[["getNoteContent",18]]'
 code 'one that was taken down is as good as gone' 0 th-fetch evernote

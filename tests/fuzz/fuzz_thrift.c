@@ -75,7 +75,7 @@ take_answer(struct th_str all)
 	struct th_opts *opts = th_opts_new(params);
 	struct th_reply rep = { .code = 200 };
 	struct reading r = { 0 };
-	struct answer a;
+	struct th_edam_answer a;
 
 	r.ses =
 	    th_session_new(&th_service_evernote, NULL, NULL, opts, NULL, NULL);
@@ -84,8 +84,8 @@ take_answer(struct th_str all)
 	th_buf_init(&rep.body, TH_REPLY_MAX);
 	th_buf_add(&rep.body, all.s, all.len);
 	if (opts != NULL && r.ses != NULL && r.acc.token.value != NULL) {
-		if (answer(&r.acc, &rep, method_of(LOOK), TH_THRIFT_STRUCT,
-			&a) == TH_OK)
+		if (th_edam_read(&r.acc, &rep, method_of(LOOK),
+			TH_THRIFT_STRUCT, &a) == TH_OK)
 			list_of(&r, &a.result);
 		if (strstr(th_session_err(r.ses)->text, TOKEN) != NULL)
 			abort();
