@@ -181,11 +181,13 @@ raise_error(const struct th_edam *acc, const struct th_thrift *e, bool system,
 		return th_session_fail(acc->ses, TH_EAGAIN,
 		    "the service asks to wait for %" PRId64 " s", wait);
 	}
-	return th_session_fail(acc->ses, known->status, "%s%s%s%s%s",
-	    known->words, words[0] != '\0' ? ": " : "", words,
-	    known->status == TH_EAUTH ? "; th-auth login " : "",
-	    known->status == TH_EAUTH ? th_session_service(acc->ses)->name
-				      : "");
+	if (known->status == TH_EAUTH)
+		return th_session_fail(acc->ses, TH_EAUTH,
+		    "%s; th-auth login %s:%s", known->words,
+		    th_session_service(acc->ses)->name,
+		    th_session_account(acc->ses));
+	return th_session_fail(acc->ses, known->status, "%s%s%s", known->words,
+	    words[0] != '\0' ? ": " : "", words);
 }
 
 /* The exceptions that a method declares: 1 user, 2 system, 3 not found. */

@@ -652,6 +652,7 @@ struct reading {
 	bool held;      /* it stays before a note that we were not given */
 	struct meta *note;
 	size_t nnotes, cap;
+	size_t bytes; /* of what is kept of them */
 };
 
 /* A note of the list: its NoteMetadata as it came. */
@@ -843,6 +844,7 @@ forget_list(struct reading *r)
 {
 	while (r->nnotes > 0)
 		free(r->note[--r->nnotes].raw);
+	r->bytes = 0;
 }
 
 static enum th_status
@@ -852,6 +854,9 @@ keep_meta(struct reading *r, const struct th_thrift *meta, int64_t usn)
 	size_t cap;
 	char *raw;
 
+	if (meta->raw.len > TH_REPLY_MAX - r->bytes)
+		return th_session_fail(
+		    r->ses, TH_EUNAVAIL, "the list of notes is too long");
 	if (r->nnotes == r->cap) {
 		cap = r->cap > 0 ? 2 * r->cap : 64;
 		if ((more = th_realloc(r->note, cap * sizeof(*more))) == NULL)
@@ -862,6 +867,7 @@ keep_meta(struct reading *r, const struct th_thrift *meta, int64_t usn)
 	if ((raw = th_malloc(meta->raw.len)) == NULL)
 		return TH_ENOMEM;
 	memcpy(raw, meta->raw.s, meta->raw.len);
+	r->bytes += meta->raw.len;
 	r->note[r->nnotes++] = (struct meta){ raw, meta->raw.len, usn };
 	return TH_OK;
 }
