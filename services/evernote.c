@@ -23,6 +23,7 @@
 #define NOTES_MAX 100000 /* of an account; tags, too */
 #define RESTARTS 3       /* of a list that changed while it was read */
 #define WAIT_MAX (24 * 3600)
+#define JUST_NOW 3600 /* seconds */
 #define BY_SEQUENCE 4 /* NoteSortOrder */
 
 static const struct th_param params[] = {
@@ -546,6 +547,15 @@ arrived(struct attempt *at, struct th_str guid)
 	return TH_END;
 }
 
+/* Is it the date that was sent?  A service may have put its own in its place.
+ */
+static bool
+is_date_ours(int64_t told, const struct note *n)
+{
+	return n->created == 0 || told == n->created ||
+	       (told > n->created && told / 1000 > th_now() - JUST_NOW);
+}
+
 /*
  * Is a note found the one that was to be sent?  By source, title and date, as
  * far as they are told.
@@ -562,8 +572,7 @@ is_ours(const struct th_thrift *meta, const struct note *n)
 			return false;
 	}
 	return (title.s == NULL || same(title, &n->title)) &&
-	       (n->created == 0 ||
-		   th_thrift_number(meta, 6, n->created) == n->created);
+	       is_date_ours(th_thrift_number(meta, 6, n->created), n);
 }
 
 static enum th_status

@@ -124,6 +124,7 @@ fault notfound 75 '[["createNote","http 404"]]' 'HTTP 404'
 fault busy 75 '[["createNote","http 503"]]' 'unavailable'
 fault truncated 75 '[["createNote","truncate"]]' 'cut short'
 fault cut 75 '[["createNote","cut"]]' '.'
+fault stamped 75 '[["createNote","stamp"]]' '.'
 fault dropped 75 '[["createNote","drop"]]' '.'
 fault echoed 65 '[["createNote","echo"]]' 'permission denied'
 
@@ -134,6 +135,12 @@ doubted() { # NAME CALLS: at the next try it is there once, by these calls
 }
 doubted truncated findNotesMetadata
 doubted cut findNotesMetadata
+doubted stamped findNotesMetadata
+post notes '[{"title":"Title of other","notebook":"Inbox","tags":[],"source":"https://e.org/other","created":1700000000000,"content":"<en-note>x</en-note>"}]'
+fault other 75 '[["createNote","drop"]]' '.'
+post faults '[]'; th-queue retry q.other >/dev/null 2>&1
+th-publish evernote --queue q.other --drain >/dev/null 2>err
+says 'an older note of the same page is another one' 2 notes 'Title of other'
 doubted dropped 'findNotesMetadata createNote'
 doubted html 'findNotesMetadata createNote'
 

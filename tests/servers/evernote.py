@@ -12,7 +12,7 @@ GET /notes    the notes made, as lines of JSON; GET /calls: method names in turn
 POST /faults  JSON [[METHOD, FAULT]...]: what becomes of the next call of METHOD;
               after it things go on as they should.  Faults: an exception's
               number, "NUMBER PARAMETER", "rate SECONDS", "html", "truncate", "cut" (processed, then
-              no answer), "drop" (not processed), "echo" (repeats the token), an
+              no answer), "stamp" (the same, and dated by the service), "drop" (not processed), "echo" (repeats the token), an
               HTTP status as "http 503"
 POST /notes   JSON [{title, content, notebook, tags, source, created, deleted}...]: adds them
 POST /delete  a guid; POST /reset: there is no note, updates are counted anew
@@ -378,7 +378,9 @@ class Service(BaseHTTPRequestHandler):
         q.writeMessageBegin(method, TMessageType.REPLY, seqid)
         write_value(q, result)
         answer = out.getvalue()
-        if fault == "cut":
+        if fault == "stamp":
+            notes[-1]["created"] = int(time.time() * 1000)
+        if fault in ("cut", "stamp"):
             self.close_connection = True
             return self.connection.close()
         if fault == "truncate":
