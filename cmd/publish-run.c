@@ -164,7 +164,7 @@ told(void *ctx, enum th_item_state state, bool is_new, struct th_str line,
 }
 
 static enum th_status
-deposit(struct publish *p)
+deposit(struct publish *p, bool last)
 {
 	struct th_err err = { 0 };
 	enum th_deposit how = p->mark_seen  ? TH_DEPOSIT_SEEN
@@ -172,7 +172,8 @@ deposit(struct publish *p)
 					    : TH_DEPOSIT_GUARD;
 	enum th_status st;
 
-	st = th_queue_deposit(p->outbox, how, told, p, &err);
+	st = (last ? th_queue_deposit : th_queue_post)(
+	    p->outbox, how, told, p, &err);
 	if (st == TH_OK)
 		st = th_out_flush(&cmd_out);
 	/* Of standard output cmd_finish() tells; what came in is kept anyway.
@@ -220,7 +221,8 @@ publish_deposit(struct publish *p)
 		}
 		if ((st = add_item(p, &it, in.line)) != TH_OK)
 			break;
-		if (th_queue_full(p->outbox) && (st = deposit(p)) != TH_OK)
+		if (th_queue_full(p->outbox) &&
+		    (st = deposit(p, false)) != TH_OK)
 			break;
 	}
 	if (st != TH_END && in.err.status == st && st != TH_OK) {
@@ -228,7 +230,7 @@ publish_deposit(struct publish *p)
 		cmd_note(st);
 	}
 	/* Interrupted or not: what was read is kept. */
-	if (deposit(p) == TH_OK && p->held > 0)
+	if (deposit(p, true) == TH_OK && p->held > 0)
 		cmd_warn("%s: held %" PRId64 " items whose ids are new but "
 			 "whose urls or titles were published before; th-queue "
 			 "release publishes them, --mark-seen does not",

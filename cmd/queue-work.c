@@ -23,7 +23,7 @@ put_item(void *ctx, const struct th_item *it, struct th_err *err)
 	enum th_status st = th_queue_add(c->q, it, err);
 
 	if (st == TH_OK && th_queue_full(c->q))
-		st = th_queue_deposit(c->q, TH_DEPOSIT, count_new, &c->n, err);
+		st = th_queue_post(c->q, TH_DEPOSIT, count_new, &c->n, err);
 	return st;
 }
 

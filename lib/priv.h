@@ -195,6 +195,15 @@ struct th_store_ops {
 	    const char *service, const char *account, struct th_incoming *,
 	    size_t n, int64_t now, struct th_err *);
 	/*
+	 * The same in two steps, which may be NULL: post sends, posted waits for
+	 * what becomes of it.  In between the items stay where they are, and
+	 * this store is asked nothing else.
+	 */
+	enum th_status (*post)(struct th_store *, const char *queue,
+	    const char *service, const char *account, struct th_incoming *,
+	    size_t n, int64_t now, struct th_err *);
+	enum th_status (*posted)(struct th_store *, struct th_err *);
+	/*
 	 * Leases the first waiting item that is due, after all that are older
 	 * than max_age have expired (and were counted).  In order: not while one
 	 * before it is leased or not due.  What waits for a date that was set

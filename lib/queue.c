@@ -14,15 +14,22 @@ struct added {
 	uint64_t source;
 };
 
+/* Items on their way in, which go in together. */
+struct batch {
+	struct th_incoming *in;
+	struct added *added;
+	size_t n, bytes;
+	bool is_new; /* it has been looked up, and is to be written */
+};
+
 struct th_queue {
 	struct th_store *store;
 	char *name;
 	char *service, *account;           /* of the one who asks */
 	char *kept_service, *kept_account; /* of the one who made the queue */
-	struct th_incoming *in;
-	struct added *added;
-	size_t n, bytes;
-	struct th_buf room;       /* a scratch for texts */
+	struct batch now;                  /* what is added goes here */
+	struct batch before; /* was looked up, and waits for the next to be */
+	struct th_buf room;  /* a scratch for texts */
 	struct th_search *search; /* told of all this; or NULL */
 	struct th_err indexed;    /* what went wrong there */
 };
@@ -68,7 +75,37 @@ is_whole(const struct th_queue *q)
 {
 	return q->name != NULL && q->service != NULL && q->account != NULL &&
 	       q->kept_service != NULL && q->kept_account != NULL &&
-	       q->in != NULL && q->added != NULL;
+	       q->now.in != NULL && q->now.added != NULL &&
+	       q->before.in != NULL && q->before.added != NULL;
+}
+
+static void
+batch_init(struct batch *b)
+{
+	*b = (struct batch){ 0 };
+	b->in = th_calloc(BATCH_ITEMS, sizeof(*b->in));
+	b->added = th_calloc(BATCH_ITEMS, sizeof(*b->added));
+}
+
+static void
+batch_clear(struct batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		free(b->added[i].text);
+		th_buf_release(&b->in[i].receipt);
+	}
+	b->n = b->bytes = 0;
+	b->is_new = false;
+}
+
+static void
+batch_release(struct batch *b)
+{
+	batch_clear(b);
+	free(b->in);
+	free(b->added);
 }
 
 enum th_status
@@ -87,8 +124,8 @@ th_queue_new(struct th_store *store, const char *name, const char *service,
 	q->account = th_strdup(account);
 	q->kept_service = th_strdup(service);
 	q->kept_account = th_strdup(account);
-	q->in = th_calloc(BATCH_ITEMS, sizeof(*q->in));
-	q->added = th_calloc(BATCH_ITEMS, sizeof(*q->added));
+	batch_init(&q->now);
+	batch_init(&q->before);
 	st = is_whole(q) ? store->ops->queues(store, note_keeper, q, err)
 			 : TH_ENOMEM;
 	if (!is_whole(q))
@@ -101,26 +138,13 @@ th_queue_new(struct th_store *store, const char *name, const char *service,
 	return TH_OK;
 }
 
-static void
-forget_added(struct th_queue *q)
-{
-	size_t i;
-
-	for (i = 0; i < q->n; i++) {
-		free(q->added[i].text);
-		th_buf_release(&q->in[i].receipt);
-	}
-	q->n = q->bytes = 0;
-}
-
 void
 th_queue_free(struct th_queue *q)
 {
 	if (q == NULL)
 		return;
-	forget_added(q);
-	free(q->in);
-	free(q->added);
+	batch_release(&q->now);
+	batch_release(&q->before);
 	free(q->name);
 	free(q->service);
 	free(q->account);
@@ -177,10 +201,11 @@ index_new(struct th_queue *q)
 	if (q->search == NULL)
 		return;
 	if ((st = th_search_begin(q->search, &err)) == TH_OK) {
-		for (i = 0; i < q->n && st == TH_OK; i++)
-			if (q->in[i].known == TH_Q_UNKNOWN)
-				st = th_search_put_item(q->search, q->in[i].id,
-				    q->in[i].line, q->service, &err);
+		for (i = 0; i < q->now.n && st == TH_OK; i++)
+			if (q->now.in[i].known == TH_Q_UNKNOWN)
+				st = th_search_put_item(q->search,
+				    q->now.in[i].id, q->now.in[i].line,
+				    q->service, &err);
 		st = th_search_end(q->search, st, &err);
 	}
 	note_index(q, st, &err);
@@ -235,7 +260,7 @@ add_source(void *ctx, const struct th_value *v)
 static enum th_status
 keep_text(struct th_queue *q, size_t idlen, struct th_err *err)
 {
-	struct th_incoming *in = &q->in[q->n];
+	struct th_incoming *in = &q->now.in[q->now.n];
 	char *text = th_malloc(q->room.len + 1);
 
 	if (text == NULL)
@@ -247,8 +272,8 @@ keep_text(struct th_queue *q, size_t idlen, struct th_err *err)
 	in->line = (struct th_str){ text + idlen, q->room.len - idlen };
 	in->hash = th_hash(in->id);
 	th_buf_init(&in->receipt, TH_LINE_MAX);
-	q->added[q->n].text = text;
-	q->bytes += q->room.len;
+	q->now.added[q->now.n].text = text;
+	q->now.bytes += q->room.len;
 	return TH_OK;
 }
 
@@ -267,17 +292,18 @@ th_queue_add(struct th_queue *q, const struct th_item *it, struct th_err *err)
 		return th_fail(err, st, "%s", th_strstatus(st));
 	if ((st = keep_text(q, idlen, err)) != TH_OK)
 		return st;
-	item_marks(it, &q->room, q->in[q->n].mark);
+	item_marks(it, &q->room, q->now.in[q->now.n].mark);
 	th_item_visit(it, "_source.feed_url", add_source, &source);
-	q->added[q->n].source = source.s != NULL ? mark_of('s', source) : 0;
-	q->n++;
+	q->now.added[q->now.n].source =
+	    source.s != NULL ? mark_of('s', source) : 0;
+	q->now.n++;
 	return TH_OK;
 }
 
 bool
 th_queue_full(const struct th_queue *q)
 {
-	return q->n >= BATCH_ITEMS || q->bytes >= BATCH_BYTES;
+	return q->now.n >= BATCH_ITEMS || q->now.bytes >= BATCH_BYTES;
 }
 
 /* ---- the storm guard
@@ -287,8 +313,8 @@ th_queue_full(const struct th_queue *q)
 static uint64_t
 repeated(const struct th_queue *q, const bool *found, size_t i)
 {
-	return found[2 * i]       ? q->in[i].mark[0]
-	       : found[2 * i + 1] ? q->in[i].mark[1]
+	return found[2 * i]       ? q->now.in[i].mark[0]
+	       : found[2 * i + 1] ? q->now.in[i].mark[1]
 				  : 0;
 }
 
@@ -300,16 +326,16 @@ is_storm(const struct th_queue *q, const bool *found, size_t first)
 	size_t i, j, new = 0, same = 0, different = 0;
 	uint64_t mark;
 
-	for (i = first; i < q->n; i++) {
-		if (q->in[i].known != TH_Q_UNKNOWN ||
-		    q->added[i].source != q->added[first].source)
+	for (i = first; i < q->now.n; i++) {
+		if (q->now.in[i].known != TH_Q_UNKNOWN ||
+		    q->now.added[i].source != q->now.added[first].source)
 			continue;
 		new ++;
 		if ((mark = repeated(q, found, i)) == 0)
 			continue;
 		same++;
 		for (j = first; j < i; j++)
-			if (q->in[j].known == TH_Q_UNKNOWN &&
+			if (q->now.in[j].known == TH_Q_UNKNOWN &&
 			    repeated(q, found, j) == mark)
 				break;
 		different += j == i;
@@ -325,28 +351,28 @@ hold_storms(struct th_queue *q, const bool *found)
 	size_t i, j;
 	bool storm;
 
-	for (i = 0; i < q->n; i++) {
-		source = q->added[i].source;
+	for (i = 0; i < q->now.n; i++) {
+		source = q->now.added[i].source;
 		for (j = 0; j < i; j++)
-			if (q->in[j].known == TH_Q_UNKNOWN &&
-			    q->added[j].source == source)
+			if (q->now.in[j].known == TH_Q_UNKNOWN &&
+			    q->now.added[j].source == source)
 				break;
-		if (q->in[i].known != TH_Q_UNKNOWN || j < i)
+		if (q->now.in[i].known != TH_Q_UNKNOWN || j < i)
 			continue; /* known, or its source was judged before */
 		storm = is_storm(q, found, i);
-		for (j = i; j < q->n && storm; j++)
-			if (q->in[j].known == TH_Q_UNKNOWN &&
-			    q->added[j].source == source &&
+		for (j = i; j < q->now.n && storm; j++)
+			if (q->now.in[j].known == TH_Q_UNKNOWN &&
+			    q->now.added[j].source == source &&
 			    repeated(q, found, j) != 0)
-				q->in[j].want = TH_Q_HELD;
+				q->now.in[j].want = TH_Q_HELD;
 	}
 }
 
 static enum th_status
 guard(struct th_queue *q, struct th_err *err)
 {
-	uint64_t *mark = th_calloc(q->n * 2, sizeof(*mark));
-	bool *found = th_calloc(q->n * 2, sizeof(*found));
+	uint64_t *mark = th_calloc(q->now.n * 2, sizeof(*mark));
+	bool *found = th_calloc(q->now.n * 2, sizeof(*found));
 	enum th_status st;
 	size_t i;
 
@@ -354,12 +380,12 @@ guard(struct th_queue *q, struct th_err *err)
 		st = th_fail(err, TH_ENOMEM, "out of memory");
 		goto out;
 	}
-	for (i = 0; i < q->n; i++)
-		if (q->in[i].known == TH_Q_UNKNOWN)
-			memcpy(
-			    &mark[2 * i], q->in[i].mark, sizeof(q->in[i].mark));
-	st =
-	    q->store->ops->guard(q->store, q->name, mark, q->n * 2, found, err);
+	for (i = 0; i < q->now.n; i++)
+		if (q->now.in[i].known == TH_Q_UNKNOWN)
+			memcpy(&mark[2 * i], q->now.in[i].mark,
+			    sizeof(q->now.in[i].mark));
+	st = q->store->ops->guard(
+	    q->store, q->name, mark, q->now.n * 2, found, err);
 	if (st == TH_OK)
 		hold_storms(q, found);
 out:
@@ -376,8 +402,8 @@ count_new(const struct th_queue *q)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < q->n; i++)
-		n += q->in[i].known == TH_Q_UNKNOWN;
+	for (i = 0; i < q->now.n; i++)
+		n += q->now.in[i].known == TH_Q_UNKNOWN;
 	return n;
 }
 
@@ -387,27 +413,28 @@ find_twins(struct th_queue *q)
 {
 	size_t i, j;
 
-	for (i = 1; i < q->n; i++)
+	for (i = 1; i < q->now.n; i++)
 		for (j = 0; j < i; j++)
-			if (memcmp(&q->in[i].hash, &q->in[j].hash,
-				sizeof(q->in[i].hash)) == 0) {
-				if (q->in[i].known == TH_Q_UNKNOWN)
-					q->in[i].known = TH_Q_WAITING;
+			if (memcmp(&q->now.in[i].hash, &q->now.in[j].hash,
+				sizeof(q->now.in[i].hash)) == 0) {
+				if (q->now.in[i].known == TH_Q_UNKNOWN)
+					q->now.in[i].known = TH_Q_WAITING;
 				break;
 			}
 }
 
+/* What is known of those that were added, and what they are wanted to be. */
 static enum th_status
-deposit(struct th_queue *q, enum th_deposit how, struct th_err *err)
+look(struct th_queue *q, enum th_deposit how, struct th_err *err)
 {
 	const struct th_store_ops *ops = q->store->ops;
 	enum th_status st;
 	size_t i, new;
 
-	for (i = 0; i < q->n; i++)
-		q->in[i].want =
+	for (i = 0; i < q->now.n; i++)
+		q->now.in[i].want =
 		    how == TH_DEPOSIT_SEEN ? TH_Q_SEEN : TH_Q_WAITING;
-	st = ops->lookup(q->store, q->name, q->in, q->n, err);
+	st = ops->lookup(q->store, q->name, q->now.in, q->now.n, err);
 	if (st != TH_OK)
 		return st;
 	new = count_new(q);
@@ -419,12 +446,8 @@ deposit(struct th_queue *q, enum th_deposit how, struct th_err *err)
 	    (st = guard(q, err)) != TH_OK)
 		return st;
 	/* Of a re-run nothing is new: nothing to write, nothing to sync. */
-	if (new == 0 && how != TH_DEPOSIT_SEEN)
-		return TH_OK;
-	if (new > 0)
-		index_new(q);
-	return ops->deposit(q->store, q->name, q->service, q->account, q->in,
-	    q->n, th_now(), err);
+	q->now.is_new = new > 0 || how == TH_DEPOSIT_SEEN;
+	return TH_OK;
 }
 
 enum th_status
@@ -461,7 +484,8 @@ out:
 }
 
 static enum th_status
-tell(struct th_queue *q, th_told *told, void *ctx, struct th_err *err)
+tell(struct th_queue *q, const struct batch *b, th_told *told, void *ctx,
+    struct th_err *err)
 {
 	struct th_incoming *in;
 	enum th_status st = TH_OK;
@@ -471,8 +495,8 @@ tell(struct th_queue *q, th_told *told, void *ctx, struct th_err *err)
 	size_t i;
 
 	th_buf_init(&line, TH_LINE_MAX * 2);
-	for (i = 0; i < q->n && st == TH_OK; i++) {
-		in = &q->in[i];
+	for (i = 0; i < b->n && st == TH_OK; i++) {
+		in = &b->in[i];
 		is_new = in->known == TH_Q_UNKNOWN;
 		receipt = (struct th_str){ NULL, 0 };
 		if (in->known == TH_Q_PUBLISHED) {
@@ -488,18 +512,98 @@ tell(struct th_queue *q, th_told *told, void *ctx, struct th_err *err)
 	return st;
 }
 
-enum th_status
-th_queue_deposit(struct th_queue *q, enum th_deposit how, th_told *told,
+/* What was looked up goes in; meanwhile the index is told of the next. */
+static enum th_status
+write_before(struct th_queue *q, struct th_err *err)
+{
+	const struct th_store_ops *ops = q->store->ops;
+	const struct batch *b = &q->before;
+	enum th_status st = TH_OK;
+
+	if (b->is_new)
+		st = ops->post(q->store, q->name, q->service, q->account, b->in,
+		    b->n, th_now(), err);
+	if (q->now.is_new)
+		index_new(q);
+	if (b->is_new && st == TH_OK)
+		st = ops->posted(q->store, err);
+	return st;
+}
+
+static enum th_status
+finish_before(struct th_queue *q, th_told *told, void *ctx, struct th_err *err)
+{
+	enum th_status st = write_before(q, err);
+
+	if (st == TH_OK && told != NULL)
+		st = tell(q, &q->before, told, ctx, err);
+	batch_clear(&q->before);
+	return st;
+}
+
+/*
+ * Of two batches the second is looked up first, while the store has nothing
+ * else to do: then it writes the first while we are busy with the second.
+ */
+static enum th_status
+deposit_behind(struct th_queue *q, enum th_deposit how, th_told *told,
+    void *ctx, struct th_err *err)
+{
+	enum th_status st = TH_OK, looked = TH_OK;
+	struct th_err why = { 0 };
+	struct batch b;
+
+	if (q->now.n > 0)
+		looked = look(q, how, &why);
+	st = finish_before(q, told, ctx, err);
+	if (looked != TH_OK)
+		batch_clear(&q->now);
+	if (st == TH_OK && looked != TH_OK)
+		st = th_fail(err, looked, "%s", why.text);
+	b = q->before;
+	q->before = q->now;
+	q->now = b;
+	return st;
+}
+
+static enum th_status
+deposit_at_once(struct th_queue *q, enum th_deposit how, th_told *told,
     void *ctx, struct th_err *err)
 {
 	enum th_status st = TH_OK;
 
-	if (q->n > 0)
-		st = deposit(q, how, err);
+	if (q->now.n > 0)
+		st = look(q, how, err);
+	if (st == TH_OK && q->now.is_new) {
+		index_new(q);
+		st = q->store->ops->deposit(q->store, q->name, q->service,
+		    q->account, q->now.in, q->now.n, th_now(), err);
+	}
 	if (st == TH_OK && told != NULL)
-		st = tell(q, told, ctx, err);
-	forget_added(q);
+		st = tell(q, &q->now, told, ctx, err);
+	batch_clear(&q->now);
 	return st;
+}
+
+enum th_status
+th_queue_post(struct th_queue *q, enum th_deposit how, th_told *told, void *ctx,
+    struct th_err *err)
+{
+	if (q->store->ops->post == NULL || how == TH_DEPOSIT_LOOK)
+		return deposit_at_once(q, how, told, ctx, err);
+	return deposit_behind(q, how, told, ctx, err);
+}
+
+enum th_status
+th_queue_deposit(struct th_queue *q, enum th_deposit how, th_told *told,
+    void *ctx, struct th_err *err)
+{
+	enum th_status st;
+
+	if (q->before.n == 0)
+		return deposit_at_once(q, how, told, ctx, err);
+	st = deposit_behind(q, how, told, ctx, err);
+	return st == TH_OK ? finish_before(q, told, ctx, err) : st;
 }
 
 /* ---- leases

@@ -110,10 +110,25 @@ th_redis_done(struct th_redis_cmd *cmd)
 	cmd->nargs = 0;
 }
 
+/* "$LEN" and the like; printf takes longer than all else about a command. */
+static void
+add_length(struct th_buf *b, char kind, size_t n)
+{
+	char text[24], *p = text + sizeof(text);
+
+	*--p = '\n';
+	*--p = '\r';
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	*--p = kind;
+	th_buf_add(b, p, (size_t)(text + sizeof(text) - p));
+}
+
 static void
 add_bulk(struct th_buf *b, struct th_str s)
 {
-	th_buf_addf(b, "$%zu\r\n", s.len);
+	add_length(b, '$', s.len);
 	th_buf_add(b, s.s, s.len);
 	th_buf_add(b, "\r\n", 2);
 }
@@ -183,6 +198,7 @@ disconnect(struct th_redis *r)
 	if (r->c != NULL)
 		redisFree(r->c);
 	r->c = NULL;
+	r->sent = NULL;
 }
 
 /* The connection is of no use any more: why, and what is to be done. */
@@ -336,7 +352,7 @@ append(struct th_redis *r, const struct th_redis_cmd *cmd, bool whole,
 	struct th_buf text;
 	int i;
 
-	th_buf_addf(b, "*%zu\r\n", cmd->nargs + (script != NULL ? 3 : 0));
+	add_length(b, '*', cmd->nargs + (script != NULL ? 3 : 0));
 	if (script != NULL) {
 		add_bulk(b, th_str(whole ? "EVAL" : "EVALSHA"));
 		th_buf_init(&text, 1 << 20);
@@ -363,9 +379,14 @@ static enum th_status
 write_out(
     struct th_redis *r, struct th_str s, enum fate *fate, struct th_err *err)
 {
-	return redisAppendFormattedCommand(r->c, s.s, s.len) == REDIS_OK
-		   ? TH_OK
-		   : lost(r, fate, err);
+	int done = 0;
+
+	if (redisAppendFormattedCommand(r->c, s.s, s.len) != REDIS_OK)
+		return lost(r, fate, err);
+	while (done == 0)
+		if (redisBufferWrite(r->c, &done) != REDIS_OK)
+			return lost(r, fate, err);
+	return TH_OK;
 }
 #else
 /* Not by hiredis: that of 0.14 does not survive it when memory is out. */
@@ -525,9 +546,12 @@ static enum th_status
 exchange(struct th_redis *r, struct th_redis_cmd *cmd, size_t n, bool again,
     enum fate *fate, struct th_err *err)
 {
-	enum th_status st = send_all(r, cmd, n, false, again, fate, err);
+	enum th_status st = TH_OK;
 	size_t i;
 
+	if (r->sent == NULL)
+		st = send_all(r, cmd, n, false, again, fate, err);
+	r->sent = NULL;
 	for (i = 0; i < n && st == TH_OK; i++)
 		st = receive(r, &cmd[i], fate, err);
 	for (i = 0; i < n && st == TH_OK; i++) {
@@ -566,10 +590,12 @@ th_redis_run(
 	int64_t start = th_steady_ms(), pause = PAUSE_MIN_MS;
 	enum th_status st;
 	enum fate fate;
-	bool again = false;
+	bool again = r->sent == cmd;
 	int follow = 0;
 	size_t i;
 
+	if (!again && r->sent != NULL) /* not to be mixed up with ours */
+		disconnect(r);
 	for (i = 0; i < n; i++)
 		if (cmd[i].args.status != TH_OK)
 			return th_fail(err, cmd[i].args.status, "store: %s",
@@ -588,6 +614,21 @@ th_redis_run(
 		    !wait_more(r, start, &pause))
 			return st;
 	}
+}
+
+void
+th_redis_send(struct th_redis *r, const struct th_redis_cmd *cmd, size_t n)
+{
+	enum fate fate;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (cmd[i].args.status != TH_OK)
+			return;
+	if (r->c == NULL || r->sent != NULL)
+		return;
+	if (send_all(r, cmd, n, false, false, &fate, NULL) == TH_OK)
+		r->sent = cmd;
 }
 
 /* ---- replies ----------------------------------------------------------- */
@@ -659,6 +700,7 @@ redis_close(struct th_store *store)
 	/* Should it fail, the lease ends with the process. */
 	r->wait = 0;
 	th_redis_give_back(r, NULL);
+	th_redis_forget_posted(r);
 	disconnect(r);
 	leave_node(r);
 	th_redis_place_release(&r->place);

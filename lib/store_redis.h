@@ -33,6 +33,17 @@ struct th_redis_script {
 	const char *part[TH_REDIS_PARTS];
 };
 
+/*
+ * A command on its way.  A script's last argument is added when it is sent: "1"
+ * when it may have been done before, because a reply was lost.
+ */
+struct th_redis_cmd {
+	const struct th_redis_script *script; /* NULL: a plain command */
+	struct th_buf args;
+	size_t nargs;
+	struct redisReply *reply;
+};
+
 struct th_redis {
 	struct th_store store;
 	struct th_store_ops ops;
@@ -49,6 +60,15 @@ struct th_redis {
 	} known[TH_REDIS_SCRIPTS];
 	size_t nknown;
 	char *queue; /* the queue that is known to be listed */
+	const struct th_redis_cmd *sent; /* whose replies are on their way */
+	/* A deposit on its way: the items, and what adds them. */
+	struct {
+		struct th_redis_cmd cmd[2];
+		size_t n; /* how many of them, from the end; 0: none */
+		struct th_incoming *in;
+		size_t nin;
+		char *queue;
+	} posted;
 	/*
 	 * The last claim, and what was claimed ahead in its name while an item
 	 * was settled: one way there and back for both.  What is not asked for
@@ -63,16 +83,6 @@ struct th_redis {
 	} ahead;
 };
 
-/*
- * A command on its way.  A script's last argument is added when it is sent: "1"
- * when it may have been done before, because a reply was lost.
- */
-struct th_redis_cmd {
-	const struct th_redis_script *script; /* NULL: a plain command */
-	struct th_buf args;
-	size_t nargs;
-	struct redisReply *reply;
-};
 void th_redis_plain(struct th_redis_cmd *, const char *name);
 void th_redis_script(struct th_redis_cmd *, const struct th_redis_script *,
     int nkeys);
@@ -92,6 +102,11 @@ void th_redis_escape(struct th_buf *, const char *name);
  */
 enum th_status th_redis_run(struct th_redis *, struct th_redis_cmd *, size_t n,
     struct th_err *);
+/*
+ * Sends n commands if that can be done at once; th_redis_run() of the same ones
+ * waits for their replies.
+ */
+void th_redis_send(struct th_redis *, const struct th_redis_cmd *, size_t n);
 
 /*
  * A socket to the node or the place, within so many ms.  TH_EAGAIN: not
@@ -100,6 +115,8 @@ enum th_status th_redis_run(struct th_redis *, struct th_redis_cmd *, size_t n,
 enum th_status th_redis_reach(const struct th_redis *, int64_t ms, int *ret,
     struct th_err *);
 
+/* Lets go of a deposit on its way, whatever became of it. */
+void th_redis_forget_posted(struct th_redis *);
 /* Gives back what was claimed ahead. */
 enum th_status th_redis_give_back(struct th_redis *, struct th_err *);
 

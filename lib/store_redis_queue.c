@@ -34,7 +34,7 @@ const char th_redis_queue_lua[] =
     "local STATE, SEQ, DUE, SINCE, DATE, TRIES = 1, 2, 3, 4, 5, 6\n"
     "local DOUBT, READ, OWNER, REASON, TRY = 7, 8, 9, 10, 11\n"
     "local WAITING, LEASED, EXPIRED, PUBLISHED = 1, 2, 5, 6\n"
-    "local delta = {}\n"
+    "local delta, there = {}\n" /* there: the stream is known to exist */
     "local function add(k, n) delta[k] = (delta[k] or 0) + n end\n"
     /* How many wait, are leased or published is told by what holds them. */
     "local function tally(r, n)\n"
@@ -79,6 +79,7 @@ const char th_redis_queue_lua[] =
     "  leave(h, r)\n"
     "  call('XDEL', S, at(r))\n"
     "  call('HDEL', O, h)\n"
+    "  there = true\n"
     "end\n"
     /* One that is not in it: no id is in outbox and ledger. */
     "local function ledger(h, state, date, receipt)\n"
@@ -106,11 +107,15 @@ const char th_redis_queue_lua[] =
     "  enter(h, r)\n"
     "end\n";
 
-/* What is asked and what is noted goes in pieces, for the sake of speed. */
+/*
+ * What is asked and what is noted goes in pieces, for the sake of speed.  Marks
+ * are wanted of what was seen alone, and come behind all items.
+ */
 static const struct th_redis_script deposit_script = { { th_redis_queue_lua,
     "open()\n"
     "local ret, fresh, all, set, SEEN = {}, {}, {}, {}, 7\n"
-    "for i = 1, #ARGV - 1, 6 do all[#all + 1] = ARGV[i] end\n"
+    "local count = tonumber(ARGV[1])\n"
+    "for i = 1, count do all[i] = ARGV[4 * i - 2] end\n"
     "local ledgered = call('HMGET', L, unpack(all))\n"
     "local waiting = call('HMGET', O, unpack(all))\n"
     "local seq = tonumber(call('HGET', Q, 'seq') or 0)\n"
@@ -121,20 +126,21 @@ static const struct th_redis_script deposit_script = { { th_redis_queue_lua,
     "  set[#set + 1], set[#set + 2] = h, pack(r)\n"
     "  tally(r, 1)\n"
     "end\n"
-    "local function see(h, i)\n"
+    "local function see(h, n)\n"
     "  local r = get(h)\n"
     "  if r then remove(h, r) end\n"
     "  ledger(h, SEEN, now, '')\n"
-    "  marks(ARGV[i], ARGV[i + 1])\n"
+    "  n = 4 * count + 2 * n\n"
+    "  marks(ARGV[n], ARGV[n + 1])\n"
     "end\n"
     "for n, h in ipairs(all) do\n"
-    "  local i, old = n * 6 - 5, ledgered[n]\n"
+    "  local i, old = 4 * n - 2, ledgered[n]\n"
     "  local want = tonumber(ARGV[i + 1])\n"
     "  local state = fresh[h] or waiting[n] and\n"
     "      tonumber(string.sub(waiting[n], 1, 1)) or 0\n"
     "  ret[n] = old or state\n"
     "  if not old and want == SEEN and state ~= LEASED and state ~= SEEN then\n"
-    "    see(h, i + 4)\n"
+    "    see(h, n)\n"
     "    fresh[h] = want\n"
     "  elseif not old and want ~= SEEN and state == 0 then\n"
     "    deposit(h, i + 2, want)\n"
@@ -176,9 +182,10 @@ static const struct th_redis_script import_script = { { th_redis_queue_lua,
 static const char claim_lua[] =
     "local owner, age = ARGV[1], tonumber(ARGV[3])\n"
     "local ordered, try, expired = ARGV[4] == '1', ARGV[5], 0\n"
-    "local function lease(h, r)\n"
-    "  local e = call('XRANGE', S, at(r), at(r))[1][2]\n"
-    "  return { 1, expired, h, r[TRIES], r[DATE], r[DOUBT], e[6] }\n"
+    "local late = false\n" /* may something be in :w or :r? */
+    "local function lease(h, r, line)\n"
+    "  line = line or call('XRANGE', S, at(r), at(r))[1][2][6]\n"
+    "  return { 1, expired, h, r[TRIES], r[DATE], r[DOUBT], line }\n"
     "end\n"
     "local function wake(h, r)\n"
     "  leave(h, r)\n"
@@ -193,47 +200,42 @@ static const char claim_lua[] =
     "    if get(h)[SEQ] < seq then return true end\n"
     "  end\n"
     "end\n"
+    /* To read an entry is to lease it. */
     "local function read()\n"
-    "  if call('EXISTS', S) == 0 then return end\n"
-    "  local x = call('XREADGROUP', 'GROUP', 'pub', owner, 'COUNT', 50,\n"
-    "      'STREAMS', S, '>')\n"
-    "  if not x then return end\n"
-    "  local ack, set, due = {}, {}, {}\n"
-    "  for i, e in ipairs(x[1][2]) do\n"
+    "  if not there and call('EXISTS', S) == 0 then return end\n"
+    "  while true do\n"
+    "    local x = call('XREADGROUP', 'GROUP', 'pub', owner, 'COUNT', 1,\n"
+    "        'STREAMS', S, '>')\n"
+    "    if not x then return end\n"
+    "    local e = x[1][2][1]\n"
     "    local h = e[2][2]\n"
     "    local r = get(h)\n"
-    "    ack[i] = e[1]\n"
     "    if r then\n"
     "      r[READ] = 1\n"
-    "      set[#set + 1], set[#set + 2] = h, pack(r)\n"
     "      if r[STATE] == WAITING and r[DUE] == 0 then\n"
-    "        due[#due + 1], due[#due + 2] = r[SEQ], h\n"
+    "        return h, r, e[2][6]\n"
     "      end\n"
-    "      if r[STATE] == LEASED then\n"
-    "        grab(r[OWNER], r)\n"
-    "        ack[i] = '0-1'\n"
-    "      end\n"
+    "      put(h, r)\n"
     "    end\n"
+    "    if r and r[STATE] == LEASED then grab(r[OWNER], r)\n"
+    "    else call('XACK', S, 'pub', e[1]) end\n"
     "  end\n"
-    "  call('XACK', S, 'pub', unpack(ack))\n"
-    "  if #set > 0 then call('HSET', O, unpack(set)) end\n"
-    "  if #due > 0 then call('ZADD', R, unpack(due)) end\n"
-    "  return true\n"
     "end\n"
     "local function first()\n"
-    "  local h = call('ZPOPMIN', R)[1]\n"
-    "  while not h and read() do h = call('ZPOPMIN', R)[1] end\n"
+    "  local h, r, line = late and call('ZPOPMIN', R)[1]\n"
+    "  if h then r = get(h) else h, r, line = read() end\n"
     "  if not h then return end\n"
-    "  local r = get(h)\n"
-    "  if age > 0 and r[DATE] <= now - age then\n"
-    "    leave(h, r)\n"
-    "    r[STATE], r[SINCE] = EXPIRED, now\n"
-    "    enter(h, r)\n"
-    "    expired = expired + 1\n"
-    "    return first()\n"
+    "  local old = age > 0 and r[DATE] <= now - age\n"
+    "  if not old and not (ordered and elder(r[SEQ])) then\n"
+    "    return h, r, line\n"
     "  end\n"
-    "  if not (ordered and elder(r[SEQ])) then return h, r end\n"
-    "  call('ZADD', R, r[SEQ], h)\n"
+    "  if line then call('XACK', S, 'pub', at(r)) end\n"
+    "  leave(h, r)\n"
+    "  if old then r[STATE], r[SINCE] = EXPIRED, now end\n"
+    "  enter(h, r)\n"
+    "  if not old then return end\n"
+    "  expired = expired + 1\n"
+    "  return first()\n"
     "end\n";
 
 static const char claim_first_lua[] =
@@ -246,27 +248,30 @@ static const char claim_first_lua[] =
     "      if r[TRY] == try then return lease(h, r) end\n"
     "    end\n"
     "  end\n"
-    "  for _, h in ipairs(call('ZRANGEBYSCORE', W, '-inf', now)) do\n"
-    "    wake(h, get(h))\n"
+    "  late = call('EXISTS', W, R) > 0\n"
+    "  if late then\n"
+    "    for _, h in ipairs(call('ZRANGEBYSCORE', W, '-inf', now)) do\n"
+    "      wake(h, get(h))\n"
+    "    end\n"
     "  end\n"
-    "  local h, r = first()\n"
-    "  if not h then\n"
+    "  local h, r, line = first()\n"
+    "  if not h and late then\n"
     "    for _, w in ipairs(call('ZRANGE', W, 0, -1)) do\n"
     "      local x = get(w)\n"
     "      if x[SINCE] > now + 60 then wake(w, x) end\n"
     "    end\n"
-    "    h, r = first()\n"
+    "    h, r, line = first()\n"
     "  end\n"
     "  if not h then\n"
     "    local w = call('ZRANGE', W, 0, 0, 'WITHSCORES')[2]\n"
     "    return finish({ 0, expired, w and tonumber(w) - now or 0 })\n"
     "  end\n"
     "  tally(r, -1)\n"
-    "  grab(owner, r)\n"
+    "  if not line then grab(owner, r) end\n"
     "  r[STATE], r[DUE], r[SINCE] = LEASED, now + tonumber(ARGV[2]), now\n"
     "  r[OWNER], r[TRY] = owner, try\n"
     "  enter(h, r)\n"
-    "  return finish(lease(h, r))\n"
+    "  return finish(lease(h, r, line))\n"
     "end\n";
 
 static const struct th_redis_script claim_script = { { th_redis_queue_lua,
@@ -513,26 +518,87 @@ list_queue(struct th_redis_cmd *cmd, const char *queue, const char *service,
 	th_buf_release(&b);
 }
 
-/* Runs a script that may make the queue. */
-static enum th_status
-run_making(struct th_redis *r, const char *queue, const char *service,
-    const char *account, struct th_redis_cmd *script, struct th_err *err)
+/*
+ * cmd[1] is a script that may make the queue, cmd[0] becomes what lists it.
+ * Returns how many of them are to be run, from the end.
+ */
+static size_t
+making(const struct th_redis *r, const char *queue, const char *service,
+    const char *account, struct th_redis_cmd cmd[2])
 {
-	const bool listed = r->queue != NULL && strcmp(r->queue, queue) == 0;
-	struct th_redis_cmd cmd[2];
-	enum th_status st;
-
-	if (listed)
-		return th_redis_run(r, script, 1, err);
+	if (r->queue != NULL && strcmp(r->queue, queue) == 0)
+		return 1;
 	list_queue(&cmd[0], queue, service, account);
-	cmd[1] = *script;
-	st = th_redis_run(r, cmd, 2, err);
-	*script = cmd[1];
-	th_redis_done(&cmd[0]);
-	if (st == TH_OK) {
-		free(r->queue);
-		r->queue = th_strdup(queue); /* NULL: is listed again */
+	return 2;
+}
+
+static void
+made(struct th_redis *r, const char *queue)
+{
+	if (r->queue != NULL && strcmp(r->queue, queue) == 0)
+		return;
+	free(r->queue);
+	r->queue = th_strdup(queue); /* NULL: is listed again */
+}
+
+void
+th_redis_forget_posted(struct th_redis *r)
+{
+	size_t i;
+
+	for (i = 2 - r->posted.n; i < 2; i++)
+		th_redis_done(&r->posted.cmd[i]);
+	free(r->posted.queue);
+	r->posted.queue = NULL;
+	r->posted.n = 0;
+}
+
+static enum th_status
+post(struct th_store *store, const char *queue, const char *service,
+    const char *account, struct th_incoming *in, size_t n, int64_t now,
+    struct th_err *err)
+{
+	struct th_redis *r = (struct th_redis *)store;
+	struct th_redis_cmd *cmd = r->posted.cmd;
+	size_t i;
+
+	(void)now;
+	if ((r->posted.queue = th_strdup(queue)) == NULL)
+		return th_fail(err, TH_ENOMEM, "out of memory");
+	th_redis_queue_script(&cmd[1], &deposit_script, queue);
+	th_redis_addi(&cmd[1], (int64_t)n);
+	for (i = 0; i < n; i++) {
+		th_redis_addh(&cmd[1], &in[i].hash);
+		th_redis_addi(&cmd[1], (int64_t)in[i].want);
+		th_redis_add(&cmd[1], in[i].id);
+		th_redis_add(&cmd[1], in[i].line);
 	}
+	for (i = 0; i < n; i++)
+		if (in[0].want == TH_Q_SEEN) /* as are all */
+			add_marks(&cmd[1], in[i].mark);
+	r->posted.n = making(r, queue, service, account, cmd);
+	r->posted.in = in;
+	r->posted.nin = n;
+	th_redis_send(r, cmd + 2 - r->posted.n, r->posted.n);
+	return TH_OK;
+}
+
+static enum th_status
+posted(struct th_store *store, struct th_err *err)
+{
+	struct th_redis *r = (struct th_redis *)store;
+	struct th_redis_cmd *cmd = r->posted.cmd;
+	enum th_status st;
+	size_t i;
+
+	st = th_redis_run(r, cmd + 2 - r->posted.n, r->posted.n, err);
+	if (st == TH_OK)
+		made(r, r->posted.queue);
+	for (i = 0; i < r->posted.nin && st == TH_OK; i++)
+		st = take_known(&r->posted.in[i], th_redis_at(cmd[1].reply, i));
+	if (st == TH_ENOMEM)
+		th_fail(err, st, "out of memory");
+	th_redis_forget_posted(r);
 	return st;
 }
 
@@ -541,27 +607,10 @@ deposit(struct th_store *store, const char *queue, const char *service,
     const char *account, struct th_incoming *in, size_t n, int64_t now,
     struct th_err *err)
 {
-	struct th_redis_cmd cmd;
-	enum th_status st;
-	size_t i;
+	enum th_status st =
+	    post(store, queue, service, account, in, n, now, err);
 
-	(void)now;
-	th_redis_queue_script(&cmd, &deposit_script, queue);
-	for (i = 0; i < n; i++) {
-		th_redis_addh(&cmd, &in[i].hash);
-		th_redis_addi(&cmd, (int64_t)in[i].want);
-		th_redis_add(&cmd, in[i].id);
-		th_redis_add(&cmd, in[i].line);
-		add_marks(&cmd, in[i].mark);
-	}
-	st = run_making(
-	    (struct th_redis *)store, queue, service, account, &cmd, err);
-	for (i = 0; i < n && st == TH_OK; i++)
-		st = take_known(&in[i], th_redis_at(cmd.reply, i));
-	if (st == TH_ENOMEM)
-		th_fail(err, st, "out of memory");
-	th_redis_done(&cmd);
-	return st;
+	return st == TH_OK ? posted(store, err) : st;
 }
 
 static enum th_status
@@ -569,31 +618,35 @@ import(struct th_store *store, const char *queue, const char *service,
     const char *account, struct th_entry *e, size_t n, int64_t now,
     struct th_err *err)
 {
-	struct th_redis_cmd cmd;
+	struct th_redis *r = (struct th_redis *)store;
+	struct th_redis_cmd cmd[2];
 	enum th_status st;
-	size_t i;
+	size_t i, ncmd;
 
 	(void)now;
-	th_redis_queue_script(&cmd, &import_script, queue);
+	th_redis_queue_script(&cmd[1], &import_script, queue);
 	for (i = 0; i < n; i++) {
-		th_redis_addh(&cmd, &e[i].hash);
-		th_redis_addi(&cmd, (int64_t)e[i].state);
-		th_redis_add(&cmd, e[i].id);
-		th_redis_add(&cmd, e[i].line);
-		th_redis_addi(&cmd, e[i].date);
-		th_redis_addi(&cmd, e[i].due);
-		th_redis_addi(&cmd, e[i].tries);
-		th_redis_addi(&cmd, e[i].doubtful);
-		th_redis_add(&cmd, e[i].owner);
-		th_redis_add(&cmd, e[i].reason);
-		th_redis_add(&cmd, e[i].receipt);
+		th_redis_addh(&cmd[1], &e[i].hash);
+		th_redis_addi(&cmd[1], (int64_t)e[i].state);
+		th_redis_add(&cmd[1], e[i].id);
+		th_redis_add(&cmd[1], e[i].line);
+		th_redis_addi(&cmd[1], e[i].date);
+		th_redis_addi(&cmd[1], e[i].due);
+		th_redis_addi(&cmd[1], e[i].tries);
+		th_redis_addi(&cmd[1], e[i].doubtful);
+		th_redis_add(&cmd[1], e[i].owner);
+		th_redis_add(&cmd[1], e[i].reason);
+		th_redis_add(&cmd[1], e[i].receipt);
 	}
-	st = run_making(
-	    (struct th_redis *)store, queue, service, account, &cmd, err);
+	ncmd = making(r, queue, service, account, cmd);
+	st = th_redis_run(r, cmd + 2 - ncmd, ncmd, err);
+	if (st == TH_OK)
+		made(r, queue);
 	for (i = 0; i < n && st == TH_OK; i++)
-		if (th_redis_int(th_redis_at(cmd.reply, i)) == 0)
+		if (th_redis_int(th_redis_at(cmd[1].reply, i)) == 0)
 			e[i].state = TH_Q_UNKNOWN;
-	th_redis_done(&cmd);
+	for (i = 2 - ncmd; i < 2; i++)
+		th_redis_done(&cmd[i]);
 	return st;
 }
 
@@ -878,6 +931,8 @@ th_redis_queue_ops(struct th_store_ops *ops)
 	ops->lookup = lookup;
 	ops->guard = guard;
 	ops->deposit = deposit;
+	ops->post = post;
+	ops->posted = posted;
 	ops->import = import;
 	ops->claim = claim;
 	ops->settle = settle;

@@ -1408,6 +1408,13 @@ typedef enum th_status th_told(void *ctx, enum th_item_state, bool is_new,
     struct th_str line, struct th_str receipt);
 enum th_status th_queue_deposit(struct th_queue *, enum th_deposit,
     th_told *told, void *ctx, struct th_err *err);
+/*
+ * The same for all but the last of many: may leave what was added to the next
+ * call, of this or of th_queue_deposit(), so that a store elsewhere writes it
+ * while the caller gathers more.  `how` is then the same in each call.
+ */
+enum th_status th_queue_post(struct th_queue *, enum th_deposit, th_told *told,
+    void *ctx, struct th_err *err);
 
 /* What there is, and when the next is due. */
 struct th_queue_counts {
