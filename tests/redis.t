@@ -157,6 +157,25 @@ ok   'a busy server is waited for' wait $p
 redis script flush >/dev/null
 ok   'scripts that were forgotten are sent again' hook --queue flushed <in
 
+# ---- batches: one is written while the next is read
+{ items 1 1500; items 900 2100; items 1 50; items 2101 2600; } >batches
+items 1 2600 >whole
+use "$there"
+for cut in 5 6 7; do # replies that are lost: of the look, of the deposit
+	echo "cut $cut" >p.plan
+	ok   "batches, reply $cut lost" th-queue put "batch$cut" <batches
+	rm p.plan
+	is   'each item once, in order' whole th-queue take "batch$cut"
+done
+ok   'what is new is counted once' th-queue put batch <batches
+told 'over all batches' '2600 new'
+ok   'nothing of it is new again' th-queue put batch <batches
+told 'told' '0 new'
+redis script flush >/dev/null
+ok   'as seen, several batches' hook --queue batch --mark-seen <batches
+says 'nothing waits' '0 2600' sh -c \
+    'th-queue list | jq -r "select(.queue == \"batch\") | \"\(.waiting) \(.seen)\""'
+
 # ---- replies that are lost
 sink c
 items 1 60 >many
@@ -193,7 +212,7 @@ sink kp
 echo '* 200 delay=0.002' >kp.plan
 i=0 kills=0
 while [ $i -lt $rounds ]; do
-	hook --queue kp --wait 60s <kin >/dev/null 2>&1 & p=$!
+	th-publish webhook --url "$url" --queue kp --wait 60s <kin >/dev/null 2>&1 & p=$!
 	sleep "0.0$(od -An -N1 -tu1 /dev/urandom | awk '{ printf "%02d", $1 % 80 + 10 }')"
 	kill -9 $p 2>/dev/null && kills=$((kills + 1))
 	wait $p 2>/dev/null
