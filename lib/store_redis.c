@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -29,6 +30,7 @@
 #define PAUSE_MAX_MS 500
 #define TIMEOUT_MIN_MS 1000
 #define FOLLOW_MAX 4        /* nodes asked in a row without waiting */
+#define SLICE_MS 500        /* between two looks whether we were told to stop */
 #define INTERRUPTED_MS 2000 /* waited for at most once we were told to stop */
 
 /* What is to be done about an answer that is an error. */
@@ -442,16 +444,55 @@ send_all(struct th_redis *r, const struct th_redis_cmd *cmd, size_t n,
 	return st;
 }
 
+/* How long a server may take, from the start; less once we were told to stop.
+ */
+static int64_t
+patience(int64_t ms)
+{
+	return th_interrupted && ms > INTERRUPTED_MS ? INTERRUPTED_MS : ms;
+}
+
+/* Waits until there is something to read; an errno else. */
+static int
+await_reply(const struct th_redis *r)
+{
+	struct pollfd p = { r->c->fd, POLLIN, 0 };
+	const int64_t start = th_steady_ms();
+	int64_t left;
+	int n;
+
+	for (;;) {
+		left = start + patience(timeout_of(r)) - th_steady_ms();
+		if (left <= 0)
+			return EAGAIN;
+		n = poll(&p, 1, (int)(left < SLICE_MS ? left : SLICE_MS));
+		if (n > 0)
+			return 0;
+		if (n == -1 && errno != EINTR)
+			return errno;
+	}
+}
+
+/* Not by redisGetReply(), which sleeps on when we are told to stop. */
 static enum th_status
 receive(struct th_redis *r, struct th_redis_cmd *cmd, enum fate *fate,
     struct th_err *err)
 {
 	void *reply = NULL;
+	int error = 0;
 
 	freeReplyObject(cmd->reply);
 	cmd->reply = NULL;
-	if (redisGetReply(r->c, &reply) != REDIS_OK || reply == NULL)
-		return lost(r, fate, err);
+	while (reply == NULL) {
+		if (redisReaderGetReply(r->c->reader, &reply) != REDIS_OK)
+			error = r->c->err = r->c->reader->err;
+		else if (reply == NULL && (errno = await_reply(r)) != 0)
+			error = r->c->err = REDIS_ERR_IO;
+		else if (reply == NULL)
+			error = redisBufferRead(r->c);
+		if (error != 0)
+			return lost(r, fate, err);
+	}
 	cmd->reply = reply;
 	return TH_OK;
 }
@@ -571,9 +612,7 @@ exchange(struct th_redis *r, struct th_redis_cmd *cmd, size_t n, bool again,
 static bool
 wait_more(const struct th_redis *r, int64_t start, int64_t *pause)
 {
-	const int64_t most = th_interrupted && r->wait > INTERRUPTED_MS
-				 ? INTERRUPTED_MS
-				 : r->wait;
+	const int64_t most = patience(r->wait);
 	const struct timespec t = { *pause / 1000, *pause % 1000 * 1000000 };
 
 	if (th_steady_ms() - start + *pause > most)

@@ -141,6 +141,17 @@ echo hang >p.plan
 code 'one who does not answer is not waited for for ever' 75 th-queue list --wait 1
 told 'and told' 'does not answer'
 rm p.plan
+sink h
+echo '* 200 delay=0.02' >h.plan
+items 1 500 >long
+th-publish webhook --url "$url" --queue hung --wait 5m <long >/dev/null 2>&1 & p=$!
+until_true test -s h.log
+echo hang >p.plan
+kill -INT $p
+timeout 60 tail --pid=$p -f /dev/null || kill -9 $p
+wait $p; got=$?
+says 'nor for long once told to stop' 75 echo $got
+rm p.plan
 redis config set maxmemory 1 >/dev/null
 sink m
 code 'a server that is full: nothing can be deposited' 74 hook --queue full --wait 0 <in
