@@ -12,8 +12,10 @@
  *                      synced before it is copied into the database only.  A
  *                      loss of power may undo the last of these, never tear
  *                      one, and never a deposit that went before.
- *   wal_autocheckpoint=4000  pages (16 MB of log) between two syncs of the
- *                      database, a fifth of the syncs of the default.
+ *
+ * The log is copied into the database after 4000 pages (16 MB), a quarter of
+ * the syncs of SQLite's default; sooner where the disk has less room left than
+ * the log takes already, or a log of what is long settled would fill it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,12 +23,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store_sqlite.h"
 
 #define SCHEMA_VERSION 2
+#define LOG_PAGES 4000 /* of the log, before it is copied */
+#define LOOK_PAGES 64  /* between two looks at the room that is left */
+#define PAGE_SIZE 4096
 #define INTERRUPTED_MS 5000 /* waited for at most once we were told to stop */
 
 static const char state_schema[] =
@@ -501,6 +507,34 @@ prepare_schema(struct th_sqlite *s, bool reading, struct th_err *err)
 	return th_sql_end(s, st, err);
 }
 
+static bool
+is_tight(const struct th_sqlite *s, int pages)
+{
+	struct statvfs v;
+
+	return statvfs(s->path, &v) == 0 &&
+	       (uint64_t)v.f_bavail * v.f_frsize < (uint64_t)pages * PAGE_SIZE;
+}
+
+/* After each commit: how many pages does the log have now? */
+static int
+on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct th_sqlite *s = ctx;
+	bool look;
+
+	if (pages < s->looked) /* it began anew */
+		s->looked = 0;
+	look = pages >= s->looked + LOOK_PAGES;
+	if (look)
+		s->looked = pages;
+	/* Who fails here has committed all the same. */
+	if (pages >= LOG_PAGES || (look && is_tight(s, pages)))
+		sqlite3_wal_checkpoint_v2(
+		    db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return SQLITE_OK;
+}
+
 /* The switch to WAL asks no busy handler, so waiting is done here. */
 static enum th_status
 set_pragmas(struct th_sqlite *s, bool reading, struct th_err *err)
@@ -511,10 +545,10 @@ set_pragmas(struct th_sqlite *s, bool reading, struct th_err *err)
 		rc = sqlite3_exec(s->db,
 		    reading
 			? "PRAGMA query_only=ON"
-			: "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-			  " PRAGMA wal_autocheckpoint=4000",
+			: "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
 		    NULL, NULL, NULL);
 	while (rc == SQLITE_BUSY && on_busy(s, tries++));
+	sqlite3_wal_hook(s->db, on_commit, s);
 	return rc == SQLITE_OK ? TH_OK : th_sql_fail(s, rc, err);
 }
 

@@ -21,6 +21,7 @@ struct th_sqlite {
 	} kept[TH_SQL_STATEMENTS];
 	size_t nkept;
 	bool durable; /* the transaction at hand is synced at its end */
+	int looked;   /* how long the log was when its disk was looked at */
 	/* The queue asked for last, and its number. */
 	char *queue;
 	int64_t queue_no;

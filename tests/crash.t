@@ -176,5 +176,15 @@ else
 	code 'a store that cannot be written to is an error' 74 $as "$(command -v th-publish)" webhook --url "$url" --queue f <cin
 	chmod -R u+w "$TH_HOME"
 fi
+TH_HOME=$scratch/small; mkdir "$TH_HOME"
+sink s
+items 1 400 >small.in
+if unshare -rm mount -t tmpfs -o size=2m small "$TH_HOME" 2>/dev/null; then
+	code 'a log that would fill a small disk is copied before' 0 unshare -rm sh -c '
+	    mount -t tmpfs -o size=2m small "$TH_HOME"
+	    th-publish webhook --url "$1" --queue s <small.in >/dev/null' - "$url"
+else
+	skip 'a log that would fill a small disk is copied before' 'a disk cannot be mounted'
+fi
 fi
 finish
