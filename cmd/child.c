@@ -217,20 +217,20 @@ cmd_child_start(const char *path, char *const argv[],
 /* ---- its end ---- */
 
 enum th_status
-cmd_child_wait(
-    struct cmd_child *c, const char *name, bool stop, struct th_err *err)
+cmd_child_wait(struct cmd_child *c, const char *name, enum cmd_child_end how,
+    struct th_err *err)
 {
 	int status;
 
 	shut(&c->in);
 	shut(&c->out);
-	if (stop)
-		kill(c->pid, SIGTERM);
+	if (how != CMD_CHILD_ENDS)
+		kill(c->pid, how == CMD_CHILD_HANGS ? SIGKILL : SIGTERM);
 	while (waitpid(c->pid, &status, 0) == -1)
 		if (errno != EINTR)
 			return th_fail(
 			    err, TH_EBUG, "%s: %s", name, strerror(errno));
-	if (stop)
+	if (how != CMD_CHILD_ENDS)
 		return TH_OK;
 	if (WIFSIGNALED(status))
 		return th_fail(err, TH_EUNAVAIL, "%s ended by signal %d", name,

@@ -8,6 +8,9 @@
 
 #include "cmd.h"
 
+/* Seconds that a program may be silent, unless --timeout says otherwise. */
+#define CMD_CHILD_TIMEOUT 60
+
 /* The words of a program's command line, path first, ended by NULL. */
 struct cmd_words {
 	char **argv;
@@ -38,10 +41,12 @@ enum th_status cmd_child_start(const char *path, char *const argv[],
     struct cmd_child *ret, struct th_err *err);
 /*
  * Closes what is open, waits for its end and tells what that means: sysexits'
- * codes are what they are, another failure is TH_EUNAVAIL.  With `stop` it is
- * told to end first, and how it ends does not matter.
+ * codes are what they are, another failure is TH_EUNAVAIL.  One that is stopped
+ * is told to end first, one that hangs may not listen and is killed; how these
+ * end does not matter.
  */
+enum cmd_child_end { CMD_CHILD_ENDS, CMD_CHILD_STOPPED, CMD_CHILD_HANGS };
 enum th_status cmd_child_wait(
-    struct cmd_child *, const char *name, bool stop, struct th_err *err);
+    struct cmd_child *, const char *name, enum cmd_child_end, struct th_err *);
 
 #endif

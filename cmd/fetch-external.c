@@ -63,6 +63,7 @@ read_items(struct fetch *f, int fd, const char *scope, struct th_err *err)
 	enum th_status st;
 
 	th_stream_init(&in, fd, &cmd_out);
+	in.patience = (f->timeout > 0 ? f->timeout : CMD_CHILD_TIMEOUT) * 1000;
 	th_item_init(&it);
 	while ((st = th_stream_next(&in, &it)) != TH_END) {
 		if (st == TH_EDATA) {
@@ -117,7 +118,11 @@ run(struct fetch *f, const char *path, const struct cmd_words *w)
 	st = read_items(f, child.out, scope.data, &err);
 	if (st > TH_END && st != TH_EREFUSED)
 		report(f, st, &err);
-	end = cmd_child_wait(&child, f->service, st > TH_END, &err);
+	end = cmd_child_wait(&child, f->service,
+	    st == TH_EUNAVAIL ? CMD_CHILD_HANGS
+	    : st > TH_END     ? CMD_CHILD_STOPPED
+			      : CMD_CHILD_ENDS,
+	    &err);
 	report(f, end, &err);
 	fetch_close(f, st);
 	th_buf_release(&scope);

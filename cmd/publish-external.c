@@ -6,8 +6,6 @@
 #include "child.h"
 #include "publish.h"
 
-#define TIMEOUT 60
-
 struct external {
 	struct publish *p;
 	struct th_account *account;
@@ -36,10 +34,8 @@ end(void *ctx, bool stop, struct th_err *err)
 {
 	struct external *x = ctx;
 
-	/* One that hangs may not listen either. */
-	if (stop)
-		kill(x->child.pid, SIGKILL);
-	return cmd_child_wait(&x->child, x->p->service, stop, err);
+	return cmd_child_wait(&x->child, x->p->service,
+	    stop ? CMD_CHILD_HANGS : CMD_CHILD_ENDS, err);
 }
 
 void
@@ -48,7 +44,7 @@ publish_external(struct publish *p, const struct cmd_words *words)
 	const struct th_service service = { .name = p->service };
 	struct external x = { .p = p, .words = words };
 	const struct th_pipe pipe = { start, end,
-		p->timeout > 0 ? p->timeout : TIMEOUT, &x };
+		p->timeout > 0 ? p->timeout : CMD_CHILD_TIMEOUT, &x };
 	struct th_err err = { 0 };
 	struct th_publisher pub;
 	struct th_session *ses;

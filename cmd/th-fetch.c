@@ -26,7 +26,8 @@ static const struct cmd_option options[] = { { "limit", 'n', "N",
 	{ "state", OPT_STATE, "NAME",
 	    "print only what is new since the last run with NAME" },
 	{ "timeout", OPT_TIMEOUT, "DURATION",
-	    "give up a source slower than 1 kB/s for so long (default 10s)" },
+	    "give up a source slower than 1 kB/s for so long (10s), and a "
+	    "program that is silent for so long (1m)" },
 	{ "wait", OPT_WAIT, "DURATION",
 	    "wait that long for a store that is away (10s) or held (1m)" },
 	{ NULL, 0, NULL, NULL } };

@@ -22,6 +22,7 @@ struct pump {
 	struct th_buf input; /* for the program, of which `sent` are gone */
 	size_t sent;
 	struct th_buf line; /* of its output, not yet whole */
+	size_t seen;        /* up to here it has no end */
 	int in, out;
 	size_t window;    /* how many it may have in hand */
 	int64_t patience; /* ms */
@@ -29,7 +30,7 @@ struct pump {
 	bool answers;     /* did so while its input was open */
 	bool keeps;       /* its answers until the end, the last run showed */
 	bool whole;       /* nothing more is to come for this run of it */
-	bool stop;        /* it does not answer any more */
+	const char *stop; /* why it must end; or NULL */
 };
 
 enum th_status
@@ -177,18 +178,19 @@ static void
 take_output(struct pump *m)
 {
 	const char *nl;
-	size_t start = 0;
+	size_t start = 0, seen = m->seen;
 
-	while (start < m->line.len && (nl = memchr(m->line.data + start, '\n',
-					   m->line.len - start)) != NULL) {
+	while (seen < m->line.len && (nl = memchr(m->line.data + seen, '\n',
+					  m->line.len - seen)) != NULL) {
 		take_line(m, (struct th_str){ m->line.data + start,
 				 (size_t)(nl - m->line.data) - start });
-		start = (size_t)(nl - m->line.data) + 1;
+		start = seen = (size_t)(nl - m->line.data) + 1;
 	}
-	if (start == 0)
-		return;
-	memmove(m->line.data, m->line.data + start, m->line.len - start);
+	if (start > 0)
+		memmove(
+		    m->line.data, m->line.data + start, m->line.len - start);
 	m->line.len -= start;
+	m->seen = m->line.len;
 }
 
 static void
@@ -203,7 +205,8 @@ read_some(struct pump *m)
 		take_output(m);
 		return;
 	}
-	m->stop = n > 0; /* a line without end */
+	if (n > 0)
+		m->stop = "answered with a line without end";
 	m->out = -1;
 }
 
@@ -295,7 +298,7 @@ pump(struct pump *m)
 		if (n > 0)
 			until = th_steady_ms() + ms;
 		else if (th_steady_ms() > until) {
-			m->stop = true;
+			m->stop = "did not answer in time";
 			return;
 		}
 	}
@@ -305,9 +308,9 @@ pump(struct pump *m)
 static void
 put_off(struct pump *m, enum th_status end, const struct th_err *err)
 {
-	const char *why = m->stop        ? "did not answer in time"
-			  : end != TH_OK ? err->text
-					 : "was not answered";
+	const char *why = m->stop != NULL ? m->stop
+			  : end != TH_OK  ? err->text
+					  : "was not answered";
 	struct run *r = m->r;
 	struct slot *s;
 	size_t i;
@@ -334,23 +337,24 @@ run_batch(struct pump *m)
 	st = p->start(p->ctx, &m->in, &m->out, &err);
 	if (st != TH_OK) {
 		th_run_stop(m->r, th_fail(m->r->err, st, "%s", err.text));
-		m->stop = false;
+		m->stop = NULL;
 		put_off(m, st, &err);
 		return;
 	}
 	fcntl(m->in, F_SETFL, fcntl(m->in, F_GETFL) | O_NONBLOCK);
 	fcntl(m->out, F_SETFL, fcntl(m->out, F_GETFL) | O_NONBLOCK);
 	pump(m);
-	if (m->line.len > 0 && !m->stop) /* a last line without its end */
+	if (m->line.len > 0 &&
+	    m->stop == NULL) /* a last line without its end */
 		take_line(m, th_buf_str(&m->line));
 	close_input(m);
-	st = p->end(p->ctx, m->stop, &err);
+	st = p->end(p->ctx, m->stop != NULL, &err);
 	put_off(m, st, &err);
 	/* It says it cannot go on: so it is, even if all was answered. */
-	if (st != TH_OK || m->stop)
+	if (st != TH_OK || m->stop != NULL)
 		th_run_stop(
-		    m->r, th_fail(m->r->err, m->stop ? TH_EAGAIN : st, "%s",
-			      m->stop ? "did not answer in time" : err.text));
+		    m->r, th_fail(m->r->err, m->stop != NULL ? TH_EAGAIN : st,
+			      "%s", m->stop != NULL ? m->stop : err.text));
 }
 
 /* Everything for one run of the program; false when there is nothing. */
@@ -365,7 +369,9 @@ begin(struct pump *m)
 	m->sent = 0;
 	m->window = m->keeps ? most : (size_t)m->r->p->parallel;
 	m->patience = PATIENCE_MS;
-	m->answers = m->whole = m->stop = false;
+	m->answers = m->whole = false;
+	m->stop = NULL;
+	m->seen = 0;
 	gather(m);
 	return m->r->busy > 0;
 }

@@ -155,6 +155,7 @@ static enum th_status
 wait_for_input(struct th_stream *s)
 {
 	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+	const int64_t start = th_steady_ms();
 	enum th_status st;
 
 	/* For no descriptor poll() would wait; read() says what is wrong. */
@@ -166,9 +167,13 @@ wait_for_input(struct th_stream *s)
 			return th_fail(&s->err, st, "cannot write: %s",
 			    strerror(s->out->error));
 	}
-	while (!th_interrupted)
+	while (!th_interrupted) {
 		if (poll(&p, 1, 1000) > 0)
 			return TH_OK;
+		if (s->patience > 0 && th_steady_ms() - start >= s->patience)
+			return th_fail(
+			    &s->err, TH_EUNAVAIL, "silent for too long");
+	}
 	return th_fail(&s->err, TH_EAGAIN, "interrupted");
 }
 

@@ -604,6 +604,7 @@ struct th_stream {
 	size_t items;      /* how many were handed out */
 	struct th_err err; /* why the last call failed */
 	bool eof, skipping; /* skipping: inside of a line too long */
+	int64_t patience;   /* ms without input, then TH_EUNAVAIL; 0: for ever */
 };
 void th_stream_init(struct th_stream *, int fd, struct th_out *out);
 void th_stream_release(struct th_stream *); /* does not close */

@@ -101,6 +101,13 @@ X
 code 'a program that hangs is stopped, its items wait' 75 th-publish hangs --timeout 1s <in
 told 'that is told' 'did not answer in time'
 says 'all wait' 5 counts hangs:default waiting
+program endless <<'X'
+head -c 70000000 /dev/zero | tr '\0' x
+echo
+X
+head -n 1 in >one
+code 'one that answers with a line that is too long, too' 75 th-publish endless <one
+told 'and told of' 'answered with a line without end'
 
 program login <<'X'
 exit 77

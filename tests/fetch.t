@@ -367,6 +367,15 @@ says 'with state only what is new is printed' '3
 run 'its exit code is ours' 75 env TEN_EXIT=75 th-fetch ten:work
 run 'an unknown one of sysexits is unavailable' 69 env TEN_EXIT=3 th-fetch ten:work
 rm "$TH_HOME/config.yaml"
+cat >bin/th-fetch-hangs <<-'X'
+	#!/bin/sh
+	trap '' TERM
+	echo '{"id":"1"}'
+	exec sleep 1000
+X
+chmod +x bin/th-fetch-hangs
+run 'one that hangs is stopped, whatever it listens to' 69 timeout 60 th-fetch hangs --timeout 1s
+told 'that is told' 'hangs: silent for too long'
 
 # ---- a real web server ----
 if command -v nginx >$none || [ -x /usr/sbin/nginx ]; then
