@@ -30,10 +30,15 @@ put_item(void *ctx, const struct th_item *it, struct th_err *err)
 void
 queue_put(struct queue_cmd *c)
 {
+	const char *name = c->arg[0];
 	struct th_err err = { 0 };
 
 	c->n = 0;
-	queue_open(c, c->arg[0], "", "");
+	if (name[0] == '\0')
+		cmd_usage("empty name of a queue");
+	if (th_utf8_valid(th_str(name)) != strlen(name))
+		cmd_usage("the name of the queue is not UTF-8");
+	queue_open(c, name, "", "");
 	cmd_index_open(c->config, c->store, c->q, &c->search);
 	cmd_each_item(put_item, c);
 	cmd_check(

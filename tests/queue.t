@@ -21,6 +21,8 @@ told 'and named' 'no queue nothing'
 code 'an unknown command' 64 th-queue tkae q
 told 'gets a hint' 'did you mean take'
 code 'an operand too few' 64 th-queue show
+code 'a queue without a name' 64 th-queue put ''
+code 'one whose name is no text' 64 th-queue put "$(printf 'a\377')"
 code 'an operand too many' 64 th-queue list q
 
 # ---- take and ack
