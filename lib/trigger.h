@@ -1556,7 +1556,8 @@ struct th_cron {
 };
 /*
  * "*" "5" "1-5" "mon,wed" with steps, or @hourly, @daily, @weekly, @monthly,
- * @yearly.  TH_EUSAGE with err->column in text.
+ * @yearly.  TH_EUSAGE with err->column in text, also when it names days that no
+ * month has, so that it never comes.
  */
 enum th_status th_cron_parse(struct th_str, struct th_cron *ret,
     struct th_err *err);
