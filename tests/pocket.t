@@ -149,7 +149,7 @@ import re
 
 def essence(s):
     s = re.sub("[\ud800-\udfff]", "\ufffd", s)
-    return re.sub(r"[\s\u200b]", "", s)
+    return re.sub(r"[\x00-\x1f\s\u200b]", "", s)  # what is no text
 
 
 got = json.load(open("got"))
