@@ -99,6 +99,11 @@ printf '%s\n' title,url,time_added,tags,status \
     '"A, b",https://example.org/1,1700000000,x|y,unread' \
     ',https://example.org/2,1700000001,,archive' >in
 torture 'th-fetch reads the export of Pocket' th-fetch pocket --export -
+torture 'th-fetch reads a table' th-fetch file -
+cp items in
+torture 'th-fetch reads items' th-fetch file -
+jq -s . items >in
+torture 'th-fetch reads JSON' th-fetch file -
 cp feed in
 before() { rm -rf "$TH_HOME"; mkdir "$TH_HOME"; }
 torture 'th-fetch with a state' th-fetch rss --state s -
