@@ -283,6 +283,22 @@ nothing_fits(const struct auth_account *acc)
 	    acc->name);
 }
 
+/* A service that closed has no address of its own to log in at. */
+static void
+check_address(const struct auth_account *acc)
+{
+	struct th_buf url;
+	enum th_status st = TH_OK;
+
+	th_buf_init(&url, ANSWER_MAX);
+	if (acc->service->closed != NULL)
+		st = th_session_url(acc->session, NULL, "/", &url);
+	th_buf_release(&url);
+	if (st != TH_OK)
+		cmd_die(st, "%s: %s", acc->name,
+		    th_session_err(acc->session)->text);
+}
+
 static const struct th_login *
 choose(const struct auth *a, const struct auth_account *acc)
 {
@@ -290,6 +306,7 @@ choose(const struct auth *a, const struct auth_account *acc)
 
 	if (acc->service->login == NULL)
 		cmd_die(TH_EUSAGE, "%s needs no login", acc->service->name);
+	check_address(acc);
 	if (a->token_stdin) {
 		if ((way = token_way(acc->service->login)) == NULL)
 			cmd_usage("--token-stdin: %s is not given a token",

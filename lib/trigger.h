@@ -2763,7 +2763,10 @@ struct th_service {
 	const struct th_login *login; /* ways to log in, the best first; NULL: none */
 	/* Who the tokens belong to.  May be NULL. */
 	enum th_status (*whoami)(struct th_session *, struct th_identity *ret);
-	/* Makes the tokens void, where login->revoke cannot say how.  May be NULL. */
+	/*
+	 * Makes the tokens void, where login->revoke cannot say how; TH_END: there
+	 * is nothing to make void.  May be NULL.
+	 */
 	enum th_status (*logout)(struct th_session *);
 };
 

@@ -39,6 +39,8 @@ code 'no account at all is refused the same way' 78 env TH_HOME="$scratch" th-fe
 told 'naming base_url' 'base_url'
 code 'logging in without base_url is refused' 78 th-auth login pocket:lost
 told 'naming it too' 'base_url'
+code 'with no account at all, too' 78 env TH_HOME="$scratch" th-auth login pocket
+told 'and naming it' 'base_url'
 code 'a server of another kind' 69 th-fetch pocket:elsewhere
 told 'is told as such' "does not speak Pocket's protocol"
 
