@@ -345,10 +345,47 @@ warn_shadowed(const struct auth_account *acc, const struct th_login *way)
 	th_buf_release(&print);
 }
 
+/* What is there before a token that a person gives takes its place; or NULL. */
+static struct th_creds *
+keep_old(const struct auth_account *acc, const struct th_login *way)
+{
+	struct th_creds *old = NULL;
+	struct th_err err = { 0 };
+	enum th_status st;
+
+	if (way->kind != TH_LOGIN_TOKEN)
+		return NULL;
+	st = th_creds_read(acc->service->name, th_session_account(acc->session),
+	    &old, &err);
+	if (st == TH_ENOMEM)
+		cmd_check(st, &err);
+	return old;
+}
+
+/* A token that the service refuses changes nothing. */
+static void
+put_back(const struct auth_account *acc, const struct th_creds *old)
+{
+	struct th_creds *now = NULL;
+	struct th_err err = { 0 };
+	enum th_status st;
+
+	st = th_creds_lock(acc->service->name, th_session_account(acc->session),
+	    &now, &err);
+	if (st == TH_OK)
+		st = th_creds_put_back(now, old);
+	if (st == TH_OK)
+		st = old != NULL ? th_creds_commit(now, &err)
+				 : th_creds_remove(now, &err);
+	th_creds_free(now);
+	cmd_check(st, &err);
+}
+
 void
 auth_login(struct auth *a, struct auth_account *acc)
 {
 	const struct th_login *way = choose(a, acc);
+	struct th_creds *old = keep_old(acc, way);
 	struct th_identity who = { 0 };
 	enum th_status st;
 
@@ -360,6 +397,7 @@ auth_login(struct auth *a, struct auth_account *acc)
 		st = by_browser(a, acc, way);
 	if (st != TH_OK) {
 		auth_warn(acc, st);
+		th_creds_free(old);
 		return;
 	}
 	warn_shadowed(acc, way);
@@ -367,7 +405,10 @@ auth_login(struct auth *a, struct auth_account *acc)
 		st = acc->service->whoami(acc->session, &who);
 	if (st != TH_OK)
 		auth_warn(acc, st);
-	else
+	if (st == TH_EAUTH && way->kind == TH_LOGIN_TOKEN)
+		put_back(acc, old);
+	th_creds_free(old);
+	if (st == TH_OK)
 		cmd_say(0, "%s: logged in%s%s", acc->name,
 		    who.name != NULL ? " as " : "",
 		    who.name != NULL ? who.name : "");

@@ -312,6 +312,20 @@ th_creds_commit(struct th_creds *c, struct th_err *err)
 }
 
 enum th_status
+th_creds_put_back(struct th_creds *c, const struct th_creds *old)
+{
+	enum th_status st = TH_OK;
+	size_t i;
+
+	while (c->n > 0)
+		creds_drop(c, &c->at[c->n - 1]);
+	for (i = 0; old != NULL && i < old->n && st == TH_OK; i++)
+		st = creds_add(
+		    c, th_str(old->at[i].key), th_str(old->at[i].json));
+	return st;
+}
+
+enum th_status
 th_creds_remove(struct th_creds *c, struct th_err *err)
 {
 	enum th_status st = TH_OK;

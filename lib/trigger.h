@@ -1105,6 +1105,8 @@ const char *th_creds_key(const struct th_creds *, size_t i);
 enum th_status th_creds_lock(const char *service, const char *account,
     struct th_creds **ret, struct th_err *err);
 enum th_status th_creds_set(struct th_creds *, const char *key, struct th_str);
+/* Makes it say what `old` does; commit then, or remove when that is NULL. */
+enum th_status th_creds_put_back(struct th_creds *, const struct th_creds *old);
 enum th_status th_creds_commit(struct th_creds *, struct th_err *err);
 enum th_status th_creds_remove(struct th_creds *, struct th_err *err);
 

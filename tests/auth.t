@@ -163,6 +163,8 @@ says 'a token is asked for, the page is shown' '1' sh -c \
 says 'days left are told' 'trello	default	alice	12 days left' th-auth check trello
 code 'a token from standard input' 0 sh -c 'echo trello-token | th-auth login trello --token-stdin'
 code 'not where there is none' 64 sh -c 'echo x | th-auth login twitter --token-stdin'
+code 'one that the service refuses is told' 77 sh -c 'echo mistaken | th-auth login trello --token-stdin'
+says 'and leaves the one that is there' 'trello	default	alice	12 days left' th-auth check trello
 url=$trello
 code 'Trello by OAuth 1.0a' 0 login trello:signed
 says 'is good' 'trello	signed	alice	12 days left' th-auth check trello:signed
@@ -172,6 +174,8 @@ code 'logout' 0 th-auth logout trello
 says 'makes the token void there' '["trello-token2","trello-token3"]' state .tokens
 ok 'and forgets it here' test ! -e "$creds/trello.default.json"
 code 'after which one is logged out' 77 th-auth check trello
+code 'a token that is refused' 77 sh -c 'echo mistaken | th-auth login trello --token-stdin'
+ok 'is not kept' test ! -e "$creds/trello.default.json"
 (umask 077; echo '{"token": "mistaken"}' >"$creds/trello.default.json")
 code 'a token that is void already is forgotten' 0 th-auth logout trello
 ok 'indeed' test ! -e "$creds/trello.default.json"
