@@ -285,13 +285,17 @@ push_reader(struct th_feed *f, struct th_str s)
 static enum th_status
 gather(struct th_feed *f, struct th_str s, bool final)
 {
+	struct th_str head;
 	enum th_status st;
 
 	if ((st = th_buf_add(&f->head, s.s, s.len)) != TH_OK)
 		return st;
 	if (f->head.len < PREFIX_MAX && !final)
 		return TH_OK;
-	st = start_reader(f, th_buf_str(&f->head));
+	head = th_buf_str(&f->head);
+	if (head.len > PREFIX_MAX) /* however large the pieces are */
+		head.len = PREFIX_MAX;
+	st = start_reader(f, head);
 	if (st == TH_OK)
 		st = push_reader(f, th_buf_str(&f->head));
 	th_buf_release(&f->head);
