@@ -11,7 +11,8 @@
 #define NAME_MAX_ 40 /* bytes of a charset's name */
 #define PIECE 16384  /* bytes converted at a time */
 #define BLOCK 4096   /* bytes checked at a time */
-#define SURE 64      /* bytes that are enough to tell UTF-8 */
+#define SURE 64      /* bytes that are mostly enough to tell UTF-8 */
+#define UNSURE_MAX ((size_t)64 << 10) /* and that must be */
 
 #if defined(__GNUC__) && defined(__SSE2__)
 #include <emmintrin.h>
@@ -30,6 +31,7 @@ struct th_charset {
 	iconv_t second;
 	char second_name[NAME_MAX_];
 	struct th_buf unsure; /* from the first one on that would tell */
+	size_t window;        /* how much of that is looked at next */
 	struct th_buf head;   /* bytes before the encoding is known */
 	struct th_buf clean;
 	char tail[8]; /* an incomplete character */
@@ -577,62 +579,90 @@ utf8_sequences(struct th_str in)
 }
 
 /*
- * Many a server calls UTF-8 something else.  Text in another encoding hardly
- * ever looks like it: one character is proof enough against windows-1252, which
- * would have to say "Ã©"; where pairs of letters are more common it takes some.
+ * How many characters it takes to know UTF-8 that was called something else,
+ * as many a server does.  Text in another encoding hardly ever looks like it:
+ * one is proof enough against windows-1252, which would have to say "Ã©"; where
+ * pairs of letters are more common it takes some.
  */
-static void
-doubt(struct th_charset *c, struct th_str s)
+static long
+proof(const struct th_charset *c)
 {
-	long n = utf8_sequences(s);
-
-	if (n < 0)
-		c->doubtful = false;
-	if (n < (strcmp(c->name, "windows-1252") == 0 ? 1 : 4))
-		return;
-	iconv_close(c->cd);
-	c->cd = (iconv_t)-1;
-	set_name(c->name, TH_STR("UTF-8"));
-	c->doubtful = false;
-	c->repaired = true;
+	return c->doubtful && strcmp(c->name, "windows-1252") != 0 ? 4 : 1;
 }
 
-static enum th_status push_known(struct th_charset *, struct th_str, bool);
-
-/* ASCII is the same in both; the first characters beyond it tell. */
-static enum th_status
-push_unsure(struct th_charset *c, struct th_str s, bool final)
+/*
+ * Is it UTF-8?  Looks at what is held in steps of the same size, however large
+ * the pieces are that it came in.  False: more must come.
+ */
+static bool
+tell(struct th_charset *c, bool final, bool *utf8)
 {
-	struct th_buf held = c->unsure;
 	struct th_str first;
-	enum th_status st = TH_OK;
-	size_t n = 0;
+	long n;
 
-	if (held.len == 0) {
-		while (n < s.len && (unsigned char)s.s[n] < 0x80)
-			n++;
-		st = push_utf8(c, (struct th_str){ s.s, n }, false);
-		s.s += n;
-		s.len -= n;
+	for (;; c->window *= 2) {
+		first = th_buf_str(&c->unsure);
+		if (first.len < c->window && !final)
+			return false;
+		if (first.len > c->window)
+			first.len = c->window;
+		n = utf8_sequences(first);
+		*utf8 = n >= proof(c) || (n >= 0 && !c->doubtful);
+		if (n < 0 || *utf8 || c->window >= UNSURE_MAX ||
+		    (final && first.len == c->unsure.len))
+			return true;
 	}
-	if (st == TH_OK)
-		st = th_buf_add(&held, s.s, s.len);
-	c->unsure = held;
-	if (st != TH_OK || held.len == 0 || (held.len < SURE && !final))
-		return st;
-	first = th_buf_str(&held);
-	if (first.len > SURE) /* however large the pieces are */
-		first.len = SURE;
-	if (utf8_sequences(first) < 0) {
-		c->cd = c->second;
-		set_name(c->name, th_str(c->second_name));
+}
+
+static void
+settle_doubt(struct th_charset *c, bool utf8)
+{
+	if (c->doubtful == utf8) { /* it is not what it was taken for */
 		c->repaired = true;
-	} else {
+		if (c->cd != (iconv_t)-1)
+			iconv_close(c->cd);
+		c->cd = c->second;
+		set_name(
+		    c->name, utf8 ? TH_STR("UTF-8") : th_str(c->second_name));
+	} else if (c->second != (iconv_t)-1) {
 		iconv_close(c->second);
 	}
 	c->second = (iconv_t)-1;
+	c->doubtful = false;
+}
+
+static enum th_status
+push_sure(struct th_charset *c, struct th_str s, bool final)
+{
+	return c->cd == (iconv_t)-1 ? push_utf8(c, s, final)
+				    : push_other(c, s, final);
+}
+
+/* ASCII tells nothing; the first characters beyond it do. */
+static enum th_status
+push_unsure(struct th_charset *c, struct th_str s, bool final)
+{
+	enum th_status st = TH_OK;
+	struct th_buf held;
+	size_t n = 0;
+	bool utf8;
+
+	if (c->unsure.len == 0) {
+		while (n < s.len && (unsigned char)s.s[n] < 0x80)
+			n++;
+		st = push_sure(
+		    c, (struct th_str){ s.s, n }, final && n == s.len);
+		s.s += n;
+		s.len -= n;
+	}
+	if (st == TH_OK && s.len > 0)
+		st = th_buf_add(&c->unsure, s.s, s.len);
+	if (st != TH_OK || c->unsure.len == 0 || !tell(c, final, &utf8))
+		return st;
+	settle_doubt(c, utf8);
+	held = c->unsure;
 	th_buf_init(&c->unsure, SIZE_MAX);
-	st = push_known(c, th_buf_str(&held), final);
+	st = push_sure(c, th_buf_str(&held), final);
 	th_buf_release(&held);
 	return st;
 }
@@ -640,13 +670,9 @@ push_unsure(struct th_charset *c, struct th_str s, bool final)
 static enum th_status
 push_known(struct th_charset *c, struct th_str s, bool final)
 {
-	if (c->second != (iconv_t)-1)
+	if (c->doubtful || c->second != (iconv_t)-1)
 		return push_unsure(c, s, final);
-	if (c->doubtful && c->ntail == 0)
-		doubt(c, s);
-	if (c->cd == (iconv_t)-1)
-		return push_utf8(c, s, final);
-	return push_other(c, s, final);
+	return push_sure(c, s, final);
 }
 
 /* The first bytes: an encoding is decided on at the end of the declaration. */
@@ -681,6 +707,7 @@ th_charset_new(const char *http,
 	c->ctx = ctx;
 	c->cd = c->second = (iconv_t)-1;
 	th_buf_init(&c->unsure, SIZE_MAX);
+	c->window = SURE;
 	set_name(c->http, th_str_trim(th_str(http)));
 	th_buf_init(&c->head, SIZE_MAX);
 	th_buf_init(&c->clean, SIZE_MAX);
