@@ -355,8 +355,8 @@ keep_old(const struct auth_account *acc, const struct th_login *way)
 
 	if (way->kind != TH_LOGIN_TOKEN)
 		return NULL;
-	st = th_creds_read(acc->service->name, th_session_account(acc->session),
-	    &old, &err);
+	st = th_creds_read(
+	    acc->service->name, th_session_account(acc->session), &old, &err);
 	if (st == TH_ENOMEM)
 		cmd_check(st, &err);
 	return old;
@@ -370,8 +370,8 @@ put_back(const struct auth_account *acc, const struct th_creds *old)
 	struct th_err err = { 0 };
 	enum th_status st;
 
-	st = th_creds_lock(acc->service->name, th_session_account(acc->session),
-	    &now, &err);
+	st = th_creds_lock(
+	    acc->service->name, th_session_account(acc->session), &now, &err);
 	if (st == TH_OK)
 		st = th_creds_put_back(now, old);
 	if (st == TH_OK)
