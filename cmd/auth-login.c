@@ -11,7 +11,7 @@
 #define ANSWER_MAX ((size_t)64 << 10)
 #define CALLBACK "/callback"
 
-/* ---- asking ------------------------------------------------------------- */
+/* ---- asking ---- */
 
 /*
  * Reads up to a newline and no further: the rest may be for others.  TH_END:
@@ -69,7 +69,7 @@ auth_ask(const char *prompt, bool secret, struct th_secret *ret)
 		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 }
 
-/* ---- the browser -------------------------------------------------------- */
+/* ---- the browser ---- */
 
 static bool
 has_desktop(void)
@@ -145,7 +145,7 @@ await_word(const char *prompt)
 	cmd_check(st, NULL);
 }
 
-/* ---- the ways ----------------------------------------------------------- */
+/* ---- the ways ---- */
 
 static struct th_listener *
 listen_for(struct auth *a, struct th_buf *redirect)
@@ -257,7 +257,7 @@ by_password(
 	return st;
 }
 
-/* ---- the command -------------------------------------------------------- */
+/* ---- the command ---- */
 
 static const struct th_login *
 token_way(const struct th_login *way)

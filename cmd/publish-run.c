@@ -10,8 +10,7 @@
 
 #define NAME_MAX_SIZE 4096
 
-/* ---- the name of the queue --------------------------------------------------
- */
+/* ---- the name of the queue ---- */
 
 /* A URL without what may be secret; a hash keeps two of them apart. */
 static void
@@ -72,8 +71,7 @@ name_queue(struct publish *p, const struct th_param *params,
 		cmd_usage("the name of the queue is not UTF-8");
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------ */
+/* ---- opening and closing ---- */
 
 static struct th_template *
 compile(const char *option, const char *source)
@@ -141,8 +139,7 @@ publish_close(struct publish *p)
 	th_buf_release(&p->queue_name);
 }
 
-/* ---- depositing
- * ----------------------------------------------------------------- */
+/* ---- depositing ---- */
 
 /* Items that were published in an earlier run come out again, receipt and all.
  */
@@ -240,8 +237,7 @@ publish_deposit(struct publish *p)
 	th_stream_release(&in);
 }
 
-/* ---- draining
- * -------------------------------------------------------------------- */
+/* ---- draining ---- */
 
 static enum th_status
 hand_out(void *ctx, struct th_str line)
@@ -340,8 +336,7 @@ publish_service(
 	publish_close(p);
 }
 
-/* ---- the summary
- * ------------------------------------------------------------------- */
+/* ---- the summary ---- */
 
 /* "21:15" today; farther off with the day. */
 static void

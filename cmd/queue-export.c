@@ -39,8 +39,7 @@ queue_export(struct queue_cmd *c)
 	}
 }
 
-/* ---- import
- * ------------------------------------------------------------------- */
+/* ---- import ---- */
 
 /* Entries of one queue, collected; `text` is what each borrows. */
 struct import {

@@ -83,8 +83,7 @@ queue_entry_json(const struct queue_cmd *c, const struct th_entry *e,
 	return th_json_close(ret, '}');
 }
 
-/* ---- list and stats
- * -------------------------------------------------------------- */
+/* ---- list and stats ---- */
 
 static void
 counts_json(const struct queue_cmd *c, const struct th_queue_counts *n)
@@ -225,8 +224,7 @@ queue_stats(struct queue_cmd *c)
 		print_gauges(c);
 }
 
-/* ---- show
- * -------------------------------------------------------------------------- */
+/* ---- show ---- */
 
 static enum th_status
 show_row(const struct th_entry *e)
@@ -288,8 +286,7 @@ queue_show(struct queue_cmd *c)
 		queue_check(st, &err);
 }
 
-/* ---- explain
- * ------------------------------------------------------------------------- */
+/* ---- explain ---- */
 
 /* Why an item that waits is not sent: the first of the things in its way. */
 static void

@@ -46,8 +46,7 @@ queue_put(struct queue_cmd *c)
 	cmd_say(0, "%" PRId64 " new", c->n);
 }
 
-/* ---- take
- * --------------------------------------------------------------------- */
+/* ---- take ---- */
 
 /* A publisher that stands in keeps the limits of the account it stands in for.
  */
@@ -128,8 +127,7 @@ queue_take(struct queue_cmd *c)
 	th_lease_release(&lease);
 }
 
-/* ---- ack
- * ----------------------------------------------------------------------- */
+/* ---- ack ---- */
 
 /* The receipts an item has, and the last of them. */
 struct receipts {

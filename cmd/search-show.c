@@ -9,8 +9,7 @@
 #define BOLD "\033[1m"
 #define PLAIN "\033[0m"
 
-/* ---- for programs
- * ------------------------------------------------------------------ */
+/* ---- for programs ---- */
 
 /* The item or trigger with its score as its last member. */
 enum th_status
@@ -41,8 +40,7 @@ search_json(void *ctx, const struct th_hit *hit)
 	return th_out_line(&cmd_out, th_buf_str(&s->out));
 }
 
-/* ---- for people
- * ------------------------------------------------------------------------ */
+/* ---- for people ---- */
 
 /* Control characters are not for terminals. */
 static void

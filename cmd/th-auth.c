@@ -108,7 +108,7 @@ static const struct cmd program = {
 	.offer = offer,
 };
 
-/* ---- accounts ----------------------------------------------------------- */
+/* ---- accounts ---- */
 
 static const struct th_service *
 service_of(const char *name)
@@ -175,7 +175,7 @@ auth_warn(const struct auth_account *acc, enum th_status st)
 	cmd_note(st);
 }
 
-/* ---- running ------------------------------------------------------------ */
+/* ---- running ---- */
 
 struct job {
 	struct auth *auth;

@@ -118,8 +118,7 @@ queue_paused(const struct queue_cmd *c)
 	return ret;
 }
 
-/* ---- opening
- * ----------------------------------------------------------------- */
+/* ---- opening ---- */
 
 struct names {
 	char **name, **service, **account;
@@ -244,8 +243,7 @@ queue_for_each(struct queue_cmd *c, void (*f)(struct queue_cmd *))
 	names_release(&l);
 }
 
-/* ---- the command line
- * ---------------------------------------------------------- */
+/* ---- the command line ---- */
 
 static void
 set_option(struct queue_cmd *c, int letter, const char *arg)

@@ -16,8 +16,7 @@
 #define TRIGGER_NOTICE 3     /* failures in a row that are worth a notice */
 #define TRIGGER_RUN_MAX 160  /* a TH_RUN and its NUL */
 
-/* ---- trigger-record.c: what the store keeps of a trigger -------------------
- */
+/* ---- trigger-record.c: what the store keeps of a trigger ---- */
 
 /*
  * Three values: the user's will (disabled, since), the run at work (running),
@@ -97,8 +96,7 @@ void trigger_each(const struct th_buf *json,
     void (*visit)(void *ctx, struct th_str key, const struct th_value *),
     void *ctx);
 
-/* ---- trigger-home.c: the directory triggers/ --------------------------------
- */
+/* ---- trigger-home.c: the directory triggers/ ---- */
 
 /* What a name is, for messages. */
 #define TRIGGER_NAMES \
@@ -159,8 +157,7 @@ bool trigger_is_away(void);
 void trigger_end_vacation(void);
 int64_t trigger_tries(const struct triggers *, const struct trigger *);
 
-/* ---- trigger-log.c: what the scripts said
- * ------------------------------------- */
+/* ---- trigger-log.c: what the scripts said ---- */
 
 struct trigger_log {
 	int fd;
@@ -174,8 +171,7 @@ void trigger_log_open(struct trigger_log *, const char *name, const char *run);
 void trigger_log_add(struct trigger_log *, int which, const char *, size_t);
 void trigger_log_close(struct trigger_log *, const char *last_line);
 
-/* ---- trigger-job.c: one run
- * ----------------------------------------------------- */
+/* ---- trigger-job.c: one run ---- */
 
 struct job;
 /* In ms, going on evenly whatever happens to the clock on the wall. */
@@ -205,8 +201,7 @@ enum job_pipeline job_report(
 enum th_status job_notice(const struct trigger *, const char *why,
     int64_t failures, int64_t tries, struct th_buf *ret);
 
-/* ---- the subcommands
- * ------------------------------------------------------------ */
+/* ---- the subcommands ---- */
 
 void trigger_run(struct triggers *);
 void trigger_print_list(struct triggers *);

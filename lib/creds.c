@@ -76,7 +76,7 @@ th_creds_path(const char *service, const char *account, struct th_buf *ret,
 	return TH_OK;
 }
 
-/* ---- reading ------------------------------------------------------------ */
+/* ---- reading ---- */
 
 static enum th_status
 creds_add(struct th_creds *c, struct th_str key, struct th_str json)
@@ -221,7 +221,7 @@ th_creds_key(const struct th_creds *c, size_t i)
 	return i < c->n ? c->at[i].key : NULL;
 }
 
-/* ---- changing ----------------------------------------------------------- */
+/* ---- changing ---- */
 
 enum th_status
 th_creds_lock(const char *service, const char *account, struct th_creds **ret,

@@ -118,8 +118,7 @@ th_delivery_arrived(struct th_delivery *d, const char *id, const char *url)
 	return TH_END;
 }
 
-/* ---- tags -----------------------------------------------------------------
- */
+/* ---- tags ---- */
 
 struct tagging {
 	enum th_status (*use)(void *ctx, struct th_str tag);

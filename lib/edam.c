@@ -15,7 +15,7 @@
 #define WAIT_USUAL 900 /* seconds, when the service does not say */
 #define WAIT_MAX (24 * 3600)
 
-/* ---- the token ------------------------------------------------------ */
+/* ---- the token ---- */
 
 /* The value of a field of the token: S shard, U user, E expiry. */
 static struct th_str
@@ -78,7 +78,7 @@ th_edam_page(const struct th_edam *acc, struct th_str guid, struct th_buf *ret)
 	th_buf_addc(ret, '/');
 }
 
-/* ---- calls ---------------------------------------------------------- */
+/* ---- calls ---- */
 
 /* Begins a call into the request's body: its name and the token. */
 static enum th_status

@@ -18,7 +18,7 @@
 	"\"http://xml.evernote.com/pub/enml2.dtd\">\n<en-note>"
 #define TAIL "</en-note>"
 
-/* ---- tables --------------------------------------------------------- */
+/* ---- tables ---- */
 
 enum role {
 	KEEP,
@@ -281,7 +281,7 @@ element_of(struct th_str name)
 	return NULL;
 }
 
-/* ---- text ----------------------------------------------------------- */
+/* ---- text ---- */
 
 /* What XML 1.0 has no place for, even as a reference, is left out. */
 static bool
@@ -345,7 +345,7 @@ decode(struct th_str raw, bool attribute, struct th_buf *ret)
 	}
 }
 
-/* ---- attributes ----------------------------------------------------- */
+/* ---- attributes ---- */
 
 /* Cuts the next attribute off the inside of a tag. */
 static bool
@@ -551,7 +551,7 @@ find_attribute(struct th_str tag, const char *wanted, struct th_str *ret)
 	return false;
 }
 
-/* ---- elements ------------------------------------------------------- */
+/* ---- elements ---- */
 
 static const char *
 name_of(const struct element *e)
@@ -741,7 +741,7 @@ put_html(struct writer *w, struct th_str s)
 	th_buf_release(&text);
 }
 
-/* ---- documents ------------------------------------------------------ */
+/* ---- documents ---- */
 
 /* Characters are counted from `from` on. */
 static enum th_status
@@ -797,7 +797,7 @@ th_enml_from_text(struct th_str text, struct th_buf *ret)
 	return finish(ret, from);
 }
 
-/* ---- and back ------------------------------------------------------- */
+/* ---- and back ---- */
 
 static const struct {
 	const char *name, *word; /* NULL: the tag goes */

@@ -7,7 +7,7 @@
 #define ADDRESS_MAX ((size_t)64 << 10)
 #define SECRET_MAX ((size_t)64 << 10)
 
-/* ---- addresses and requests --------------------------------------------- */
+/* ---- addresses and requests ---- */
 
 /* An address of the table, on the account's base_url when it has one. */
 enum th_status
@@ -101,7 +101,7 @@ th_grant_post(struct th_session *ses, const struct th_login *way,
 	return st;
 }
 
-/* ---- replies ------------------------------------------------------------ */
+/* ---- replies ---- */
 
 static enum th_status
 json_field(struct th_str body, const char *name, struct th_buf *ret)
@@ -244,7 +244,7 @@ th_each_word(const char *list, enum th_status (*use)(void *, const char *word),
 	return st;
 }
 
-/* ---- keeping the tokens ------------------------------------------------- */
+/* ---- keeping the tokens ---- */
 
 /* Copies a field of the answer to a member; one that it lacks is removed. */
 struct keep {

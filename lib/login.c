@@ -64,7 +64,7 @@ address_add(struct th_buf *b, const char *name, const char *value)
 	th_text_urlencode(th_str(value), b);
 }
 
-/* ---- ways -------------------------------------------------------------- */
+/* ---- ways ---- */
 
 static enum th_status
 is_set(void *ses, const char *key)
@@ -109,7 +109,7 @@ is_needed(void *ctx, const char *key)
 	    ctx, TH_ECONFIG, "needs the setting %s in config.yaml", key);
 }
 
-/* ---- OAuth 1.0a: three legs, or user name and password ------------------ */
+/* ---- OAuth 1.0a: three legs, or user name and password ---- */
 
 struct consumer {
 	struct th_secret key, secret;
@@ -241,7 +241,7 @@ xauth(struct th_session *ses, const struct th_login *way, const char *user,
 	return st;
 }
 
-/* ---- OAuth 2 ------------------------------------------------------------ */
+/* ---- OAuth 2 ---- */
 
 static enum th_status
 random_secret(struct th_secret *ret)
@@ -326,7 +326,7 @@ password_grant(struct th_session *ses, const struct th_login *way,
 	return st;
 }
 
-/* ---- device code (RFC 8628) --------------------------------------------- */
+/* ---- device code (RFC 8628) ---- */
 
 static int64_t
 number_of(const struct th_reply *rep, const char *name, int64_t otherwise)
@@ -440,7 +440,7 @@ finish_device(struct th_session *ses, struct th_login_flow *flow)
 	return st;
 }
 
-/* ---- Pocket's own ------------------------------------------------------- */
+/* ---- Pocket's own ---- */
 
 static enum th_status
 ask_pocket(struct th_session *ses, const struct th_login *way,
@@ -500,7 +500,7 @@ finish_pocket(struct th_session *ses, struct th_login_flow *flow)
 	return st;
 }
 
-/* ---- one way for all ---------------------------------------------------- */
+/* ---- one way for all ---- */
 
 void
 th_login_flow_free(struct th_login_flow *f)

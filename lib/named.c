@@ -7,8 +7,7 @@
 #define KEY_MAX ((size_t)64 << 10)
 #define ID_MAX 4096
 
-/* ---- which of several is called so ----------------------------------------
- */
+/* ---- which of several is called so ---- */
 
 enum th_status
 th_called_init(struct th_called *c, const char *name)
@@ -58,8 +57,7 @@ th_called_offer(struct th_called *c, struct th_str name, struct th_str id)
 	return st;
 }
 
-/* ---- its id, from the store or the service --------------------------------
- */
+/* ---- its id, from the store or the service ---- */
 
 static enum th_status
 make_key(const struct th_named *t, struct th_buf *ret)

@@ -10,8 +10,7 @@
 #define FORM_MAX ((size_t)1 << 20) /* a query or form body that is signed */
 #define PARAMS_MAX 1024
 
-/* ---- randomness and challenges --------------------------------------------
- */
+/* ---- randomness and challenges ---- */
 
 enum th_status
 th_random_token(size_t bytes, struct th_buf *ret)
@@ -37,8 +36,7 @@ th_pkce_challenge(struct th_str verifier, struct th_buf *ret)
 	    TH_BASE64_URL, ret);
 }
 
-/* ---- application/x-www-form-urlencoded ------------------------------------
- */
+/* ---- application/x-www-form-urlencoded ---- */
 
 enum th_status
 th_form_decode(struct th_str in, struct th_buf *ret)
@@ -130,8 +128,7 @@ th_request_form(struct th_request *req, const char *name, struct th_str value)
 	return th_form_add(&req->body, name, value);
 }
 
-/* ---- the signature base string (RFC 5849, 3.4.1) ---------------------------
- */
+/* ---- the signature base string (RFC 5849, 3.4.1) ---- */
 
 /* A parameter, both halves decoded and encoded again as the RFC wants it. */
 struct pair {
@@ -357,8 +354,7 @@ base_string(const struct th_request *req, const struct own *own, size_t nown,
 	return st;
 }
 
-/* ---- signing ----------------------------------------------------------------
- */
+/* ---- signing ---- */
 
 /*
  * liboauth ends the program with exit(1) when it finds no memory.  While it is

@@ -8,7 +8,7 @@
 
 #include "trigger.h"
 
-/* ---- secret.c, path.c ------------------------------------------------------- */
+/* ---- secret.c, path.c ---- */
 
 /* Overwrites memory in a way that is not optimized out; NULL is fine. */
 void th_wipe(void *, size_t);
@@ -29,12 +29,12 @@ enum th_status th_path_make_parent(char *path, struct th_err *err);
 enum th_status th_path_state_look(
     const char *name, struct th_buf *ret, struct th_err *err);
 
-/* ---- url.c ------------------------------------------------------------------ */
+/* ---- url.c ---- */
 
 /* Appends a byte as %XX. */
 void th_percent(struct th_buf *, unsigned char);
 
-/* ---- grant.c: token endpoints, for login.c and token.c ------------------------ */
+/* ---- grant.c: token endpoints, for login.c and token.c ---- */
 
 /* A field of a request; one without value is not sent. */
 struct th_field {
@@ -78,7 +78,7 @@ enum th_status th_grant_store(struct th_session *, const struct th_login *,
 enum th_status th_each_word(const char *list,
     enum th_status (*use)(void *, const char *word), void *ctx);
 
-/* ---- store.c: the interface of the two backends ---------------------------- */
+/* ---- store.c: the interface of the two backends ---- */
 
 /*
  * A backend is a table of steps.  Each is atomic: it happened whole or not at

@@ -17,8 +17,7 @@
 #define BAD_GATEWAY 502
 #define GATEWAY_TIMEOUT 504
 
-/* ---- limits -----------------------------------------------------------------
- */
+/* ---- limits ---- */
 
 static void
 queue_limit_key(const struct th_publisher *p, struct th_buf *ret)
@@ -81,8 +80,7 @@ take_both(struct run *r, int64_t token[2])
 	return st;
 }
 
-/* ---- settling
- * ---------------------------------------------------------------- */
+/* ---- settling ---- */
 
 void
 th_run_stop(struct run *r, enum th_status st)

@@ -3,8 +3,7 @@
 
 #define STEPS_MAX 64 /* requests that one item may take */
 
-/* ---- one item
- * ------------------------------------------------------------------ */
+/* ---- one item ---- */
 
 /* Lets the service take a step.  Then a request is to be sent, or it is over.
  */

@@ -166,8 +166,7 @@ th_queue_service(const struct th_queue *q)
 	return q->kept_service;
 }
 
-/* ---- being found again
- * -------------------------------------------------------- */
+/* ---- being found again ---- */
 
 void
 th_queue_index(struct th_queue *q, struct th_search *search)
@@ -306,8 +305,7 @@ th_queue_full(const struct th_queue *q)
 	return q->now.n >= BATCH_ITEMS || q->now.bytes >= BATCH_BYTES;
 }
 
-/* ---- the storm guard
- * --------------------------------------------------------- */
+/* ---- the storm guard ---- */
 
 /* The mark that shows an item to be a repetition; 0: none does. */
 static uint64_t
@@ -394,8 +392,7 @@ out:
 	return st;
 }
 
-/* ---- depositing
- * ---------------------------------------------------------------- */
+/* ---- depositing ---- */
 
 static size_t
 count_new(const struct th_queue *q)
@@ -606,8 +603,7 @@ th_queue_deposit(struct th_queue *q, enum th_deposit how, th_told *told,
 	return st == TH_OK ? finish_before(q, told, ctx, err) : st;
 }
 
-/* ---- leases
- * ---------------------------------------------------------------------- */
+/* ---- leases ---- */
 
 void
 th_lease_init(struct th_lease *l)
@@ -722,8 +718,7 @@ th_queue_settle(struct th_queue *q, const struct th_hash *hash,
 	return st;
 }
 
-/* ---- looking and moving
- * ------------------------------------------------------------ */
+/* ---- looking and moving ---- */
 
 enum th_status
 th_queue_count(struct th_queue *q, unsigned states, struct th_queue_counts *ret,

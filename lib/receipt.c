@@ -124,8 +124,7 @@ th_receipt_json(
 	return th_json_close(ret, '}');
 }
 
-/* ---- what publishers answer
- * ---------------------------------------------------- */
+/* ---- what publishers answer ---- */
 
 #define AFTER_MAX ((int64_t)7 * 86400)
 #define TEXT_MAX ((size_t)64 << 10)

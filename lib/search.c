@@ -179,8 +179,7 @@ th_search_find(struct th_search *s, enum th_search_kind kind,
 	return th_docs_find(s->docs, kind, q, limit, visit, ctx, err);
 }
 
-/* ---- the index anew
- * --------------------------------------------------------------- */
+/* ---- the index anew ---- */
 
 /* The queue that is being read, by the service that it goes to. */
 struct outbox {
@@ -236,8 +235,7 @@ th_search_rebuild(struct th_search *s, int64_t *ret, struct th_err *err)
 	return th_docs_end(s->docs, st, err);
 }
 
-/* ---- what the queues have forgotten
- * ---------------------------------------------------------- */
+/* ---- what the queues have forgotten ---- */
 
 #define PRUNE_AT_ONCE 500
 

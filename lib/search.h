@@ -14,8 +14,7 @@
 #define TH_SEARCH_LINE_MAX                                                     \
 	((size_t)128 << 10) /* longer ones keep what is shown alone */
 #define TH_SEARCH_SERVICES 4
-/* ---- search_doc.c: what of an item is looked at
- * ------------------------------- */
+/* ---- search_doc.c: what of an item is looked at ---- */
 
 /* The columns of the index; reused from one document to the next. */
 struct th_doc {
@@ -39,8 +38,7 @@ enum th_status th_doc_fill(struct th_doc *, enum th_search_kind,
 /* Appends a name as services are compared: words, folded. */
 enum th_status th_doc_fold(struct th_str name, struct th_buf *ret);
 
-/* ---- search_sqlite.c: documents, and FTS5
- * ---------------------------------------- */
+/* ---- search_sqlite.c: documents, and FTS5 ---- */
 
 struct th_docs;
 /*
@@ -106,8 +104,7 @@ enum th_status th_docs_pending(struct th_docs *, int64_t after, size_t limit,
 /* It knows that one now. */
 enum th_status th_docs_sent(struct th_docs *, int64_t no, struct th_err *err);
 
-/* ---- search_elastic.c: an engine elsewhere
- * ------------------------------------------ */
+/* ---- search_elastic.c: an engine elsewhere ---- */
 
 struct th_elastic;
 struct th_search_engine {
@@ -129,8 +126,7 @@ struct th_search_engine {
 /* Is the receipt, as it is written, among those? */
 bool th_went_has(struct th_str in, struct th_str what);
 
-/* ---- search_trigger.c: the directory of triggers
- * --------------------------------------- */
+/* ---- search_trigger.c: the directory of triggers ---- */
 
 enum th_status th_search_scan(
     struct th_search *, struct th_docs *, struct th_err *err);

@@ -80,8 +80,7 @@ static const char mappings[] =
 		      "\"line\":{\"type\":\"keyword\",\"index\":false,"
 		      "\"doc_values\":false}}}}";
 
-/* ---- opening
- * ------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 static void
 engine_free(struct th_elastic *e)
@@ -252,9 +251,7 @@ engine_open(const struct th_config *config, const char *url,
 	return TH_OK;
 }
 
-/* ---- asking
- * ---------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 static enum th_status
 authorize(struct th_elastic *e, struct th_request *r)
@@ -433,8 +430,7 @@ make_index(struct th_elastic *e, enum th_search_kind kind, struct th_err *err)
 	return st;
 }
 
-/* ---- documents out
- * -------------------------------------------------------------------------- */
+/* ---- documents out ---- */
 
 /* One bulk request on its way. */
 struct bulk {
@@ -711,8 +707,7 @@ send_all(struct th_elastic *e, struct th_err *err)
 	return st;
 }
 
-/* ---- leaving it alone while it is away
- * --------------------------------------------------- */
+/* ---- leaving it alone while it is away ---- */
 
 static int64_t
 get_number(struct th_elastic *e, const char *key)
@@ -834,9 +829,7 @@ engine_clear(struct th_elastic *e, struct th_err *err)
 	return st;
 }
 
-/* ---- finding
- * ------------------------------------------------------------------------------
- */
+/* ---- finding ---- */
 
 /* One way in which a term may match: {"match":{FIELD:{"query":..}}}. */
 static void

@@ -4,9 +4,7 @@
 #include "search_docs.h"
 #include "words.h"
 
-/* ---- the tokenizer
- * ---------------------------------------------------------------
- */
+/* ---- the tokenizer ---- */
 
 static int
 create(void *ctx, const char **arg, int nargs, Fts5Tokenizer **ret)
@@ -74,9 +72,7 @@ tokenize(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int len,
 	return rc;
 }
 
-/* ---- the score
- * --------------------------------------------------------------------
- */
+/* ---- the score ---- */
 
 #define COLUMNS 4
 #define PHRASES 64  /* as many as a query may have terms */

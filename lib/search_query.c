@@ -47,8 +47,7 @@ is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* ---- dates
- * ------------------------------------------------------------------------- */
+/* ---- dates ---- */
 
 /* The first instant of the day, month or year named, and of the one after it.
  */
@@ -126,9 +125,7 @@ add_date(struct parser *p, const struct piece *piece)
 	return TH_OK;
 }
 
-/* ---- words
- * ----------------------------------------------------------------------------
- */
+/* ---- words ---- */
 
 /* The words of a piece with a blank between; *n counts them. */
 static char *
@@ -239,8 +236,7 @@ add_piece(struct parser *p, struct piece *piece)
 	return add_term(p, piece, TH_QUERY_ANY);
 }
 
-/* ---- pieces
- * ------------------------------------------------------------------------- */
+/* ---- pieces ---- */
 
 static struct th_str
 field_at(const char *s)
@@ -338,8 +334,7 @@ th_query_release(struct th_query *q)
 	*q = (struct th_query){ 0 };
 }
 
-/* ---- marking what matched
- * ------------------------------------------------------------- */
+/* ---- marking what matched ---- */
 
 /* A word of the query, and how it is compared. */
 struct wanted {

@@ -51,9 +51,7 @@ static const char tear_words[] =
     "DROP TABLE IF EXISTS search_script_content;"
     "DROP TABLE IF EXISTS search_script_config;";
 
-/* ---- opening
- * -------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 void
 th_docs_free(struct th_docs *d)
@@ -167,9 +165,7 @@ th_docs_open(struct th_store *store, const char *engine, struct th_docs **ret,
 	return TH_OK;
 }
 
-/* ---- small things
- * -------------------------------------------------------------------------
- */
+/* ---- small things ---- */
 
 enum th_status
 th_docs_begin(struct th_docs *d, struct th_err *err)
@@ -210,9 +206,7 @@ th_docs_set(
 	    value);
 }
 
-/* ---- documents in
- * ---------------------------------------------------------------------------
- */
+/* ---- documents in ---- */
 
 static enum th_status
 index_words(struct th_docs *d, enum th_search_kind kind, int64_t no,
@@ -426,8 +420,7 @@ th_docs_items(struct th_docs *d, int64_t after, size_t limit,
 	return st == TH_END && any ? TH_OK : st;
 }
 
-/* ---- triggers known
- * --------------------------------------------------------------------- */
+/* ---- triggers known ---- */
 
 enum th_status
 th_docs_triggers(struct th_docs *d, th_docs_trigger_visit *visit, void *ctx,
@@ -458,8 +451,7 @@ th_docs_set_trigger(
 	    stamp);
 }
 
-/* ---- the index anew
- * ----------------------------------------------------------------------- */
+/* ---- the index anew ---- */
 
 static enum th_status
 empty_index(struct th_docs *d, struct th_err *err)
@@ -525,9 +517,7 @@ th_docs_count(struct th_docs *d, int64_t *ret, struct th_err *err)
 	    d->s, ret, err, "SELECT count(*) FROM search_doc", "");
 }
 
-/* ---- what an engine elsewhere is to be told
- * -------------------------------------------------
- */
+/* ---- what an engine elsewhere is to be told ---- */
 
 static enum th_status
 join_services(

@@ -72,8 +72,7 @@ scan_release(struct scan *s)
 	th_buf_release(&s->dir);
 }
 
-/* ---- one script
- * ----------------------------------------------------------------------- */
+/* ---- one script ---- */
 
 static enum th_status
 put_script(struct scan *s, const char *name, struct th_str text)
@@ -136,8 +135,7 @@ read_script(struct scan *s, const char *name, const char *stamp)
 	return st;
 }
 
-/* ---- the directory
- * ------------------------------------------------------------------------- */
+/* ---- the directory ---- */
 
 static enum th_status
 look_at(struct scan *s, int dir, const char *name)

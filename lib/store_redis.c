@@ -78,7 +78,7 @@ static const struct {
 	{ NULL, GIVE_UP, TH_EIO, NULL },
 };
 
-/* ---- commands ---------------------------------------------------------- */
+/* ---- commands ---- */
 
 static void
 init_cmd(struct th_redis_cmd *cmd, const struct th_redis_script *script)
@@ -192,7 +192,7 @@ th_redis_key(struct th_redis_cmd *cmd, const char *kind, const char *name,
 	th_buf_release(&b);
 }
 
-/* ---- connecting -------------------------------------------------------- */
+/* ---- connecting ---- */
 
 static void
 disconnect(struct th_redis *r)
@@ -319,7 +319,7 @@ secure(struct th_redis *r, struct th_err *err)
 #endif
 }
 
-/* ---- sending ----------------------------------------------------------- */
+/* ---- sending ---- */
 
 /* The script's name at the server; NULL: there are too many scripts. */
 static const char *
@@ -497,7 +497,7 @@ receive(struct th_redis *r, struct th_redis_cmd *cmd, enum fate *fate,
 	return TH_OK;
 }
 
-/* ---- greeting ---------------------------------------------------------- */
+/* ---- greeting ---- */
 
 /* One command of the greeting. */
 static enum th_status
@@ -569,7 +569,7 @@ connect_to(struct th_redis *r, enum fate *fate, struct th_err *err)
 	return introduce(r, fate, err);
 }
 
-/* ---- running ----------------------------------------------------------- */
+/* ---- running ---- */
 
 /* The server does not have the script yet. */
 static enum th_status
@@ -670,7 +670,7 @@ th_redis_send(struct th_redis *r, const struct th_redis_cmd *cmd, size_t n)
 		r->sent = cmd;
 }
 
-/* ---- replies ----------------------------------------------------------- */
+/* ---- replies ---- */
 
 const struct redisReply *
 th_redis_at(const struct redisReply *r, size_t i)
@@ -729,7 +729,7 @@ th_redis_int(const struct redisReply *r)
 	    th_redis_is_text(r) ? th_redis_text(r) : TH_STR(""), NULL);
 }
 
-/* ---- opening ----------------------------------------------------------- */
+/* ---- opening ---- */
 
 static void
 redis_close(struct th_store *store)

@@ -98,7 +98,7 @@ static const struct th_redis_script find_script = { { th_redis_queue_lua,
     "if not r then return call('HGET', L, ARGV[1]) end\n"
     "return entry(call('XRANGE', S, at(r), at(r))[1])\n" } };
 
-/* ---- moving ------------------------------------------------------------ */
+/* ---- moving ---- */
 
 static enum th_status
 move_some(struct th_redis *r, const char *queue, const struct th_hash *hash,
@@ -132,7 +132,7 @@ move(struct th_store *store, const char *queue, const struct th_hash *hash,
 	    (struct th_redis *)store, queue, hash, from, to, 0, now, ret, err);
 }
 
-/* ---- the ledger, page by page ------------------------------------------ */
+/* ---- the ledger, page by page ---- */
 
 /* The cursor of a walk: what HSCAN gave, "0" at the beginning and the end. */
 struct walk {
@@ -258,7 +258,7 @@ each_of_ledger(struct th_redis *r, const char *queue, unsigned states,
 	return st;
 }
 
-/* ---- looking ----------------------------------------------------------- */
+/* ---- looking ---- */
 
 static enum th_status
 count(struct th_store *store, const char *queue, unsigned states, int64_t now,

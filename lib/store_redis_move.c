@@ -47,7 +47,7 @@ static const struct th_redis_script pause_script = {
 	  "return 1\n" }
 };
 
-/* ---- out --------------------------------------------------------------- */
+/* ---- out ---- */
 
 static enum th_status
 visit_hits(const struct th_redis_cmd *cmd, const char *key,
@@ -180,7 +180,7 @@ recall(struct th_store *store, enum th_memory kind, const char *key,
 			   : recall_all(r, kind, visit, ctx, err);
 }
 
-/* ---- in ---------------------------------------------------------------- */
+/* ---- in ---- */
 
 static enum th_status
 remember(struct th_store *store, enum th_memory kind, const char *key,

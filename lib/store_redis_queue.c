@@ -444,7 +444,7 @@ lookup(struct th_store *store, const char *queue, struct th_incoming *in,
 	return st;
 }
 
-/* ---- the guard's marks ------------------------------------------------- */
+/* ---- the guard's marks ---- */
 
 /* Two bytes tell the slot, four what is in it. */
 static void
@@ -497,7 +497,7 @@ guard(struct th_store *store, const char *queue, const uint64_t *mark, size_t n,
 	return st;
 }
 
-/* ---- depositing -------------------------------------------------------- */
+/* ---- depositing ---- */
 
 /* A queue that is listed and stays empty does no harm. */
 static void
@@ -650,7 +650,7 @@ import(struct th_store *store, const char *queue, const char *service,
 	return st;
 }
 
-/* ---- leases ------------------------------------------------------------ */
+/* ---- leases ---- */
 
 static enum th_status
 read_lease(const struct redisReply *reply, struct th_lease *ret)

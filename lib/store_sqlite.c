@@ -264,8 +264,7 @@ th_sql_end(struct th_sqlite *s, enum th_status st, struct th_err *err)
 	return st == TH_OK || st == TH_END ? rc : st;
 }
 
-/* ---- readers' states --------------------------------------------------------
- */
+/* ---- readers' states ---- */
 
 static enum th_status
 state_get(struct th_store *store, const char *name, const char *run,
@@ -431,8 +430,7 @@ state_settle(struct th_store *store, const char *run, bool keep, int64_t now,
 	return th_sql_end(s, settle_run(s, run, keep, now / 86400, err), err);
 }
 
-/* ---- opening ----------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 static void
 sqlite_close(struct th_store *store)

@@ -320,8 +320,7 @@ deposit(struct th_store *store, const char *queue, const char *service,
 	    account, arrive, &a, n, err);
 }
 
-/* ---- leases
- * ------------------------------------------------------------------ */
+/* ---- leases ---- */
 
 /*
  * The first that is due.  Those whose back-off is over are made due first, so

@@ -14,7 +14,7 @@
 #define DEPTH_MAX 32
 #define METHOD_MAX 128 /* bytes of a method's name */
 
-/* ---- writing -------------------------------------------------------- */
+/* ---- writing ---- */
 
 static enum th_status
 put_int(struct th_buf *b, uint64_t v, unsigned bytes)
@@ -98,7 +98,7 @@ th_thrift_strings(struct th_buf *b, int id, const struct th_str *s, size_t n)
 	return b->status;
 }
 
-/* ---- checking ------------------------------------------------------- */
+/* ---- checking ---- */
 
 /* Takes n bytes off the front; false when there are fewer. */
 static bool
@@ -249,7 +249,7 @@ th_thrift_parse(
 	return TH_OK;
 }
 
-/* ---- reading what was checked --------------------------------------- */
+/* ---- reading what was checked ---- */
 
 /* The value at the front, of which the reader then is behind. */
 static struct th_thrift

@@ -25,7 +25,7 @@ expiry(const char *text)
 	return t;
 }
 
-/* ---- renewal ------------------------------------------------------------ */
+/* ---- renewal ---- */
 
 /* Did another process get a token since we read ours? */
 static enum th_status
@@ -132,7 +132,7 @@ th_session_renew(struct th_session *ses)
 	return st;
 }
 
-/* ---- requests ----------------------------------------------------------- */
+/* ---- requests ---- */
 
 static enum th_status
 add_bearer(struct th_session *ses, struct th_request *req)
@@ -204,7 +204,7 @@ th_session_authorize_dry(struct th_session *ses, struct th_request *req)
 	return th_request_secret(req, "Authorization", "", &shown);
 }
 
-/* ---- the end ------------------------------------------------------------ */
+/* ---- the end ---- */
 
 /* Asks for one token to be made void (RFC 7009). */
 static enum th_status

@@ -41,7 +41,7 @@
 #define TH_PRINTF(fmt, args)
 #endif
 
-/* ---- status.c: what happened, sorted by what the caller does next -------- */
+/* ---- status.c: what happened, sorted by what the caller does next ---- */
 
 /* From light to grave, so that the worst of several is the greatest. */
 enum th_status {
@@ -85,7 +85,7 @@ enum th_status th_fail(struct th_err *err, enum th_status st, const char *fmt,
  */
 extern volatile sig_atomic_t th_interrupted;
 
-/* ---- alloc.c: memory that can be watched --------------------------------- */
+/* ---- alloc.c: memory that can be watched ---- */
 
 /*
  * malloc, realloc, strdup that remember a failure, because some libraries
@@ -109,7 +109,7 @@ bool th_alloc_reserve(size_t size);
 void th_alloc_unreserve(void);
 void th_alloc_reset(void);
 
-/* ---- buf.c: growing bytes with a ceiling --------------------------------- */
+/* ---- buf.c: growing bytes with a ceiling ---- */
 
 /* Bytes that are not ours and need not end in NUL. */
 struct th_str {
@@ -146,7 +146,7 @@ enum th_status th_buf_addf(struct th_buf *, const char *fmt, ...) TH_PRINTF(2, 3
 struct th_str th_buf_str(const struct th_buf *);     /* borrowed until the next change */
 char *th_buf_take(struct th_buf *);                  /* hands the bytes over; NULL in error */
 
-/* ---- digest.c: hashes, codes and chance ----------------------------------- */
+/* ---- digest.c: hashes, codes and chance ---- */
 
 #define TH_SHA256_SIZE 32
 void th_sha256(struct th_str, unsigned char ret[TH_SHA256_SIZE]);
@@ -168,7 +168,7 @@ enum th_status th_base64_decode(struct th_str text, struct th_buf *ret);
 /* Bytes nobody can guess.  TH_EIO. */
 enum th_status th_random(void *ret, size_t len);
 
-/* ---- date.c: instants and durations -------------------------------------- */
+/* ---- date.c: instants and durations ---- */
 
 /*
  * Any form of date found in feeds (RFC 3339, W3CDTF, RFC 822/2822, asctime,
@@ -191,7 +191,7 @@ enum th_status th_duration_format(int64_t, struct th_buf *ret);
 int64_t th_now(void);
 int64_t th_now_ms(void);
 
-/* ---- text.c: UTF-8, HTML to text ----------------------------------------- */
+/* ---- text.c: UTF-8, HTML to text ---- */
 
 /* Length of the valid UTF-8 prefix (RFC 3629: no surrogates, no overlongs). */
 size_t th_utf8_valid(struct th_str);
@@ -230,7 +230,7 @@ enum th_status th_text_truncate(struct th_str, size_t max, struct th_buf *ret);
 /* Appends percent-encoded: all but RFC 3986's unreserved characters. */
 enum th_status th_text_urlencode(struct th_str, struct th_buf *ret);
 
-/* ---- markdown.c: HTML as Markdown ------------------------------------------- */
+/* ---- markdown.c: HTML as Markdown ---- */
 
 /*
  * Appends a piece of HTML as CommonMark: headings, lists, links, images,
@@ -240,7 +240,7 @@ enum th_status th_text_urlencode(struct th_str, struct th_buf *ret);
  */
 enum th_status th_markdown_from_html(struct th_str html, struct th_buf *ret);
 
-/* ---- thrift.c: Apache Thrift's binary protocol ------------------------------- */
+/* ---- thrift.c: Apache Thrift's binary protocol ---- */
 
 enum th_thrift_type {
 	TH_THRIFT_STOP = 0,
@@ -309,7 +309,7 @@ void th_thrift_list(const struct th_thrift *, int id,
     struct th_thrift_iter *ret);
 bool th_thrift_next(struct th_thrift_iter *, struct th_thrift *ret);
 
-/* ---- limited.c: text for services that count in UTF-16 ------------------------ */
+/* ---- limited.c: text for services that count in UTF-16 ---- */
 
 enum {
 	TH_LIMIT_LINES = 1,   /* newlines and tabs stay */
@@ -323,7 +323,7 @@ enum {
 enum th_status th_text_limit(struct th_str, size_t max, unsigned flags,
     struct th_buf *ret);
 
-/* ---- enml.c: HTML as the notes of Evernote, and back -------------------------- */
+/* ---- enml.c: HTML as the notes of Evernote, and back ---- */
 
 #define TH_ENML_MAX 5242880 /* characters of a note */
 /*
@@ -339,7 +339,7 @@ enum th_status th_enml_from_text(struct th_str text, struct th_buf *ret);
 /* Appends what is inside of a note as HTML: media and secrets as words. */
 enum th_status th_enml_to_html(struct th_str enml, struct th_buf *ret);
 
-/* ---- csv.c: comma-separated values (RFC 4180) --------------------------------- */
+/* ---- csv.c: comma-separated values (RFC 4180) ---- */
 
 /* A text, without its BOM; comma, semicolon or tab is seen from its first line. */
 struct th_csv {
@@ -355,7 +355,7 @@ void th_csv_init(struct th_csv *, struct th_str text);
  */
 enum th_status th_csv_next(struct th_csv *, struct th_buf *ret, bool *ret_last);
 
-/* ---- records.c: records of CSV as items ---------------------------------------- */
+/* ---- records.c: records of CSV as items ---- */
 
 /*
  * The first record names the columns: id, title, url or link, date, text, tags,
@@ -378,7 +378,7 @@ void th_records_release(struct th_records *);
  */
 enum th_status th_records_next(struct th_records *, struct th_buf *ret);
 
-/* ---- url.c: RFC 3986 ------------------------------------------------------ */
+/* ---- url.c: RFC 3986 ---- */
 
 /* Parts of a URL, borrowed from it; absent parts have s == NULL. */
 struct th_url {
@@ -412,7 +412,7 @@ enum th_status th_url_mask(struct th_str, struct th_buf *ret);
 /* A part of one with its %XX as bytes, for free().  NULL: no memory. */
 char *th_url_unescape(struct th_str);
 
-/* ---- json.c: the strict scanner, and writing JSON into a buffer ----------- */
+/* ---- json.c: the strict scanner, and writing JSON into a buffer ---- */
 
 enum th_json {
 	TH_JSON_NULL,
@@ -481,7 +481,7 @@ enum th_status th_json_member(struct th_buf *, const char *name, struct th_str);
 /* Appends the escaped characters alone, no quotes, no comma: for pieces. */
 enum th_status th_json_escape(struct th_buf *, struct th_str);
 
-/* ---- item.c: one item, read lazily and edited ----------------------------- */
+/* ---- item.c: one item, read lazily and edited ---- */
 
 struct th_member {
 	struct th_str key; /* as written, without the quotes */
@@ -561,7 +561,7 @@ enum th_status th_item_date(const struct th_item *, int64_t *ret);
 enum th_status th_item_body_text(const struct th_item *, enum th_text_mode,
     struct th_buf *ret);
 
-/* ---- identity.c: ids for what has none ------------------------------------- */
+/* ---- identity.c: ids for what has none ---- */
 
 /*
  * Appends what tells an item from others: its id, else its url, else a urn made
@@ -571,7 +571,7 @@ enum th_status th_item_identity(const struct th_item *, struct th_buf *ret);
 /* Appends "urn:uuid:..." made from the text alone (RFC 9562, version 8). */
 enum th_status th_urn_uuid(struct th_str text, struct th_buf *ret);
 
-/* ---- stream.c: lines in, lines out ---------------------------------------- */
+/* ---- stream.c: lines in, lines out ---- */
 
 /* Buffered writing to a descriptor. */
 struct th_out {
@@ -621,7 +621,7 @@ enum th_status th_stream_next(struct th_stream *, struct th_item *ret);
 enum th_status th_stream_peek(struct th_stream *, size_t lines,
     struct th_str *ret);
 
-/* ---- key.c: sorting and telling apart by a field ------------------------ */
+/* ---- key.c: sorting and telling apart by a field ---- */
 
 /*
  * What an item is sorted or told apart by: a path (its first value) or an
@@ -644,7 +644,7 @@ enum th_status th_key_same(struct th_key *, const struct th_item *,
 /* The fields and aliases of th-item(5) by number; NULL after the last. */
 const char *th_field_name(size_t);
 
-/* ---- set.c: texts seen before ---------------------------------------------- */
+/* ---- set.c: texts seen before ---- */
 
 /* NULL: no memory.  Takes the texts' bytes and about 50 more for each. */
 struct th_set;
@@ -653,7 +653,7 @@ void th_set_free(struct th_set *);
 /* Adds a text; *ret tells whether it is new. */
 enum th_status th_set_add(struct th_set *, struct th_str, bool *ret);
 
-/* ---- expr.c: th-filter's expressions (DESIGN, "Expressions") -------------- */
+/* ---- expr.c: th-filter's expressions (DESIGN, "Expressions") ---- */
 
 struct th_expr;
 /*
@@ -668,7 +668,7 @@ void th_expr_free(struct th_expr *);
 enum th_status th_expr_match(struct th_expr *, const struct th_item *,
     bool *ret, struct th_err *err);
 
-/* ---- regex.c, substitution.c: patterns ------------------------------------- */
+/* ---- regex.c, substitution.c: patterns ---- */
 
 /*
  * A PCRE2 pattern, Unicode, JIT-compiled.  The only door to PCRE2.  Subjects
@@ -706,7 +706,7 @@ enum th_status th_substitution_init(struct th_substitution *, struct th_str text
     struct th_err *err);
 void th_substitution_release(struct th_substitution *);
 
-/* ---- template.c: {field|filter} templates --------------------------------- */
+/* ---- template.c: {field|filter} templates ---- */
 
 struct th_template;
 /* Compiles; TH_EUSAGE with err->column at the offence, in bytes. */
@@ -722,7 +722,7 @@ enum th_status th_template_expand(const struct th_template *,
     const struct th_item *, th_quote *quote, struct th_buf *ret,
     struct th_err *err);
 
-/* ---- suggest.c: the word that was meant ------------------------------------ */
+/* ---- suggest.c: the word that was meant ---- */
 
 /*
  * The nearest of several words to a misspelt one: init, offer each word that
@@ -736,7 +736,7 @@ struct th_suggest {
 void th_suggest_init(struct th_suggest *, const char *word);
 void th_suggest_offer(struct th_suggest *, const char *candidate);
 
-/* ---- param.c: typed options and settings, declared as data ---------------- */
+/* ---- param.c: typed options and settings, declared as data ---- */
 
 enum th_kind {
 	TH_STRING,   /* any text */
@@ -795,7 +795,7 @@ struct th_limit {
 enum th_status th_limit_parse(const char *, struct th_limit *ret,
     struct th_err *err);
 
-/* ---- yaml.c: a small YAML text as a tree ----------------------------------- */
+/* ---- yaml.c: a small YAML text as a tree ---- */
 
 enum th_yaml_kind { TH_YAML_TEXT, TH_YAML_LIST, TH_YAML_MAP };
 
@@ -826,7 +826,7 @@ enum th_status th_yaml_known(const struct th_yaml *map,
 enum th_status th_yaml_fail(const char *name, const struct th_yaml *,
     struct th_err *err, const char *what);
 
-/* ---- path.c: where things are ----------------------------------------------- */
+/* ---- path.c: where things are ---- */
 
 /*
  * DESIGN, "Files": TH_HOME, else the XDG directories.  Appends the path of
@@ -837,7 +837,7 @@ enum th_status th_path_config(const char *name, struct th_buf *ret,
 enum th_status th_path_state(const char *name, struct th_buf *ret,
     struct th_err *err);
 
-/* ---- config.c: config.yaml --------------------------------------------------- */
+/* ---- config.c: config.yaml ---- */
 
 struct th_config;
 /*
@@ -870,7 +870,7 @@ bool th_config_limit(const struct th_config *, const char *service,
  */
 char **th_config_environ(const struct th_config *);
 
-/* ---- config_share.c: a configuration without its secrets ---------------------- */
+/* ---- config_share.c: a configuration without its secrets ---- */
 
 /*
  * Appends the text with "" for each secret of an account, whether secret() or
@@ -881,7 +881,7 @@ enum th_status th_config_share(struct th_str text, const char *name,
     bool (*secret)(void *ctx, const char *service, const char *key), void *ctx,
     struct th_buf *ret, struct th_buf *left, struct th_err *err);
 
-/* ---- account.c: the settings of one account ----------------------------------- */
+/* ---- account.c: the settings of one account ---- */
 
 /* A secret.  No function of the library prints one; release wipes it. */
 struct th_secret {
@@ -928,7 +928,7 @@ enum th_status th_account_fingerprint(const struct th_account *,
 const char *th_account_key(const struct th_account *, size_t nth,
     bool *secret);
 
-/* ---- accounts.c: which accounts there are --------------------------------------- */
+/* ---- accounts.c: which accounts there are ---- */
 
 typedef enum th_status th_account_visit(void *ctx, const char *service,
     const char *account);
@@ -939,7 +939,7 @@ typedef enum th_status th_account_visit(void *ctx, const char *service,
 enum th_status th_config_accounts(const struct th_config *,
     th_account_visit *visit, void *ctx, struct th_err *err);
 
-/* ---- http_request.c: requests as data -------------------------------------- */
+/* ---- http_request.c: requests as data ---- */
 
 struct th_header {
 	char *name, *value;
@@ -983,7 +983,7 @@ enum th_status th_request_hide(struct th_request *, const struct th_secret *);
  */
 enum th_status th_request_show(const struct th_request *, struct th_buf *ret);
 
-/* ---- http_reply.c: what came back ------------------------------------------- */
+/* ---- http_reply.c: what came back ---- */
 
 struct th_reply {
 	long code;               /* HTTP status; 0 when there was no answer */
@@ -1026,7 +1026,7 @@ enum th_status th_reply_feed_link(const struct th_reply *, struct th_buf *ret);
  */
 enum th_status th_reply_status(const struct th_reply *, struct th_err *err);
 
-/* ---- http.c: transfers over libcurl multi ----------------------------------- */
+/* ---- http.c: transfers over libcurl multi ---- */
 
 struct th_http;
 struct th_http_options {
@@ -1078,7 +1078,7 @@ enum th_status th_http_run(struct th_http *, size_t left, struct th_err *err);
  */
 void th_http_stop(struct th_http *);
 
-/* ---- creds.c: tokens of an account, in credentials/SERVICE.ACCOUNT.json --------- */
+/* ---- creds.c: tokens of an account, in credentials/SERVICE.ACCOUNT.json ---- */
 
 /* The members of one file; values are secrets, names are not. */
 struct th_creds;
@@ -1110,7 +1110,7 @@ enum th_status th_creds_put_back(struct th_creds *, const struct th_creds *old);
 enum th_status th_creds_commit(struct th_creds *, struct th_err *err);
 enum th_status th_creds_remove(struct th_creds *, struct th_err *err);
 
-/* ---- oauth.c: forms, challenges, signatures --------------------------------- */
+/* ---- oauth.c: forms, challenges, signatures ---- */
 
 /*
  * application/x-www-form-urlencoded.  decode appends a name or value as text
@@ -1153,7 +1153,7 @@ enum th_status th_oauth1_sign(struct th_request *, const struct th_oauth1 *,
 enum th_status th_oauth1_base_string(const struct th_request *,
     const struct th_oauth1 *, struct th_buf *ret);
 
-/* ---- listen.c: the browser comes back ----------------------------------------- */
+/* ---- listen.c: the browser comes back ---- */
 
 /* A listener on 127.0.0.1 and nowhere else; port 0: any that is free. */
 struct th_listener;
@@ -1171,7 +1171,7 @@ enum th_status th_listen_wait(struct th_listener *, const char *path,
     int64_t seconds, th_accept *accept, void *ctx, struct th_buf *ret,
     struct th_err *err);
 
-/* ---- weigh.c: how long a short post is ------------------------------------------ */
+/* ---- weigh.c: how long a short post is ---- */
 
 /*
  * The length of a post as version 3 of the public "text" rules of micro-blogs
@@ -1187,7 +1187,7 @@ enum th_status th_post_weight(struct th_str text, size_t *ret);
  */
 enum th_status th_post_cut(struct th_str text, size_t max, struct th_buf *ret);
 
-/* ---- post.c: a text, an address and tags within a limit ------------------------ */
+/* ---- post.c: a text, an address and tags within a limit ---- */
 
 /*
  * Appends text, and those of the tags (" #a #b") that it has not itself; where
@@ -1203,7 +1203,7 @@ enum th_status th_post_fit(struct th_str text, struct th_str keep,
  */
 enum th_status th_post_hashtag(struct th_str tag, struct th_buf *ret);
 
-/* ---- store.c: what outlives a process --------------------------------------- */
+/* ---- store.c: what outlives a process ---- */
 
 /* The store of the configuration: SQLite file or Redis.  th_store_close(NULL) is fine. */
 struct th_store;
@@ -1259,7 +1259,7 @@ enum th_status th_state_settle(struct th_store *, const char *run, bool keep,
 /* Milliseconds of a clock that only goes forward; of no meaning elsewhere. */
 int64_t th_steady_ms(void);
 
-/* ---- store_move.c: states from one store to another -------------------------- */
+/* ---- store_move.c: states from one store to another ---- */
 
 /* A value, or (key == NULL) an id seen.  All is borrowed. */
 struct th_state_entry {
@@ -1304,7 +1304,7 @@ enum th_status th_state_import(struct th_state_moving *,
 enum th_status th_state_import_end(struct th_state_moving *,
     struct th_err *err);
 
-/* ---- lock.c: one at a time, over all processes and machines ------------------ */
+/* ---- lock.c: one at a time, over all processes and machines ---- */
 
 /*
  * Takes a named lock for so many seconds.  TH_END: another holds it.  The lock
@@ -1316,7 +1316,7 @@ enum th_status th_lock(struct th_store *, const char *name, int64_t seconds,
 enum th_status th_unlock(struct th_store *, const char *name,
     struct th_err *err);
 
-/* ---- queue.c: the outbox and the ledger --------------------------------------- */
+/* ---- queue.c: the outbox and the ledger ---- */
 
 /*
  * What becomes of an item in a queue.  Each arrow is one atomic step of the
@@ -1548,7 +1548,7 @@ enum th_status th_queue_receipt(struct th_queue *, struct th_str line,
     struct th_str packed, int64_t date, struct th_buf *ret,
     struct th_err *err);
 
-/* ---- schedule.c: when something is due again ----------------------------------- */
+/* ---- schedule.c: when something is due again ---- */
 
 /* The five fields of crontab(5) as sets of bits; local time. */
 struct th_cron {
@@ -1593,7 +1593,7 @@ int64_t th_schedule_next(const struct th_schedule *, int64_t last,
  */
 int64_t th_schedule_slot(const struct th_schedule *, int64_t last, int64_t now);
 
-/* ---- script.c: triggers as scripts ---------------------------------------------- */
+/* ---- script.c: triggers as scripts ---- */
 
 /*
  * Letters, digits, "_", ".", "-"; neither of the last two in front; at most 100;
@@ -1621,7 +1621,7 @@ enum th_status th_script_parse(struct th_str text, const char *name,
     th_problem *problem, void *ctx, struct th_script *ret);
 void th_script_release(struct th_script *);
 
-/* ---- script_write.c: scripts made from what other programs know ------------------ */
+/* ---- script_write.c: scripts made from what other programs know ---- */
 
 /*
  * Appends a name made of a title: its words without case and accents, with "-"
@@ -1634,7 +1634,7 @@ enum th_status th_script_add(struct th_buf *, const char *key, struct th_str val
 enum th_status th_script_add_list(struct th_buf *, const char *key,
     const struct th_str *value, size_t n);
 
-/* ---- shell.c: a script as words -------------------------------------------------- */
+/* ---- shell.c: a script as words ---- */
 
 struct th_shell_word {
 	struct th_buf text;  /* quotes taken off; data may be NULL */
@@ -1657,7 +1657,7 @@ void th_shell_release(struct th_shell *);
 /* Appends one word for the shell, in single quotes when it needs them. */
 enum th_status th_shell_quote(struct th_str, struct th_buf *ret);
 
-/* ---- owner.c: who leases ----------------------------------------------------------- */
+/* ---- owner.c: who leases ---- */
 
 /* Who this process is, for leases and locks: host, boot, pid, start. */
 #define TH_OWNER_SIZE 64
@@ -1667,7 +1667,7 @@ void th_owner_of(int64_t pid, char ret[TH_OWNER_SIZE]); /* a child of ours */
 enum th_owner_life { TH_OWNER_ALIVE, TH_OWNER_DEAD, TH_OWNER_FAR };
 enum th_owner_life th_owner_life(const char *owner);
 
-/* ---- receipt.c: where published items went ------------------------------------- */
+/* ---- receipt.c: where published items went ---- */
 
 struct th_receipt_view {
 	struct th_str service, account; /* s == NULL: the queue's */
@@ -1697,7 +1697,7 @@ void th_receipt_line_release(struct th_receipt_line *);
 enum th_status th_receipt_json(const struct th_receipt_view *, int64_t date,
     struct th_buf *ret);
 
-/* ---- limit.c: never too fast ----------------------------------------------------- */
+/* ---- limit.c: never too fast ---- */
 
 /*
  * A sliding window over all processes that use the key: take counts one more,
@@ -1731,7 +1731,7 @@ enum th_status th_pause_get(struct th_store *, const char *key, int64_t *ret,
 /* The key under which a pause of a queue's destination is found as well. */
 enum th_status th_pause_queue_key(const char *queue, struct th_buf *ret);
 
-/* ---- search_query.c: what a person types to find something ------------------------- */
+/* ---- search_query.c: what a person types to find something ---- */
 
 /*
  * Terms are joined by AND.  A word matches by stem, "a phrase" as it is written,
@@ -1769,7 +1769,7 @@ void th_marker_free(struct th_marker *);
 void th_marker_start(struct th_marker *, struct th_str text);
 bool th_marker_next(struct th_marker *, struct th_str *ret);
 
-/* ---- search.c: items and triggers found again ----------------------------------------- */
+/* ---- search.c: items and triggers found again ---- */
 
 /*
  * Documents lie in the store's own file (with a store elsewhere in a local
@@ -1838,7 +1838,7 @@ enum th_status th_search_find(struct th_search *, enum th_search_kind,
     const struct th_query *, size_t limit, th_hit_visit *visit, void *ctx,
     struct th_err *err);
 
-/* ---- search_went.c: where an item went ------------------------------------------------ */
+/* ---- search_went.c: where an item went ---- */
 
 /* The queues of a store, to be asked for receipts; the store may be NULL. */
 struct th_went;
@@ -1861,7 +1861,7 @@ enum th_status th_went_line(struct th_went *, struct th_str line,
 enum th_status th_went_keeps(struct th_went *, struct th_str line, int64_t date,
     int64_t before, bool *ret, struct th_err *err);
 
-/* ---- publish.c: draining a queue --------------------------------------------------- */
+/* ---- publish.c: draining a queue ---- */
 
 struct th_service;
 struct th_session;
@@ -1934,7 +1934,7 @@ enum th_status th_delivery_fill(struct th_delivery *,
 void th_delivery_text_release(struct th_delivery_text *);
 void th_delivery_release(struct th_delivery *);
 
-/* ---- thrift_http.c: calls of Thrift over HTTP ---------------------------------- */
+/* ---- thrift_http.c: calls of Thrift over HTTP ---- */
 
 /* Begins a call: the rest of its arguments, and th_thrift_end(), follow. */
 enum th_status th_thrift_request(struct th_request *ret, const char *url,
@@ -1947,7 +1947,7 @@ enum th_status th_thrift_request(struct th_request *ret, const char *url,
 enum th_status th_thrift_reply(const struct th_reply *, const char *method,
     struct th_thrift *ret, struct th_err *err);
 
-/* ---- revisit.c: asking again, politely -------------------------------------- */
+/* ---- revisit.c: asking again, politely ---- */
 
 /*
  * What is remembered of one URL between runs.  Validators and the like are part
@@ -1988,7 +1988,7 @@ enum th_status th_revisit_ask(const struct th_revisit *, struct th_request *);
 enum th_status th_revisit_learn(struct th_revisit *, const struct th_reply *,
     int64_t now);
 
-/* ---- feed_opml.c, feed_lists.c: lists of feeds ------------------------------ */
+/* ---- feed_opml.c, feed_lists.c: lists of feeds ---- */
 
 /* A feed that somebody reads.  All is borrowed. */
 struct th_listed {
@@ -2017,7 +2017,7 @@ enum th_status th_sfeedrc_read(struct th_str text, th_listed_visit *visit,
 enum th_status th_urls_read(struct th_str text, th_listed_visit *visit,
     th_unlisted *other, void *ctx, struct th_err *err);
 
-/* ---- dump.c: the rows that Django dumps --------------------------------------- */
+/* ---- dump.c: the rows that Django dumps ---- */
 
 /* dumpdata as JSON: [{"model":"app.model","pk":..,"fields":{..}}...]. */
 struct th_dump_row {
@@ -2044,7 +2044,7 @@ enum th_status th_dump_text(const struct th_dump_row *, const char *field,
     struct th_buf *ret);
 bool th_dump_is(const struct th_dump_row *, const char *field); /* true */
 
-/* ---- feed.c, feed_write.c: feeds in and out --------------------------------- */
+/* ---- feed.c, feed_write.c: feeds in and out ---- */
 
 /*
  * Takes an item as it is found: its id decoded, and its line without newline,
@@ -2113,7 +2113,7 @@ enum th_status th_feedout_merge(struct th_feedout *, struct th_str old,
 enum th_status th_feedout_finish(struct th_feedout *, struct th_out *out,
     struct th_err *err);
 
-/* ---- pile.c: what comes newest first ------------------------------------------------ */
+/* ---- pile.c: what comes newest first ---- */
 
 /* Items added in one order, handed to emit in the other.  { 0 } is empty. */
 struct th_pile {
@@ -2127,7 +2127,7 @@ enum th_status th_pile_add(struct th_pile *, struct th_str id,
 enum th_status th_pile_emit(const struct th_pile *, th_emit *emit, void *ctx,
     size_t *ret_taken);
 
-/* ---- file.c: files that are whole or not there ------------------------------- */
+/* ---- file.c: files that are whole or not there ---- */
 
 /*
  * A file being replaced.  Its new bytes go to `fd`, a temporary file beside it
@@ -2171,7 +2171,7 @@ enum th_status th_file_lock(int fd, struct th_err *err);
 /* Makes what was renamed or created in a directory last. */
 enum th_status th_file_sync_dir(int dir, struct th_err *err);
 
-/* ---- place.c: paths out of templates, confined --------------------------------- */
+/* ---- place.c: paths out of templates, confined ---- */
 
 /*
  * What an item says becomes part of the path, but never leads out of the fixed
@@ -2193,7 +2193,7 @@ enum th_status th_place_enter(struct th_place *, struct th_err *err);
 /* Gives the name a mark that this id alone has, however often it comes. */
 enum th_status th_place_mark(struct th_place *, struct th_str id);
 
-/* ---- note.c: items as Markdown files ------------------------------------------- */
+/* ---- note.c: items as Markdown files ---- */
 
 /* Appends front matter in YAML and the body as Markdown. */
 enum th_status th_note_make(const struct th_item *, struct th_str id,
@@ -2201,7 +2201,7 @@ enum th_status th_note_make(const struct th_item *, struct th_str id,
 /* Appends what the note of that id begins with. */
 enum th_status th_note_head(struct th_str id, struct th_buf *ret);
 
-/* ---- growth.c: files that grow by a line an item ------------------------------- */
+/* ---- growth.c: files that grow by a line an item ---- */
 
 struct th_growth {
 	struct th_str line; /* with its end */
@@ -2215,7 +2215,7 @@ struct th_growth {
 enum th_status th_growth_append(const struct th_growth *,
     const struct th_place *, struct th_err *err);
 
-/* ---- archive.c: tar files -------------------------------------------------------- */
+/* ---- archive.c: tar files ---- */
 
 struct th_archive;
 /* The descriptor stays the caller's, to be closed after th_archive_free(). */
@@ -2247,7 +2247,7 @@ enum th_status th_archive_next(struct th_archive *, struct th_archived *ret,
 enum th_status th_archive_read(struct th_archive *, char *ret, size_t size,
     size_t *got, struct th_err *err);
 
-/* ---- session.c: a service at work --------------------------------------------- */
+/* ---- session.c: a service at work ---- */
 
 struct th_service;
 struct th_session;
@@ -2312,7 +2312,7 @@ enum th_status th_session_cache_put(struct th_session *, const char *key,
 /* The store that the small facts are kept in, open for writing. */
 enum th_status th_session_store(struct th_session *, struct th_store **ret);
 
-/* ---- pace.c: few requests, and one at a time ---------------------------------------- */
+/* ---- pace.c: few requests, and one at a time ---- */
 
 /*
  * Counts one more request on a limit that the service set, shared by all
@@ -2325,7 +2325,7 @@ enum th_status th_session_pace(struct th_session *, const char *key,
 enum th_status th_session_lock(struct th_session *, const char *name);
 void th_session_unlock(struct th_session *, const char *name);
 
-/* ---- payload.c: JSON answers of services ------------------------------------------- */
+/* ---- payload.c: JSON answers of services ---- */
 
 /*
  * Reads a whole JSON text for json_decref().  TH_EUNAVAIL: it is none.  Numbers,
@@ -2348,7 +2348,7 @@ enum th_status th_payload_order(const struct json_t *,
     int64_t (*tie)(const struct json_t *), struct json_t ***ret,
     size_t *ret_n);
 
-/* ---- compose.c: items made of what a service told ----------------------------------- */
+/* ---- compose.c: items made of what a service told ---- */
 
 /* Members of the object that b is in; what is empty, NULL or 0 is left out. */
 void th_compose_text(struct th_buf *b, const char *name, const char *text); /* folded */
@@ -2366,7 +2366,7 @@ void th_compose_source(struct th_buf *b, const struct th_session *,
 void th_compose_next(struct th_buf *b, const char *list, size_t *n);
 void th_compose_end(struct th_buf *b, size_t n);
 
-/* ---- named.c: things of a service by their names ------------------------------------- */
+/* ---- named.c: things of a service by their names ---- */
 
 /* Which of several is called so: exactly, else but for case; the first such. */
 struct th_called {
@@ -2404,7 +2404,7 @@ enum th_status th_named_id(struct th_session *, const struct th_named *,
 /* The id is no longer good. */
 void th_named_forget(struct th_session *, const struct th_named *);
 
-/* ---- login.c: how a person opens an account -------------------------------------- */
+/* ---- login.c: how a person opens an account ---- */
 
 enum th_login_kind {
 	TH_LOGIN_END,
@@ -2480,7 +2480,7 @@ enum th_status th_login_end(struct th_session *);
 enum th_status th_login_reply(struct th_str body, const char *name,
     struct th_secret *ret);
 
-/* ---- token.c: requests in the name of an account ----------------------------------- */
+/* ---- token.c: requests in the name of an account ---- */
 
 /*
  * Signs or adds the bearer token, whichever the account has; one that is about
@@ -2512,7 +2512,7 @@ struct th_fetch {
 	void *ctx;
 };
 
-/* ---- fetch.c: what every reader does ------------------------------------------------ */
+/* ---- fetch.c: what every reader does ---- */
 
 /*
  * Hands an item on unless an earlier run did.  It counts as seen once emit has
@@ -2595,7 +2595,7 @@ enum th_status th_delivery_tags(const struct th_delivery *,
 enum th_status th_delivery_arrived(struct th_delivery *, const char *id,
     const char *url);
 
-/* ---- api.c: services that answer in JSON ---------------------------------------------- */
+/* ---- api.c: services that answer in JSON ---- */
 
 struct json_t;
 struct th_api {
@@ -2631,7 +2631,7 @@ enum th_status th_api_begin(struct th_session *, const struct th_api *,
 enum th_status th_api_ready(struct th_session *, const struct th_api *,
     struct th_delivery *);
 
-/* ---- edam.c: calls of Evernote's interface ------------------------------------------------ */
+/* ---- edam.c: calls of Evernote's interface ---- */
 
 /* An account at work: its token, and where its notes are. */
 struct th_edam {
@@ -2691,7 +2691,7 @@ enum th_status th_edam_ask_about(const struct th_edam *, const char *method,
 enum th_status th_edam_ask_user(const struct th_edam *, const char *method,
     enum th_thrift_type, struct th_reply *, struct th_edam_answer *ret);
 
-/* ---- shelf.c: pages to be read later --------------------------------------------------- */
+/* ---- shelf.c: pages to be read later ---- */
 
 /* A list being read: all of it, by id, before anything is handed on. */
 struct th_shelf {

@@ -17,8 +17,7 @@ struct piece {
 	bool url;
 };
 
-/* ---- characters
- * -------------------------------------------------------------- */
+/* ---- characters ---- */
 
 static size_t
 char_weight(uint32_t c)
@@ -138,8 +137,7 @@ cluster_weight(const char *s, size_t len)
 	return 2;
 }
 
-/* ---- URLs
- * ---------------------------------------------------------------------- */
+/* ---- URLs ---- */
 
 static bool
 is_alnum(char c)
@@ -322,8 +320,7 @@ url_piece(const char *s, size_t len, char before, struct piece *ret)
 	return true;
 }
 
-/* ---- counting and cutting
- * ------------------------------------------------------- */
+/* ---- counting and cutting ---- */
 
 static size_t
 plain_weight(const char *s, size_t len)

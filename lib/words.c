@@ -82,8 +82,7 @@ th_words_start(struct th_words *w, struct th_str text, bool stems)
 	w->stems = stems && w->cache != NULL;
 }
 
-/* ---- characters
- * --------------------------------------------------------------- */
+/* ---- characters ---- */
 
 /*
  * MARK goes on with the word before it and begins none.  NOTHING is not there,
@@ -331,8 +330,7 @@ add_ascii(struct th_words *w)
 	return n;
 }
 
-/* ---- stems
- * ------------------------------------------------------------------------ */
+/* ---- stems ---- */
 
 static bool
 same(struct th_str a, const char *s, size_t len)

@@ -45,7 +45,7 @@ static const struct th_param params[] = {
 
 static const struct th_str nothing = { NULL, 0 };
 
-/* ---- notebooks ------------------------------------------------------- */
+/* ---- notebooks ---- */
 
 static enum th_status
 offer_all(const struct th_thrift *result, struct th_called *called)
@@ -135,7 +135,7 @@ named_notebook(
 	return st;
 }
 
-/* ---- publishing: the note --------------------------------------------- */
+/* ---- publishing: the note ---- */
 
 static bool
 same(struct th_str a, const struct th_buf *b)
@@ -333,7 +333,7 @@ put_note(struct th_buf *b, const struct note *n, struct th_str notebook)
 	return th_thrift_end(b);
 }
 
-/* ---- publishing: steps ------------------------------------------------ */
+/* ---- publishing: steps ---- */
 
 enum step {
 	BEGIN,
@@ -635,7 +635,7 @@ evernote_publish(
 	return st;
 }
 
-/* ---- reading ---------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* A tag of the account. */
 struct tag {
@@ -829,7 +829,7 @@ find_tags(struct reading *r)
 	return st;
 }
 
-/* ---- reading: which notes --------------------------------------------- */
+/* ---- reading: which notes ---- */
 
 static void
 put_scope(struct reading *r)
@@ -998,7 +998,7 @@ by_usn(const void *a, const void *b)
 	return (x->usn > y->usn) - (x->usn < y->usn);
 }
 
-/* ---- reading: a note becomes an item ---------------------------------- */
+/* ---- reading: a note becomes an item ---- */
 
 static enum th_status
 add_tags(struct reading *r, const struct th_thrift *meta, struct th_buf *b)
@@ -1262,7 +1262,7 @@ evernote_fetch(struct th_session *ses, const struct th_fetch *f)
 	return st == TH_END ? TH_OK : st;
 }
 
-/* ---- logging in ------------------------------------------------------- */
+/* ---- logging in ---- */
 
 static const struct th_login logins[] = {
 	{ .kind = TH_LOGIN_TOKEN,

@@ -36,7 +36,7 @@ static const struct th_param params[] = {
 	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
 };
 
-/* ---- answers ------------------------------------------------------------ */
+/* ---- answers ---- */
 
 /* When the limit that is spent has room again: seconds from now. */
 static int64_t
@@ -114,7 +114,7 @@ read_answer(struct th_session *ses, const struct th_reply *rep, json_t **ret)
 	return st;
 }
 
-/* ---- asking ------------------------------------------------------------- */
+/* ---- asking ---- */
 
 /* Adds a secret to the body, and what it looks like there to what is hidden. */
 static enum th_status
@@ -181,7 +181,7 @@ struct reading {
 	    next; /* cursors, of this run and for the next; 0: none */
 };
 
-/* ---- an entry of a list becomes an item --------------------------------- */
+/* ---- an entry of a list becomes an item ---- */
 
 static const char *
 first_text(const json_t *o, const char *a, const char *b)
@@ -281,7 +281,7 @@ item_of(void *ctx, const json_t *o, struct th_buf *ret)
 	return th_json_close(ret, '}');
 }
 
-/* ---- handing on --------------------------------------------------------- */
+/* ---- handing on ---- */
 
 static int64_t
 time_added(const json_t *o)
@@ -314,7 +314,7 @@ emit_all(struct reading *r)
 	    th_session_err(r->shelf.ses));
 }
 
-/* ---- the list of an account --------------------------------------------- */
+/* ---- the list of an account ---- */
 
 static enum th_status
 ask_page(struct reading *r, size_t offset, struct th_request *req)
@@ -493,7 +493,7 @@ read_account(struct reading *r)
 	return emit_all(r);
 }
 
-/* ---- the export: title,url,time_added,tags,status ----------------------- */
+/* ---- the export: title,url,time_added,tags,status ---- */
 
 enum { TITLE, URL, TIME, TAGS, STATUS, COLUMNS };
 static const char *const column[COLUMNS] = { "title", "url", "time_added",
@@ -754,7 +754,7 @@ pocket_fetch(struct th_session *ses, const struct th_fetch *f)
 	return st;
 }
 
-/* ---- a page is added ---------------------------------------------------- */
+/* ---- a page is added ---- */
 
 /* The item's own title; an address in its place is none. */
 static void
@@ -825,7 +825,7 @@ pocket_publish(
 	return rep != NULL ? added(ses, d, rep) : send_page(ses, d);
 }
 
-/* ---- logging in --------------------------------------------------------- */
+/* ---- logging in ---- */
 
 static const struct th_login logins[] = {
 	{ .kind = TH_LOGIN_POCKET,

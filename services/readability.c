@@ -38,7 +38,7 @@ static const struct th_param params[] = {
 	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
 };
 
-/* ---- asking ------------------------------------------------------------- */
+/* ---- asking ---- */
 
 /* What an answer means. */
 static enum th_status
@@ -79,7 +79,7 @@ get(struct th_session *ses, const char *path, json_t **ret)
 	return st;
 }
 
-/* ---- dates of the server ------------------------------------------------ */
+/* ---- dates of the server ---- */
 
 /* Seconds that its clock is ahead of UTC, by the setting. */
 static enum th_status
@@ -141,7 +141,7 @@ form_date(struct th_buf *q, const char *name, int64_t local)
 	return th_form_add(q, name, th_str(date));
 }
 
-/* ---- a bookmark becomes an item ----------------------------------------- */
+/* ---- a bookmark becomes an item ---- */
 
 /* A title may have entities, an excerpt markup, too. */
 static void
@@ -208,7 +208,7 @@ item_of(const struct th_session *ses, int64_t zone, const json_t *o,
 	return th_json_close(ret, '}');
 }
 
-/* ---- reading ------------------------------------------------------------ */
+/* ---- reading ---- */
 
 struct reading {
 	struct th_shelf shelf;
@@ -412,7 +412,7 @@ readability_fetch(struct th_session *ses, const struct th_fetch *f)
 	return st;
 }
 
-/* ---- a bookmark is made: added, marked when it was there, tagged -------- */
+/* ---- a bookmark is made: added, marked when it was there, tagged ---- */
 
 enum { START, ADD, MARK, TAG }; /* what d->step says was asked */
 
@@ -581,7 +581,7 @@ readability_publish(
 	return st;
 }
 
-/* ---- logging in --------------------------------------------------------- */
+/* ---- logging in ---- */
 
 static const struct th_login logins[] = {
 	{ .kind = TH_LOGIN_OAUTH1,

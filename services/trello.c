@@ -61,7 +61,7 @@ is_id(const char *s)
 	       s[strspn(s, "0123456789abcdef")] == '\0';
 }
 
-/* ---- who asks, how often ------------------------------------------------ */
+/* ---- who asks, how often ---- */
 
 /* Key and token in the header, as OAuth without a signature. */
 static enum th_status
@@ -168,7 +168,7 @@ static const struct th_api api = {
 	.host = HOST, .judge = judge, .authorize = authorize, .pace = pace
 };
 
-/* ---- boards, lists and labels by name ----------------------------------- */
+/* ---- boards, lists and labels by name ---- */
 
 /* A kind of thing that has a name and an id, inside another or not. */
 struct kind {
@@ -441,7 +441,7 @@ forget_place(struct th_session *ses, const struct th_delivery *d)
 	place_release(&p);
 }
 
-/* ---- a card becomes an item --------------------------------------------- */
+/* ---- a card becomes an item ---- */
 
 /* The first eight digits of an id are when the thing was made. */
 static int64_t
@@ -540,7 +540,7 @@ item_of(struct th_session *ses, const json_t *card, struct th_buf *ret_id,
 	return ret_id->status != TH_OK ? ret_id->status : ret->status;
 }
 
-/* ---- reading ------------------------------------------------------------ */
+/* ---- reading ---- */
 
 static int
 newest_first(const void *a, const void *b)
@@ -723,7 +723,7 @@ trello_fetch(struct th_session *ses, const struct th_fetch *f)
 	return st == TH_EREFUSED ? TH_EUNAVAIL : st;
 }
 
-/* ---- a card is written -------------------------------------------------- */
+/* ---- a card is written ---- */
 
 /* The body as Markdown, which is what descriptions are. */
 static enum th_status
@@ -780,7 +780,7 @@ make_card(struct th_session *ses, struct th_delivery *d, struct card *ret)
 	return TH_OK;
 }
 
-/* ---- delivering --------------------------------------------------------- */
+/* ---- delivering ---- */
 
 enum { START, LOOK, SEND };                  /* what d->step says was asked */
 enum { AGAIN = 1, RENEWED = 2, RESENT = 4 }; /* in the memo: done already */
@@ -1000,7 +1000,7 @@ trello_publish(
 	return proceed(ses, d, d->doubtful && !d->dry);
 }
 
-/* ---- logging in --------------------------------------------------------- */
+/* ---- logging in ---- */
 
 static const struct th_login logins[] = {
 	{ .kind = TH_LOGIN_TOKEN,

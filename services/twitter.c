@@ -60,7 +60,7 @@ static const struct th_param params[] = {
 	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
 };
 
-/* ---- answers ------------------------------------------------------------ */
+/* ---- answers ---- */
 
 /* The same thing by either of its two names. */
 static json_t *
@@ -198,7 +198,7 @@ user_id(struct th_session *ses, const char *path, const char *whose,
 	return st;
 }
 
-/* ---- a post becomes an item --------------------------------------------- */
+/* ---- a post becomes an item ---- */
 
 static json_t *
 by_key(const json_t *list, const char *key, const char *value)
@@ -503,7 +503,7 @@ item_of(const struct page *pg, const json_t *post, struct th_buf *ret_id,
 					 : ret->status;
 }
 
-/* ---- reading ------------------------------------------------------------ */
+/* ---- reading ---- */
 
 /* Something that is read: a search or a timeline. */
 struct source {
@@ -811,7 +811,7 @@ read_pages(struct reading *r)
 	return st;
 }
 
-/* ---- what to read ------------------------------------------------------- */
+/* ---- what to read ---- */
 
 static const struct source *
 chosen(const struct th_opts *o, size_t *ret_n)
@@ -890,7 +890,7 @@ recall(struct reading *r)
 	return st == TH_END ? TH_OK : st;
 }
 
-/* ---- handing on --------------------------------------------------------- */
+/* ---- handing on ---- */
 
 static enum th_status
 hand_on(void *ctx, struct th_str id, struct th_str line)
@@ -966,7 +966,7 @@ twitter_fetch(struct th_session *ses, const struct th_fetch *f)
 	return st;
 }
 
-/* ---- a post is written -------------------------------------------------- */
+/* ---- a post is written ---- */
 
 /* The text without --text: the title and the address, each once. */
 static enum th_status
@@ -1052,7 +1052,7 @@ post_text(struct th_session *ses, struct th_delivery *d, struct th_buf *ret)
 	return st;
 }
 
-/* ---- delivering --------------------------------------------------------- */
+/* ---- delivering ---- */
 
 enum {
 	START,
@@ -1274,7 +1274,7 @@ twitter_publish(
 	return st;
 }
 
-/* ---- logging in --------------------------------------------------------- */
+/* ---- logging in ---- */
 
 static const struct th_login logins[] = {
 	{ .kind = TH_LOGIN_OAUTH1,

@@ -17,8 +17,7 @@ ok(bool pass, const char *name)
 	printf("%sok %d - %s\n", pass ? "" : "not ", ++n, name);
 }
 
-/* ---- receipts
- * ---------------------------------------------------------------- */
+/* ---- receipts ---- */
 
 static bool
 same(struct th_str a, const char *b)
@@ -68,8 +67,7 @@ test_receipts(void)
 	ok(pass, "a url alone and another service come back");
 }
 
-/* ---- back-off
- * ------------------------------------------------------------------ */
+/* ---- back-off ---- */
 
 static void
 test_backoff(void)
@@ -121,8 +119,7 @@ test_owner(void)
 	    "a word is nobody we know");
 }
 
-/* ---- the store
- * ------------------------------------------------------------------ */
+/* ---- the store ---- */
 
 static void
 test_limits(struct th_store *s)
