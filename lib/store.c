@@ -1,7 +1,6 @@
 /* store -- what outlives a process: the choice of a backend, readers' states */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "config.h"
 
@@ -17,15 +16,6 @@ th_hash(struct th_str s)
 	th_sha256(s, whole);
 	memcpy(h.byte, whole, sizeof(h.byte));
 	return h;
-}
-
-int64_t
-th_steady_ms(void)
-{
-	struct timespec t = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 enum th_status

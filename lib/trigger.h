@@ -155,10 +155,6 @@ void th_hmac_sha256(struct th_str key, struct th_str text,
 #define TH_SHA1_SIZE 20
 void th_hmac_sha1(struct th_str key, struct th_str text,
     unsigned char ret[TH_SHA1_SIZE]); /* what OAuth 1.0a signs with */
-/* Appends lower-case hexadecimal. */
-enum th_status th_hex_encode(struct th_str bytes, struct th_buf *ret);
-/* Of either case; false when it is not just that of len bytes. */
-bool th_hex_decode(struct th_str text, void *ret, size_t len);
 /* RFC 4648: the plain alphabet with padding; the one for URLs without. */
 enum th_base64 { TH_BASE64, TH_BASE64_URL };
 enum th_status th_base64_encode(struct th_str bytes, enum th_base64,
@@ -167,6 +163,13 @@ enum th_status th_base64_encode(struct th_str bytes, enum th_base64,
 enum th_status th_base64_decode(struct th_str text, struct th_buf *ret);
 /* Bytes nobody can guess.  TH_EIO. */
 enum th_status th_random(void *ret, size_t len);
+
+/* ---- hex.c: bytes as hexadecimal ---- */
+
+/* Appends lower-case hexadecimal. */
+enum th_status th_hex_encode(struct th_str bytes, struct th_buf *ret);
+/* Of either case; false when it is not just that of len bytes. */
+bool th_hex_decode(struct th_str text, void *ret, size_t len);
 
 /* ---- date.c: instants and durations ---- */
 
@@ -190,6 +193,8 @@ enum th_status th_duration_format(int64_t, struct th_buf *ret);
 /* Now, in seconds; in milliseconds. */
 int64_t th_now(void);
 int64_t th_now_ms(void);
+/* Milliseconds of a clock that only goes forward; of no meaning elsewhere. */
+int64_t th_steady_ms(void);
 
 /* ---- text.c: UTF-8, HTML to text ---- */
 
@@ -1255,9 +1260,6 @@ enum th_status th_state_knows(struct th_state *, const char *scope,
 enum th_status th_state_commit(struct th_state *, struct th_err *err);
 enum th_status th_state_settle(struct th_store *, const char *run, bool keep,
     struct th_err *err);
-
-/* Milliseconds of a clock that only goes forward; of no meaning elsewhere. */
-int64_t th_steady_ms(void);
 
 /* ---- store_move.c: states from one store to another ---- */
 
