@@ -624,7 +624,8 @@ static const struct {
 	{ CURLE_PEER_FAILED_VERIFICATION,
 	    "the certificate is not valid for this host" },
 	{ CURLE_SSL_CONNECT_ERROR, "no TLS connection" },
-	{ CURLE_SSL_CACERT_BADFILE, "cannot read the CA certificates" },
+	{ CURLE_SSL_CACERT_BADFILE,
+	    "cannot read the CA certificates (ca_file)" },
 	{ CURLE_BAD_CONTENT_ENCODING, "the compressed body is damaged" },
 	{ CURLE_WEIRD_SERVER_REPLY, "the answer is not HTTP" },
 	{ CURLE_UNSUPPORTED_PROTOCOL, "the answer is not HTTP" },
@@ -657,8 +658,9 @@ why_failed(struct transfer *t, CURLcode rc)
 		    "the proxy refused to connect (%ld)", proxy);
 	if (rc == CURLE_COULDNT_CONNECT)
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &no);
-	return th_fail(&t->err, TH_EUNAVAIL, "%s%s%s", words,
-	    no != 0 ? ": " : "", no != 0 ? strerror((int)no) : "");
+	return th_fail(&t->err,
+	    rc == CURLE_SSL_CACERT_BADFILE ? TH_ECONFIG : TH_EUNAVAIL, "%s%s%s",
+	    words, no != 0 ? ": " : "", no != 0 ? strerror((int)no) : "");
 }
 
 /* Sent to the last byte, as far as can be known. */

@@ -420,8 +420,8 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 	: >ng/access
 	says 'ca_file vouches for it' n1.1 sh -c 'th-fetch rss -n 1 "$1" | jq -r .id' - "https://127.0.0.1:$_tls/1.xml"
 	ok 'it is asked in HTTP/2' grep -q 'GET /1.xml HTTP/2.0" 200' ng/access
-	run 'a ca_file that is not there is told' 69 th-fetch rss:lost "https://127.0.0.1:$_tls/1.xml"
-	told 'by its kind' 'cannot read the CA certificates'
+	run 'a ca_file that is not there is a mistake in config.yaml' 78 th-fetch rss:lost "https://127.0.0.1:$_tls/1.xml"
+	told 'and named' 'cannot read the CA certificates .ca_file'
 	rm "$TH_HOME/config.yaml"
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo "$N/$i.xml"; done >nlist
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
