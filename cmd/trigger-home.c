@@ -264,6 +264,15 @@ trigger_next(const struct trigger *t, int64_t now)
 	    &t->script.schedule, t->record.slot, t->record.since, now);
 }
 
+bool
+trigger_reminds(const struct trigger *t, int64_t now)
+{
+	/* A clock that was wrong then does not put it off for ever. */
+	return t->record.notice.len > 0 &&
+	       (t->record.notice_at <= now ||
+		   t->record.notice_at > now + TRIGGER_REMIND);
+}
+
 int64_t
 trigger_tries(const struct triggers *c, const struct trigger *t)
 {

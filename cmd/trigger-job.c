@@ -124,6 +124,39 @@ clear_lost(struct job *j, struct th_err *err)
 	return st;
 }
 
+/* ---- telling somebody ---- */
+
+static void
+tell(struct job *j, const char *pipeline)
+{
+	char sh[] = "/bin/sh", flag[] = "-c", *copy = th_strdup(pipeline);
+	char *argv[] = { sh, flag, copy, NULL };
+	int in[2] = { -1, -1 }, rc;
+
+	trigger_log_open(&j->log, j->t->name, "notify");
+	rc = copy == NULL ? ENOMEM : job_pipe(in);
+	if (rc == 0 && job_notice_of(j, &j->notice) != TH_OK)
+		rc = ENOMEM;
+	/* It is small enough for the pipe to hold, reader or not. */
+	if (rc == 0 &&
+	    th_file_write(in[1], th_buf_str(&j->notice), NULL) != TH_OK)
+		rc = EIO;
+	if (in[1] != -1)
+		close(in[1]);
+	if (rc == 0)
+		rc = job_spawn(j, argv, false, in[0]);
+	if (in[0] != -1)
+		close(in[0]);
+	if (rc != 0) {
+		j->pid = -1;
+		cmd_warn("%s: notify: %s", j->t->name, strerror(rc));
+	}
+	j->end_at = job_clock() + NOTICE_MS;
+	j->kill_at = j->linger_until = 0;
+	j->phase = TELLING;
+	free(copy);
+}
+
 /* ---- starting ---- */
 
 /* Empty, and then with the line by which the next run would find the script. */
@@ -223,7 +256,11 @@ look_again(struct job *j, bool due, struct th_err *err)
 	if (st != TH_OK || !due)
 		return st;
 	next = trigger_next(j->t, j->start);
-	return next != 0 && next <= j->start ? TH_OK : TH_END;
+	if (next != 0 && next <= j->start)
+		return TH_OK;
+	j->reminding =
+	    trigger_reminds(j->t, j->start) && job_reminder(j) != NULL;
+	return j->reminding ? TH_OK : TH_END;
 }
 
 enum th_status
@@ -245,6 +282,7 @@ job_start(struct triggers *c, struct trigger *t, bool due, bool show,
 	j->renewed = j->start;
 	th_buf_init(&j->result.stages, TRIGGER_RECORD_MAX);
 	th_buf_init(&j->result.queues, TRIGGER_RECORD_MAX);
+	th_buf_init(&j->notice, READ_MAX);
 	j->report = trigger_state_path("run", t->name);
 	snprintf(j->lock, sizeof(j->lock), "trigger:%s", t->name);
 	st = th_lock(c->store, j->lock, TRIGGER_LEASE, err);
@@ -254,9 +292,12 @@ job_start(struct triggers *c, struct trigger *t, bool due, bool show,
 		return TH_END;
 	}
 	if (st == TH_OK) {
-		if ((st = look_again(j, due, err)) == TH_OK)
+		st = look_again(j, due, err);
+		if (st == TH_OK && !j->reminding)
 			st = begin(j, err);
-		if (st == TH_OK)
+		if (st == TH_OK && j->reminding)
+			tell(j, job_reminder(j));
+		else if (st == TH_OK)
 			launch(j);
 		else
 			th_unlock(c->store, j->lock, NULL);
@@ -283,6 +324,7 @@ job_free(struct job *j)
 			close(j->fd[i]);
 	th_buf_release(&j->result.stages);
 	th_buf_release(&j->result.queues);
+	th_buf_release(&j->notice);
 	free(j->report);
 	free(j);
 }
@@ -453,39 +495,7 @@ reap(struct job *j)
 	}
 }
 
-/* ---- telling somebody ---- */
-
-static void
-tell(struct job *j, const char *pipeline)
-{
-	char sh[] = "/bin/sh", flag[] = "-c", *copy = th_strdup(pipeline);
-	char *argv[] = { sh, flag, copy, NULL };
-	struct th_buf item;
-	int in[2] = { -1, -1 }, rc;
-
-	th_buf_init(&item, READ_MAX);
-	rc = copy == NULL ? ENOMEM : job_pipe(in);
-	if (rc == 0 && job_notice_of(j, &item) != TH_OK)
-		rc = ENOMEM;
-	/* It is small enough for the pipe to hold, reader or not. */
-	if (rc == 0 && th_file_write(in[1], th_buf_str(&item), NULL) != TH_OK)
-		rc = EIO;
-	if (in[1] != -1)
-		close(in[1]);
-	if (rc == 0)
-		rc = job_spawn(j, argv, false, in[0]);
-	if (in[0] != -1)
-		close(in[0]);
-	if (rc != 0) {
-		j->pid = -1;
-		cmd_warn("%s: notify: %s", j->t->name, strerror(rc));
-	}
-	j->end_at = job_clock() + NOTICE_MS;
-	j->kill_at = j->linger_until = 0;
-	j->phase = TELLING;
-	th_buf_release(&item);
-	free(copy);
-}
+/* ---- and its end ---- */
 
 static void
 told(struct job *j)
@@ -523,10 +533,8 @@ finish(struct job *j)
 	close_run(j);
 	job_maybe_disable(j);
 	j->phase = DONE;
-	if (!j->lost && (pipeline = job_news(j)) != NULL) {
-		trigger_log_open(&j->log, j->t->name, "notify");
+	if (!j->lost && (pipeline = job_news(j)) != NULL)
 		tell(j, pipeline);
-	}
 }
 
 static void

@@ -19,6 +19,8 @@ struct job {
 	int fd[2]; /* stdout and stderr of the script; -1 at their end */
 	int status;
 	bool show, timed_out, interrupted, lost, recovered;
+	bool reminding;       /* no run: a notice that was put off goes again */
+	struct th_buf notice; /* that is handed over, a line */
 	struct trigger_log log;
 	int64_t start, start_ms;
 	int64_t end_at; /* time is over; then TERM, and KILL after that */
@@ -55,7 +57,9 @@ void job_maybe_disable(struct job *);
 void job_say_end(struct job *, char *line, size_t size);
 /* The pipeline to be told of this end; NULL: it is no news, or there is none. */
 const char *job_news(struct job *);
-/* The notice, as bytes. */
+/* The same for the notice that the record has kept. */
+const char *job_reminder(const struct job *);
+/* Appends the notice, a line. */
 enum th_status job_notice_of(const struct job *, struct th_buf *ret);
 /* The pipeline came to its end with that code. */
 void job_told(struct job *, int code);

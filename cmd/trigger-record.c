@@ -22,6 +22,7 @@ void
 trigger_record_init(struct trigger_record *r)
 {
 	*r = (struct trigger_record){ 0 };
+	th_buf_init(&r->notice, TRIGGER_RECORD_MAX);
 	th_buf_init(&r->queues, TRIGGER_RECORD_MAX);
 	th_buf_init(&r->days, TRIGGER_RECORD_MAX);
 	th_buf_init(&r->history, TRIGGER_RECORD_MAX);
@@ -30,6 +31,7 @@ trigger_record_init(struct trigger_record *r)
 void
 trigger_record_release(struct trigger_record *r)
 {
+	th_buf_release(&r->notice);
 	th_buf_release(&r->queues);
 	th_buf_release(&r->days);
 	th_buf_release(&r->history);
@@ -109,9 +111,11 @@ read_rest(const struct th_value *v, struct trigger_record *r)
 	r->slot = trigger_int(v, "slot");
 	r->failures = trigger_int(v, "failures");
 	r->notified = trigger_int(v, "notified") != 0;
+	r->notice_at = trigger_int(v, "notice_at");
 	r->runs = trigger_int(v, "runs");
 	r->fetched = trigger_int(v, "fetched");
 	r->published = trigger_int(v, "published");
+	copy_raw(v, "notice", TH_JSON_OBJECT, &r->notice);
 	copy_raw(v, "queues", TH_JSON_ARRAY, &r->queues);
 	copy_raw(v, "days", TH_JSON_OBJECT, &r->days);
 	copy_raw(v, "history", TH_JSON_ARRAY, &r->history);
@@ -200,6 +204,9 @@ put_rest(
 	add_int(&b, "slot", r->slot);
 	add_int(&b, "failures", r->failures);
 	add_int(&b, "notified", r->notified);
+	if (r->notice.len > 0)
+		add_int(&b, "notice_at", r->notice_at);
+	add_raw(&b, "notice", &r->notice);
 	add_int(&b, "runs", r->runs);
 	add_int(&b, "fetched", r->fetched);
 	add_int(&b, "published", r->published);

@@ -184,7 +184,7 @@ select_due(struct triggers *c, struct trigger_list *l)
 		if (!l->t[i]->record.disabled)
 			first_seen(c, l->t[i], now);
 		next = trigger_next(l->t[i], now);
-		if (next != 0 && next <= now)
+		if ((next != 0 && next <= now) || trigger_reminds(l->t[i], now))
 			l->t[kept++] = l->t[i];
 		else
 			trigger_free(l->t[i]);

@@ -218,25 +218,53 @@ job_news(struct job *j)
 	return is_news(j) ? notify_pipeline(j) : NULL;
 }
 
+const char *
+job_reminder(const struct job *j)
+{
+	return notify_pipeline(j);
+}
+
 enum th_status
 job_notice_of(const struct job *j, struct th_buf *ret)
 {
+	const struct th_buf *kept = &j->t->record.notice;
+
+	if (j->reminding) {
+		th_buf_add(ret, kept->data, kept->len);
+		return th_buf_addc(ret, '\n');
+	}
 	return job_notice(j->t, j->recovered ? NULL : j->result.why,
 	    j->t->record.failures, trigger_tries(j->c, j->t), ret);
 }
 
-/* What waits in a queue (75) will be sent. */
+/* Who put it off (75) is told again, for there may be no run any more. */
+static enum th_status
+keep_notice(struct job *j, bool put_off)
+{
+	struct trigger_record *r = &j->t->record;
+
+	th_buf_clear(&r->notice);
+	r->notice_at = put_off ? th_now() + TRIGGER_REMIND : 0;
+	if (put_off)
+		th_buf_add(&r->notice, j->notice.data, j->notice.len - 1);
+	return r->notice.status;
+}
+
 void
 job_told(struct job *j, int code)
 {
+	const bool put_off = code == 75, lost = code != 0 && !put_off;
 	struct th_err err = { 0 };
 
-	if (code != 0 && code != 75) {
+	if (lost)
 		cmd_warn("%s: notify: ended with exit code %d%s%s", j->t->name,
 		    code, j->log.last[0] != '\0' ? ": " : "", j->log.last);
+	/* The next failure is told instead. */
+	if (lost && !j->reminding)
 		return;
-	}
-	j->t->record.notified = !j->recovered;
+	if (!j->reminding)
+		j->t->record.notified = !j->recovered;
+	cmd_check(keep_notice(j, put_off), NULL);
 	if (trigger_record_save(j->c->store, j->t->name, &j->t->record, &err) !=
 	    TH_OK)
 		cmd_warn("%s: %s", j->t->name, err.text);

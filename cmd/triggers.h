@@ -14,6 +14,7 @@
 #define TRIGGER_LEASE 30   /* seconds a run is left to a machine that died */
 #define TRIGGER_TIMEOUT 3600 /* when the header does not say */
 #define TRIGGER_NOTICE 3     /* failures in a row that are worth a notice */
+#define TRIGGER_REMIND 300   /* seconds until one that was put off goes again */
 #define TRIGGER_RUN_MAX 160  /* a TH_RUN and its NUL */
 
 /* ---- trigger-record.c: what the store keeps of a trigger ---- */
@@ -35,6 +36,8 @@ struct trigger_record {
 	int64_t slot;     /* the time that the last run stood for; 0: none */
 	int64_t failures; /* in a row */
 	bool notified;    /* of these */
+	struct th_buf notice; /* one that was put off (75), JSON; or empty */
+	int64_t notice_at;    /* when it is handed over again */
 	int64_t runs, fetched, published;
 	struct th_buf queues; /* JSON: ["..."], those it published to */
 	struct th_buf
@@ -151,6 +154,8 @@ void trigger_offer(void);
 void trigger_list_release(struct trigger_list *);
 /* When it is due; 0: never (disabled, no schedule). */
 int64_t trigger_next(const struct trigger *, int64_t now);
+/* Is it time for a notice that was put off? */
+bool trigger_reminds(const struct trigger *, int64_t now);
 /* On vacation, whether or not that is ignored. */
 bool trigger_is_away(void);
 /* In trigger-vacation.c: takes the file away once its date is over. */

@@ -272,6 +272,28 @@ ok 'enabled again it recovers' th-trigger run flaky
 says 'one notice tells of that' 'Trigger flaky works again' sh -c 'tail -1 notices.ndjson | jq -r .title'
 ok 'and not twice' sh -c 'th-trigger run -q flaky; test "$(wc -l <notices.ndjson)" = 2'
 rm "$TH_HOME/triggers/flaky"
+mv "$TH_HOME/triggers" others; mkdir "$TH_HOME/triggers"
+script owed <<'E'
+#!/bin/sh
+#: every: 1h
+#: failed_tries: 1
+#: notify: "[ -e mailer ] || exit 75; cat >>mail.ndjson"
+exit 1
+E
+code 'one whose notice is put off' 69 th-trigger run --due
+says 'is disabled all the same' 'off failures' fact owed '.state + " " + .disabled_by'
+touch mailer
+if command -v faketime >/dev/null; then
+	code 'a little later' 0 faketime '+1 minute' th-trigger run --due
+	ok 'it is not bothered again' test ! -e mail.ndjson
+	code 'but soon' 0 faketime '+6 minutes' th-trigger run --due
+	says 'the notice is handed over again, though nothing runs any more' 'Trigger owed fails' jq -r .title mail.ndjson
+	code 'and no more' 0 faketime '+12 minutes' th-trigger run --due
+	says 'than once' 1 sh -c 'wc -l <mail.ndjson'
+else
+	skip 'a notice that was put off' 'faketime is not installed'
+fi
+rm -r "$TH_HOME/triggers"; mv others "$TH_HOME/triggers"
 script esc <<'E'
 printf '\033[31mred\001\n' >&2; exit 1
 E
