@@ -62,7 +62,7 @@ read_feed(const struct sfeedrc *s, const struct th_shell_word *w,
 {
 	struct th_listed feed = { .line = w->line };
 
-	if (end - w < 3) {
+	if (end - w < 3 || (w[2].text.len == 0 && !w[2].dynamic)) {
 		other(&s->r, w->line, true, "feed without a name and a URL");
 		return TH_OK;
 	}
