@@ -2,7 +2,7 @@
  * search.h -- shared by the search*.c files alone
  *
  * search.c is what others call; search_sqlite.c keeps the documents and finds
- * them with FTS5; search_elastic.c has them found by an engine elsewhere.
+ * them with FTS5; search_elastic*.c have them found by an engine elsewhere.
  */
 #ifndef TH_SEARCH_H
 #define TH_SEARCH_H

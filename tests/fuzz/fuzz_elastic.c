@@ -1,5 +1,5 @@
 /* what Elasticsearch answers to a bulk request, to a query, and to a mistake */
-#include "../../lib/search_elastic.c"
+#include "../../lib/search_elastic_bulk.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -21,12 +21,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	th_buf_init(&rep.body, 1 << 20);
 	th_buf_add(&rep.body, (const char *)data, size);
-	if (judge(&rep, &err) != TH_OK && err.text[0] == '\0')
+	if (th_elastic_judge(&rep, &err) != TH_OK && err.text[0] == '\0')
 		__builtin_trap();
 	if (read_answer(&b, &rep) == TH_OK &&
 	    (b.keep[0] || b.keep[1] || b.keep[2]))
 		__builtin_trap();
-	show(&rep, TH_SEARCH_ITEM, 20, visit, NULL, &err);
+	th_elastic_show(&rep, TH_SEARCH_ITEM, 20, visit, NULL, &err);
 	th_reply_release(&rep);
 	return 0;
 }
