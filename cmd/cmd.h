@@ -83,10 +83,21 @@ void cmd_die(enum th_status, const char *fmt, ...)
 /* The same for a mistake in the command line, with "try th-NAME --help", or
  * "th-NAME SERVICE --help" once that is known. */
 void cmd_usage(const char *fmt, ...) TH_PRINTF(1, 2) __attribute__((__noreturn__));
-/* Of a subcommand that the synopsis does not have: the nearest, or all. */
-void cmd_unknown_command(const char *word) __attribute__((__noreturn__));
-/* Too few operands or too many: how the synopsis has it. */
-void cmd_bad_operands(const char *command) __attribute__((__noreturn__));
+/*
+ * Where a subcommand is in a table of n structs of `size` bytes, each of which
+ * begins with a const char *name; else the end with 64, and the nearest of the
+ * synopsis, or all.
+ */
+size_t cmd_find_command(
+    const char *word, const void *table, size_t n, size_t size);
+/*
+ * Ends with 64 when an option of the program was given that is none of those
+ * that the subcommand takes (long names, with a blank behind each), and would be
+ * passed over.
+ */
+void cmd_check_options(const char *command, const char *takes);
+/* Ends with 64, and how the synopsis has it: too few operands or too many. */
+void cmd_check_operands(const char *command, size_t n, size_t min, size_t max);
 /*
  * A mistake in what the user wrote, shown under its place (err->column, in
  * bytes): the reason, the text, a caret.  Ends the program with 64.

@@ -1,4 +1,4 @@
-/* command -- mistakes in subcommands, told by the synopsis */
+/* command -- subcommands, and mistakes in them told by the synopsis */
 #include <string.h>
 
 #include "options.h"
@@ -20,8 +20,8 @@ next_form(const char *form, char name[NAME_SIZE])
 	return form;
 }
 
-void
-cmd_unknown_command(const char *word)
+static _Noreturn void
+unknown_command(const char *word)
 {
 	struct th_suggest guess;
 	const char *form = NULL;
@@ -42,12 +42,52 @@ cmd_unknown_command(const char *word)
 	cmd_usage("unknown command %s; there are %s", word, all);
 }
 
+size_t
+cmd_find_command(const char *word, const void *table, size_t n, size_t size)
+{
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		memcpy(&name, (const char *)table + i * size, sizeof(name));
+		if (strcmp(name, word) == 0)
+			return i;
+	}
+	unknown_command(word);
+}
+
+/* Is the word one of those, with a blank behind each? */
+static bool
+is_in(const char *words, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (; *words != '\0'; words += strcspn(words, " ") + 1)
+		if (strncmp(words, word, n) == 0 && words[n] == ' ')
+			return true;
+	return false;
+}
+
 void
-cmd_bad_operands(const char *command)
+cmd_check_options(const char *command, const char *takes)
+{
+	const struct cmd_option *o = cmd_program->options;
+	size_t i;
+
+	for (i = 0; o[i].name != NULL; i++)
+		if (cmd_was_given(i) && !is_in(takes, o[i].name))
+			cmd_usage(
+			    "--%s is not an option of %s", o[i].name, command);
+}
+
+void
+cmd_check_operands(const char *command, size_t n, size_t min, size_t max)
 {
 	const char *form = NULL;
 	char name[NAME_SIZE];
 
+	if (n >= min && n <= max)
+		return;
 	while ((form = next_form(form, name)) != NULL &&
 	       strcmp(name, command) != 0)
 		continue;

@@ -7,10 +7,12 @@
 
 /* Options without a letter of their own; apart from those of the programs. */
 #define PARAM_BASE 0x10000
+#define OPTIONS_MAX 64 /* of a program with subcommands */
 
 int cmd_verbose;
 const char *cmd_config;
 const char *cmd_operand;
+static bool was_given[OPTIONS_MAX];
 
 const struct cmd_option cmd_common[] = {
 	{ "config", 'c', "FILE", "read FILE instead of config.yaml" },
@@ -204,6 +206,23 @@ letter_to_param(int c, const struct th_param *params, unsigned which)
 	return c;
 }
 
+static void
+note_given(int c)
+{
+	const struct cmd_option *o = cmd_program->options;
+	size_t i;
+
+	for (i = 0; i < OPTIONS_MAX && o[i].name != NULL; i++)
+		if (o[i].letter == c)
+			was_given[i] = true;
+}
+
+bool
+cmd_was_given(size_t option)
+{
+	return option < OPTIONS_MAX && was_given[option];
+}
+
 int
 cmd_getopt(int argc, char *argv[], bool stop_at_operand)
 {
@@ -221,6 +240,7 @@ cmd_getopt(int argc, char *argv[], bool stop_at_operand)
 		if (c == '?' || c == ':')
 			complain(&t, c, argv[optind - 1]);
 	} while (c != -1 && common_option(c, NULL, NULL, 0));
+	note_given(c);
 	free_tables(&t);
 	return c;
 }

@@ -14,6 +14,9 @@ extern const char *cmd_operand;
 /* Options that have no program: -h, -V, -v, -q, -c; ended by { NULL }. */
 extern const struct cmd_option cmd_common[];
 
+/* Was that one of cmd_program->options in the command line? */
+bool cmd_was_given(size_t option);
+
 /*
  * Prints --help on cmd_out: the program's, or that of a service or subcommand
  * `sub` with the params that have a flag of `which`.

@@ -220,8 +220,8 @@ run(struct job *j, int argc, char *argv[])
 	struct th_err err = { 0 };
 	int i;
 
-	if (!j->command->many && argc - optind != 1)
-		cmd_bad_operands(j->command->sub.name);
+	cmd_check_operands(j->command->sub.name, (size_t)(argc - optind),
+	    j->command->many ? 0 : 1, j->command->many ? SIZE_MAX : 1);
 	for (i = optind; i < argc; i++)
 		run_one(j, argv[i]);
 	if (optind == argc)
@@ -253,17 +253,6 @@ set_option(struct auth *a, int c, const char *arg)
 	}
 }
 
-static const struct command *
-command_of(const char *word)
-{
-	size_t i;
-
-	for (i = 0; i < NCOMMANDS; i++)
-		if (strcmp(commands[i].sub.name, word) == 0)
-			return &commands[i];
-	cmd_unknown_command(word);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -278,7 +267,8 @@ main(int argc, char *argv[])
 	if (optind == argc)
 		cmd_usage(
 		    "say what to do: login, list, check, refresh, logout");
-	j.command = command_of(argv[optind]);
+	j.command = &commands[cmd_find_command(
+	    argv[optind], commands, NCOMMANDS, sizeof(*commands))];
 	while ((c = cmd_getopt_more(
 		    argc, argv, &j.command->sub, NULL, 0, NULL)) != -1)
 		set_option(&a, c, optarg);

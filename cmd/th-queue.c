@@ -259,17 +259,6 @@ set_option(struct queue_cmd *c, int letter, const char *arg)
 	}
 }
 
-static size_t
-find_command(const char *word)
-{
-	size_t i;
-
-	for (i = 0; i < NCOMMANDS; i++)
-		if (strcmp(commands[i].name, word) == 0)
-			return i;
-	cmd_unknown_command(word);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -285,11 +274,12 @@ main(int argc, char *argv[])
 		set_option(&c, letter, optarg);
 	if (optind == argc)
 		cmd_usage("name a command");
-	i = find_command(argv[optind]);
+	i = cmd_find_command(
+	    argv[optind], commands, NCOMMANDS, sizeof(*commands));
 	c.arg = argv + optind + 1;
 	c.nargs = (size_t)(argc - optind - 1);
-	if (c.nargs < commands[i].min || c.nargs > commands[i].max)
-		cmd_bad_operands(commands[i].name);
+	cmd_check_operands(
+	    commands[i].name, c.nargs, commands[i].min, commands[i].max);
 	cmd_check(th_config_load(cmd_config, &c.config, &err), &err);
 	cmd_check(cmd_store_open(c.config, c.wait, 0, &c.store, &err), &err);
 	commands[i].run(&c);

@@ -131,36 +131,6 @@ set_option(struct triggers *c, int letter, const char *arg)
 	}
 }
 
-static size_t
-find_command(const char *word)
-{
-	size_t i;
-
-	for (i = 0; i < NCOMMANDS; i++)
-		if (strcmp(commands[i].name, word) == 0)
-			return i;
-	cmd_unknown_command(word);
-}
-
-/* An option that would be passed over is a mistake. */
-static void
-check_options(size_t command, const bool given[])
-{
-	const char *p;
-	size_t i, n;
-
-	for (i = 0; options[i].name != NULL; i++) {
-		n = strlen(options[i].name);
-		p = commands[command].takes;
-		while (given[i] && *p != '\0' &&
-		       (strncmp(p, options[i].name, n) != 0 || p[n] != ' '))
-			p += strcspn(p, " ") + 1;
-		if (given[i] && *p == '\0')
-			cmd_usage("--%s is not an option of %s",
-			    options[i].name, commands[command].name);
-	}
-}
-
 /* Scripts, cron and systemd go to other directories. */
 static void
 make_home_absolute(void)
@@ -184,25 +154,22 @@ main(int argc, char *argv[])
 {
 	struct triggers c = { 0 };
 	struct th_err err = { 0 };
-	bool given[sizeof(options) / sizeof(*options)] = { false };
 	size_t i;
 	int letter;
 
 	cmd_init(&program);
 	make_home_absolute();
-	while ((letter = cmd_getopt(argc, argv, false)) != -1) {
+	while ((letter = cmd_getopt(argc, argv, false)) != -1)
 		set_option(&c, letter, optarg);
-		for (i = 0; options[i].name != NULL; i++)
-			given[i] = given[i] || options[i].letter == letter;
-	}
 	if (optind == argc)
 		cmd_usage("name a command");
-	i = find_command(argv[optind]);
-	check_options(i, given);
+	i = cmd_find_command(
+	    argv[optind], commands, NCOMMANDS, sizeof(*commands));
+	cmd_check_options(commands[i].name, commands[i].takes);
 	c.arg = argv + optind + 1;
 	c.nargs = (size_t)(argc - optind - 1);
-	if (c.nargs < commands[i].min || c.nargs > commands[i].max)
-		cmd_bad_operands(commands[i].name);
+	cmd_check_operands(
+	    commands[i].name, c.nargs, commands[i].min, commands[i].max);
 	cmd_check(th_config_load(cmd_config, &c.config, &err), &err);
 	commands[i].run(&c);
 	th_store_close(c.store);
