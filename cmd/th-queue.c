@@ -55,21 +55,22 @@ static const struct cmd program = {
 static const struct {
 	const char *name;
 	void (*run)(struct queue_cmd *);
-	size_t min, max; /* operands */
+	size_t min, max;   /* operands */
+	const char *takes; /* options, with a blank behind each */
 } commands[] = {
-	{ "list", queue_list, 0, 0 },
-	{ "show", queue_show, 1, 1 },
-	{ "explain", queue_explain, 1, 1 },
-	{ "stats", queue_stats, 0, 0 },
-	{ "put", queue_put, 1, 1 },
-	{ "take", queue_take, 1, 1 },
-	{ "ack", queue_ack, 1, 1 },
-	{ "retry", queue_retry, 1, SIZE_MAX },
-	{ "release", queue_release, 1, SIZE_MAX },
-	{ "drop", queue_drop, 2, SIZE_MAX },
-	{ "purge", queue_purge, 0, SIZE_MAX },
-	{ "export", queue_export, 0, SIZE_MAX },
-	{ "import", queue_import, 0, 0 },
+	{ "list", queue_list, 0, 0, "json wait " },
+	{ "show", queue_show, 1, 1, "json ledger wait " },
+	{ "explain", queue_explain, 1, 1, "json wait " },
+	{ "stats", queue_stats, 0, 0, "json prometheus wait " },
+	{ "put", queue_put, 1, 1, "wait " },
+	{ "take", queue_take, 1, 1, "lease max wait " },
+	{ "ack", queue_ack, 1, 1, "wait " },
+	{ "retry", queue_retry, 1, SIZE_MAX, "wait " },
+	{ "release", queue_release, 1, SIZE_MAX, "wait " },
+	{ "drop", queue_drop, 2, SIZE_MAX, "wait " },
+	{ "purge", queue_purge, 0, SIZE_MAX, "older wait " },
+	{ "export", queue_export, 0, SIZE_MAX, "wait " },
+	{ "import", queue_import, 0, 0, "wait " },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(*commands))
 
@@ -278,6 +279,7 @@ main(int argc, char *argv[])
 	    argv[optind], commands, NCOMMANDS, sizeof(*commands));
 	c.arg = argv + optind + 1;
 	c.nargs = (size_t)(argc - optind - 1);
+	cmd_check_options(commands[i].name, commands[i].takes);
 	cmd_check_operands(
 	    commands[i].name, c.nargs, commands[i].min, commands[i].max);
 	cmd_check(th_config_load(cmd_config, &c.config, &err), &err);

@@ -16,6 +16,17 @@ says 'with what is known of them' 'q i1 waiting' sh -c \
     'th-queue show q | head -n 1 | jq -r "[.queue, .id, .state] | join(\" \")"'
 ok   'on a terminal it is a table' sh -c \
     'script -qec "th-queue show q" /dev/null </dev/null | grep -Eq "^waiting +20..-..-.. ..:..  i1 "'
+for mistake in 'list --ledger' 'show q --prometheus' 'explain i1 -n 1' 'stats --older 1d' \
+    'put q --json' 'take q --older 1d' 'ack q --lease 1m' 'retry q -n 1' 'release q --ledger' \
+    'drop q i1 --json' 'purge --lease 1m' 'export --json' 'import --ledger'; do
+	code "an option that another command has: $mistake" 64 sh -c 'th-queue '"$mistake"' </dev/null'
+	told 'is no option of this one' "^th-queue: --[a-z]* is not an option of ${mistake%% *};"
+done
+ok   'nothing was done' sh -c 'th-queue show q | jq -c .item | cmp -s - in'
+for right in 'list --json' 'show q --json --ledger' 'explain i1 --json' 'stats --json' 'stats --prometheus' \
+    'purge --older 90d' 'retry q' 'export q' 'put q'; do
+	code "one that it has: $right" 0 sh -c 'th-queue '"$right"' --wait 5s </dev/null'
+done
 code 'a queue that is not there is wrong use' 64 th-queue show nothing
 told 'and named' 'no queue nothing'
 code 'an unknown command' 64 th-queue tkae q
