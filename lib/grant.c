@@ -30,7 +30,7 @@ th_grant_endpoint(
 }
 
 static enum th_status
-json_body(struct th_request *req, const struct th_field *f)
+json_body(struct th_request *req, const struct th_grant_field *f)
 {
 	enum th_status st;
 
@@ -50,7 +50,7 @@ json_body(struct th_request *req, const struct th_field *f)
 }
 
 static enum th_status
-form_body(struct th_request *req, const struct th_field *f)
+form_body(struct th_request *req, const struct th_grant_field *f)
 {
 	enum th_status st = TH_OK;
 
@@ -79,7 +79,7 @@ hide(struct th_request *req, const char *value)
 /* A POST to an endpoint with fields (ended by a NULL name). */
 enum th_status
 th_grant_post(struct th_session *ses, const struct th_login *way,
-    const char *address, const struct th_field *f, struct th_request *ret)
+    const char *address, const struct th_grant_field *f, struct th_request *ret)
 {
 	struct th_buf url;
 	enum th_status st;
@@ -398,9 +398,9 @@ enum { TOKEN_FIELDS = 6 };
 /* Asks the token endpoint; f's place for client_id and secret is added here. */
 enum th_status
 th_grant_ask(struct th_session *ses, const struct th_login *way,
-    const char *address, const struct th_field *f, struct th_reply *ret)
+    const char *address, const struct th_grant_field *f, struct th_reply *ret)
 {
-	struct th_field all[TOKEN_FIELDS + 3] = { { NULL, NULL } };
+	struct th_grant_field all[TOKEN_FIELDS + 3] = { { NULL, NULL } };
 	struct th_client c = { 0 };
 	struct th_request req;
 	enum th_status st;
@@ -411,9 +411,10 @@ th_grant_ask(struct th_session *ses, const struct th_login *way,
 		goto out;
 	for (n = 0; n < TOKEN_FIELDS && f[n].name != NULL; n++)
 		all[n] = f[n];
-	all[n++] = (struct th_field){ "client_id", c.id.value };
+	all[n++] = (struct th_grant_field){ "client_id", c.id.value };
 	if (way->flags & TH_LOGIN_JSON)
-		all[n] = (struct th_field){ "client_secret", c.secret.value };
+		all[n] =
+		    (struct th_grant_field){ "client_secret", c.secret.value };
 	if ((st = th_grant_post(ses, way, address, all, &req)) == TH_OK &&
 	    c.secret.value != NULL && !(way->flags & TH_LOGIN_JSON))
 		st = add_basic(&req, &c);

@@ -135,7 +135,7 @@ consumer_release(struct consumer *c)
 /* Signs a POST to an endpoint as the consumer, sends it. */
 static enum th_status
 signed_post(struct th_session *ses, const struct th_login *way,
-    const char *address, struct th_oauth1 *who, const struct th_field *f,
+    const char *address, struct th_oauth1 *who, const struct th_grant_field *f,
     struct th_reply *ret)
 {
 	struct consumer c = { 0 };
@@ -176,7 +176,7 @@ static enum th_status
 begin_oauth1(
     struct th_session *ses, struct th_login_flow *flow, struct th_buf *address)
 {
-	static const struct th_field none[] = { { NULL, NULL } };
+	static const struct th_grant_field none[] = { { NULL, NULL } };
 	const struct th_login *way = flow->way;
 	struct th_oauth1 who = { .callback = flow->redirect };
 	struct th_reply rep = { 0 };
@@ -205,7 +205,7 @@ static enum th_status
 finish_oauth1(
     struct th_session *ses, struct th_login_flow *flow, const char *verifier)
 {
-	static const struct th_field none[] = { { NULL, NULL } };
+	static const struct th_grant_field none[] = { { NULL, NULL } };
 	struct th_oauth1 who = {
 		.token = flow->temp.value,
 		.token_secret = flow->temp_secret.value,
@@ -225,7 +225,7 @@ static enum th_status
 xauth(struct th_session *ses, const struct th_login *way, const char *user,
     const char *password)
 {
-	const struct th_field f[] = {
+	const struct th_grant_field f[] = {
 		{ "x_auth_username", user },
 		{ "x_auth_password", password },
 		{ "x_auth_mode", "client_auth" },
@@ -290,7 +290,7 @@ static enum th_status
 finish_oauth2(
     struct th_session *ses, struct th_login_flow *flow, const char *code)
 {
-	const struct th_field f[] = {
+	const struct th_grant_field f[] = {
 		{ "grant_type", "authorization_code" },
 		{ "code", code },
 		{ "redirect_uri", flow->redirect },
@@ -310,7 +310,7 @@ static enum th_status
 password_grant(struct th_session *ses, const struct th_login *way,
     const char *user, const char *password)
 {
-	const struct th_field f[] = {
+	const struct th_grant_field f[] = {
 		{ "grant_type", "password" },
 		{ "username", user },
 		{ "password", password },
@@ -344,7 +344,7 @@ static enum th_status
 begin_device(
     struct th_session *ses, struct th_login_flow *flow, struct th_buf *address)
 {
-	const struct th_field f[] = { { "scope", flow->way->scope },
+	const struct th_grant_field f[] = { { "scope", flow->way->scope },
 		{ NULL, NULL } };
 	struct th_secret uri = { NULL }, code = { NULL };
 	struct th_reply rep = { 0 };
@@ -415,7 +415,7 @@ device_answer(struct th_session *ses, struct th_login_flow *flow,
 static enum th_status
 finish_device(struct th_session *ses, struct th_login_flow *flow)
 {
-	const struct th_field f[] = {
+	const struct th_grant_field f[] = {
 		{ "grant_type",
 		    "urn:ietf:params:oauth:grant-type:device_code" },
 		{ "device_code", flow->temp.value },
@@ -453,7 +453,8 @@ ask_pocket(struct th_session *ses, const struct th_login *way,
 
 	th_request_init(&req);
 	if ((st = th_session_secret(ses, "consumer_key", &key)) == TH_OK) {
-		const struct th_field f[] = { { "consumer_key", key.value },
+		const struct th_grant_field f[] = { { "consumer_key",
+							key.value },
 			{ name, value }, { NULL, NULL } };
 
 		st = th_grant_post(ses, way, address, f, &req);

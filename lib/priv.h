@@ -37,7 +37,7 @@ void th_percent(struct th_buf *, unsigned char);
 /* ---- grant.c: token endpoints, for login.c and token.c ---- */
 
 /* A field of a request; one without value is not sent. */
-struct th_field {
+struct th_grant_field {
 	const char *name, *value;
 };
 /* Who asks, of OAuth 2; a public client has no secret. */
@@ -51,7 +51,7 @@ enum th_status th_grant_endpoint(struct th_session *, const char *address,
     struct th_buf *ret);
 /* Makes a POST of fields (a NULL name ends them), as a form or JSON. */
 enum th_status th_grant_post(struct th_session *, const struct th_login *,
-    const char *address, const struct th_field *, struct th_request *ret);
+    const char *address, const struct th_grant_field *, struct th_request *ret);
 /* Sends it; a refusal is TH_EAUTH in the words of RFC 6749, 5.2. */
 enum th_status th_grant_send(struct th_session *, const struct th_request *,
     struct th_reply *ret);
@@ -59,7 +59,7 @@ enum th_status th_grant_refusal(struct th_session *, enum th_status,
     const struct th_reply *);
 /* At most 6 fields and the client's own; sent, not judged. */
 enum th_status th_grant_ask(struct th_session *, const struct th_login *,
-    const char *address, const struct th_field *, struct th_reply *ret);
+    const char *address, const struct th_grant_field *, struct th_reply *ret);
 /* A field that an answer must have. */
 enum th_status th_grant_need(struct th_session *, const struct th_reply *,
     const char *name, struct th_secret *ret);

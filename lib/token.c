@@ -72,7 +72,7 @@ refresh(
 		return th_session_fail(ses, TH_ENOMEM, "out of memory");
 	st = th_session_secret(ses, "refresh_token", &token);
 	if (st == TH_OK) {
-		const struct th_field f[] = {
+		const struct th_grant_field f[] = {
 			{ "grant_type", "refresh_token" },
 			{ "refresh_token", token.value },
 			{ NULL, NULL },
@@ -217,7 +217,7 @@ revoke(struct th_session *ses, const struct th_login *way, const char *key)
 	if (!th_session_has(ses, key))
 		return TH_OK;
 	if ((st = th_session_secret(ses, key, &token)) == TH_OK) {
-		const struct th_field f[] = { { "token", token.value },
+		const struct th_grant_field f[] = { { "token", token.value },
 			{ "token_type_hint", key }, { NULL, NULL } };
 
 		st = th_grant_ask(ses, way, way->revoke, f, &rep);
