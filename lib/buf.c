@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 struct th_str
 th_str(const char *s)
@@ -48,20 +48,14 @@ th_str_has_prefix(struct th_str a, const char *prefix)
 	return a.len >= len && (len == 0 || memcmp(a.s, prefix, len) == 0);
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 struct th_str
 th_str_trim(struct th_str a)
 {
-	while (a.len > 0 && is_space(a.s[0])) {
+	while (a.len > 0 && th_is_space(a.s[0])) {
 		a.s++;
 		a.len--;
 	}
-	while (a.len > 0 && is_space(a.s[a.len - 1]))
+	while (a.len > 0 && th_is_space(a.s[a.len - 1]))
 		a.len--;
 	return a;
 }

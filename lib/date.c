@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "date.h"
+#include "priv.h"
 
 bool
 th_is_leap(int year)
@@ -63,12 +64,6 @@ th_instant(const struct th_moment *m, int64_t *ret)
 
 /* ---- RFC 3339, to the letter ---- */
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Reads exactly n digits and, when not NUL, the character after them. */
 static bool
 fixed(const char **p, const char *end, int n, char after, int *ret)
@@ -79,7 +74,7 @@ fixed(const char **p, const char *end, int n, char after, int *ret)
 	if (end - s < n + (after != '\0'))
 		return false;
 	for (; n > 0; n--, s++) {
-		if (!is_digit(*s))
+		if (!th_is_digit(*s))
 			return false;
 		v = v * 10 + (*s - '0');
 	}
@@ -121,8 +116,8 @@ fixed_time(const char **p, const char *end, struct th_moment *m)
 	    !fixed(p, end, 2, ':', &m->min) ||
 	    !fixed(p, end, 2, '\0', &m->sec) || m->hour > 23)
 		return false;
-	if (end - *p > 1 && **p == '.' && is_digit((*p)[1]))
-		for (++*p; *p < end && is_digit(**p); ++*p)
+	if (end - *p > 1 && **p == '.' && th_is_digit((*p)[1]))
+		for (++*p; *p < end && th_is_digit(**p); ++*p)
 			continue;
 	return fixed_zone(p, end, &m->zone) && *p == end;
 }

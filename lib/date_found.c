@@ -5,21 +5,15 @@
 #include <string.h>
 
 #include "date.h"
+#include "priv.h"
 
 #define UNSET (-1)
 #define LONGEST 160 /* bytes of a date worth reading */
 
 static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_letter(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (unsigned char)c >= 0x80;
+	return th_is_alpha(c) || (unsigned char)c >= 0x80;
 }
 
 struct number {
@@ -49,7 +43,7 @@ static bool
 begins_week(const struct scan *c, struct th_str word)
 {
 	return th_str_is(word, "w") && c->nn == 1 && c->n[0].digits == 4 &&
-	       c->p < c->end && is_digit(*c->p);
+	       c->p < c->end && th_is_digit(*c->p);
 }
 
 /*
@@ -91,7 +85,7 @@ take_digits(struct scan *c, int *digits)
 {
 	int v = 0, n = 0;
 
-	for (; c->p < c->end && is_digit(*c->p); c->p++, n++)
+	for (; c->p < c->end && th_is_digit(*c->p); c->p++, n++)
 		v = n < 9 ? v * 10 + (*c->p - '0') : v;
 	*digits = n;
 	return v;
@@ -120,12 +114,12 @@ take_time(struct scan *c, int hour)
 	c->m.hour = hour;
 	c->p++;
 	c->m.min = take_digits(c, &digits);
-	if (c->end - c->p > 1 && *c->p == ':' && is_digit(c->p[1])) {
+	if (c->end - c->p > 1 && *c->p == ':' && th_is_digit(c->p[1])) {
 		c->p++;
 		c->m.sec = take_digits(c, &digits);
 	}
 	if (c->end - c->p > 1 && (*c->p == '.' || *c->p == ',') &&
-	    is_digit(c->p[1])) {
+	    th_is_digit(c->p[1])) {
 		c->p++;
 		take_digits(c, &digits);
 	}
@@ -143,7 +137,7 @@ take_zone(struct scan *c, char sign)
 	if (digits > 2) {
 		hour = v / 100;
 		min = v % 100;
-	} else if (c->end - c->p > 1 && *c->p == ':' && is_digit(c->p[1])) {
+	} else if (c->end - c->p > 1 && *c->p == ':' && th_is_digit(c->p[1])) {
 		c->p++;
 		min = take_digits(c, &digits);
 	}
@@ -201,7 +195,7 @@ take_all(struct scan *c)
 		if (*c->p == '(') {
 			while (c->p < c->end && *c->p != ')')
 				c->p++;
-		} else if (is_digit(*c->p)) {
+		} else if (th_is_digit(*c->p)) {
 			if (!take_number(c))
 				return false;
 		} else if (is_letter(*c->p)) {

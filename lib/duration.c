@@ -1,5 +1,5 @@
 /* duration -- 90s, 15m, 2h, 7d, 4w and sums of them */
-#include "trigger.h"
+#include "priv.h"
 
 #define DAY 86400
 
@@ -36,7 +36,7 @@ th_duration_parse(struct th_str s, int64_t *ret)
 	while (p < end) {
 		if (*p < '0' || *p > '9')
 			return TH_EDATA;
-		for (v = 0; p < end && *p >= '0' && *p <= '9'; p++) {
+		for (v = 0; p < end && th_is_digit(*p); p++) {
 			if (v > (INT64_MAX - 9) / 10)
 				return TH_EDATA;
 			v = v * 10 + (*p - '0');

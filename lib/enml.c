@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "priv.h"
 
 #define DEPTH_MAX 128 /* deeper elements are not seen, their text is */
 #define URL_MAX ((size_t)64 << 10)
@@ -264,12 +265,6 @@ has_word(const char *list, struct th_str word)
 	return false;
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static const struct element *
 element_of(struct th_str name)
 {
@@ -354,21 +349,21 @@ next_attribute(struct th_str *tag, struct th_str *name, struct th_str *value)
 	const char *p = tag->s, *end = p + tag->len;
 	char quote;
 
-	while (p < end && (is_space(*p) || *p == '/'))
+	while (p < end && (th_is_space(*p) || *p == '/'))
 		p++;
 	name->s = p;
-	while (p < end && !is_space(*p) && *p != '/' && *p != '=')
+	while (p < end && !th_is_space(*p) && *p != '/' && *p != '=')
 		p++;
 	name->len = (size_t)(p - name->s);
-	while (p < end && is_space(*p))
+	while (p < end && th_is_space(*p))
 		p++;
 	*value = (struct th_str){ "", 0 };
 	if (p < end && *p == '=') {
-		for (p++; p < end && is_space(*p); p++)
+		for (p++; p < end && th_is_space(*p); p++)
 			continue;
 		quote = p < end && (*p == '"' || *p == '\'') ? *p++ : '\0';
 		value->s = p;
-		while (p < end && (quote ? *p != quote : !is_space(*p)))
+		while (p < end && (quote ? *p != quote : !th_is_space(*p)))
 			p++;
 		value->len = (size_t)(p - value->s);
 		if (quote && p < end)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "expr.h"
+#include "priv.h"
 
 enum th_status
 th_expr_fail(struct th_lexer *lex, size_t at, const char *fmt, ...)
@@ -19,18 +20,6 @@ th_expr_fail(struct th_lexer *lex, size_t at, const char *fmt, ...)
 	return th_fail(lex->err, TH_EUSAGE, "%s", text);
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_alnum(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* Bytes of s that fit a pattern in which 0 stands for any digit. */
 static bool
 fits(struct th_str s, const char *pattern)
@@ -38,7 +27,7 @@ fits(struct th_str s, const char *pattern)
 	size_t i;
 
 	for (i = 0; pattern[i] != '\0'; i++)
-		if (i >= s.len || (pattern[i] == '0' ? !is_digit(s.s[i])
+		if (i >= s.len || (pattern[i] == '0' ? !th_is_digit(s.s[i])
 						     : s.s[i] != pattern[i]))
 			return false;
 	return true;
@@ -58,8 +47,8 @@ date_length(struct th_str s)
 
 	if (i >= s.len || (s.s[i] != 'T' && s.s[i] != 't'))
 		return i;
-	for (i++;
-	     i < s.len && (is_digit(s.s[i]) || s.s[i] == ':' || s.s[i] == '.');
+	for (i++; i < s.len &&
+		  (th_is_digit(s.s[i]) || s.s[i] == ':' || s.s[i] == '.');
 	     i++)
 		;
 	if (i < s.len && (s.s[i] == 'Z' || s.s[i] == 'z'))
@@ -86,7 +75,7 @@ lex_date(struct th_lexer *lex, struct th_str s)
 static size_t
 digits(struct th_str s, size_t i)
 {
-	while (i < s.len && is_digit(s.s[i]))
+	while (i < s.len && th_is_digit(s.s[i]))
 		i++;
 	return i;
 }
@@ -97,7 +86,7 @@ number_length(struct th_str s)
 {
 	size_t i = digits(s, 0), j;
 
-	if (i + 1 < s.len && s.s[i] == '.' && is_digit(s.s[i + 1]))
+	if (i + 1 < s.len && s.s[i] == '.' && th_is_digit(s.s[i + 1]))
 		i = digits(s, i + 1);
 	if (i < s.len && (s.s[i] == 'e' || s.s[i] == 'E')) {
 		j = i + 1;
@@ -117,13 +106,13 @@ lex_number(struct th_lexer *lex, struct th_str s)
 	int64_t seconds;
 
 	t->type = TH_T_NUMBER;
-	if (i == s.len || !is_alnum(s.s[i])) {
+	if (i == s.len || !th_is_alnum(s.s[i])) {
 		v.raw.len = i;
 		t->text = v.raw;
 		th_value_number(&v, &t->number);
 		return TH_OK;
 	}
-	while (i < s.len && is_alnum(s.s[i]))
+	while (i < s.len && th_is_alnum(s.s[i]))
 		i++;
 	t->type = TH_T_DURATION;
 	t->text = (struct th_str){ s.s, i };
@@ -219,7 +208,7 @@ th_expr_lex(struct th_lexer *lex)
 		t->type = TH_T_NAME;
 	} else if (fits(s, "0000-00-00")) {
 		st = lex_date(lex, s);
-	} else if (is_digit(s.s[0])) {
+	} else if (th_is_digit(s.s[0])) {
 		st = lex_number(lex, s);
 	} else if (s.s[0] == '"' || s.s[0] == '\'') {
 		st = lex_string(lex, s);

@@ -3,18 +3,7 @@
 
 #include "feed.h"
 #include "html.h"
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+#include "priv.h"
 
 bool
 th_html_is_address(struct th_str name)
@@ -45,11 +34,11 @@ resolve_set(struct th_str base, struct th_str s, struct th_buf *ret)
 	struct th_str one, size;
 
 	for (;;) {
-		while (p < end && (is_space(*p) || *p == ','))
+		while (p < end && (th_is_space(*p) || *p == ','))
 			p++;
 		if (p == end)
 			return;
-		for (one = (struct th_str){ p, 0 }; p < end && !is_space(*p);
+		for (one = (struct th_str){ p, 0 }; p < end && !th_is_space(*p);
 		     p++)
 			one.len++;
 		size = (struct th_str){ p, 0 };
@@ -117,23 +106,23 @@ next_value(struct th_str *tag, struct th_str *name, struct th_str *value)
 	char quote;
 
 	while ((p = memchr(p, '=', (size_t)(end - p))) != NULL) {
-		for (q = p; q > tag->s && is_space(q[-1]); q--)
+		for (q = p; q > tag->s && th_is_space(q[-1]); q--)
 			continue;
 		name->len = 0;
-		while (q > tag->s && !is_space(q[-1]) && q[-1] != '"' &&
+		while (q > tag->s && !th_is_space(q[-1]) && q[-1] != '"' &&
 		       q[-1] != '\'') {
 			q--;
 			name->len++;
 		}
 		name->s = q;
-		for (p++; p < end && is_space(*p); p++)
+		for (p++; p < end && th_is_space(*p); p++)
 			continue;
 		if (p == end)
 			return false;
 		quote = *p == '"' || *p == '\'' ? *p++ : '\0';
 		value->s = p;
 		while (p < end &&
-		       (quote ? *p != quote : !is_space(*p) && *p != '>'))
+		       (quote ? *p != quote : !th_is_space(*p) && *p != '>'))
 			p++;
 		value->len = (size_t)(p - value->s);
 		tag->s = p;
@@ -157,8 +146,7 @@ is_absolute(struct th_str raw)
 		return false;
 	for (; i < raw.len; i++) {
 		c = raw.s[i];
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		    (c >= 'A' && c <= 'Z'))
+		if (th_is_alnum(c))
 			continue;
 		if (c == '&' && raw.len - i > 4 &&
 		    memcmp(raw.s + i, "&amp;", 5) == 0)
@@ -182,18 +170,18 @@ may_be_relative(struct th_str s)
 	struct th_str name, value;
 
 	for (; (p = memchr(p, '=', (size_t)(end - p))) != NULL; p++) {
-		for (q = p; q > s.s && is_space(q[-1]); q--)
+		for (q = p; q > s.s && th_is_space(q[-1]); q--)
 			continue;
 		for (name = (struct th_str){ q, 0 };
-		     name.s > s.s && is_letter(name.s[-1]); name.s--)
+		     name.s > s.s && th_is_alpha(name.s[-1]); name.s--)
 			name.len++;
 		if (!th_html_is_address(name))
 			continue;
-		for (q = p + 1; q < end && is_space(*q); q++)
+		for (q = p + 1; q < end && th_is_space(*q); q++)
 			continue;
 		q += q < end && (*q == '"' || *q == '\'');
 		for (value = (struct th_str){ q, 0 };
-		     q < end && !is_space(*q) && strchr("\"'>", *q) == NULL;
+		     q < end && !th_is_space(*q) && strchr("\"'>", *q) == NULL;
 		     q++)
 			value.len++;
 		if (!is_absolute(value))

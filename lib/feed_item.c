@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "feed.h"
+#include "priv.h"
 
 struct th_item_maker {
 	struct th_buf text, other; /* scratch */
@@ -416,7 +417,7 @@ seconds(struct th_str s)
 		if (s.s[i] == ':') {
 			sum = (sum + v) * 60;
 			v = 0;
-		} else if (s.s[i] >= '0' && s.s[i] <= '9' && v < 100000000) {
+		} else if (th_is_digit(s.s[i]) && v < 100000000) {
 			v = v * 10 + (s.s[i] - '0');
 		} else {
 			return 0;

@@ -4,18 +4,6 @@
 #include "feedout.h"
 #include "priv.h"
 
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Nothing that a reader would see. */
 static bool
 is_blank(struct th_str s)
@@ -86,8 +74,8 @@ th_feedout_is_language(struct th_str s)
 	size_t i, len = 0, first = 0;
 
 	for (i = 0; i < s.len; i++) {
-		if (s.s[i] != '-' && !is_letter(s.s[i]) &&
-		    (first == 0 || !is_digit(s.s[i])))
+		if (s.s[i] != '-' && !th_is_alpha(s.s[i]) &&
+		    (first == 0 || !th_is_digit(s.s[i])))
 			return false;
 		if (s.s[i] != '-') {
 			len++;
@@ -138,7 +126,7 @@ is_barred(char c)
 static bool
 is_scheme(char c)
 {
-	return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+	return th_is_alnum(c) || c == '+' || c == '-' || c == '.';
 }
 
 static bool
@@ -182,7 +170,7 @@ th_feedout_is_iri(struct th_str s)
 	bool bracket = false;
 	size_t i;
 
-	if (s.len == 0 || !is_letter(s.s[0]))
+	if (s.len == 0 || !th_is_alpha(s.s[0]))
 		return false;
 	for (i = 1; i < s.len && is_scheme(s.s[i]); i++)
 		;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "field.h"
+#include "priv.h"
 
 /* What items have (th-item(5)), to tell a slip from a field of the user's. */
 static const char *const known[] = { "id", "url", "external_url", "title",
@@ -26,8 +27,8 @@ th_field_name(size_t i)
 static bool
 is_name_char(unsigned char c, bool first)
 {
-	return c == '_' || c >= 0x80 || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
+	return c == '_' || c >= 0x80 || th_is_alpha(c) ||
+	       (!first && th_is_digit(c));
 }
 
 /* One or more names with dots between, perhaps a dot before. */

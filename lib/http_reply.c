@@ -45,7 +45,7 @@ th_retry_after(struct th_str value, int64_t now)
 
 	if (v.len == 0)
 		return 0;
-	for (i = 0; i < v.len && v.s[i] >= '0' && v.s[i] <= '9'; i++)
+	for (i = 0; i < v.len && th_is_digit(v.s[i]); i++)
 		if (at < WEEK)
 			at = at * 10 + (v.s[i] - '0');
 	if (i == v.len)
@@ -73,7 +73,7 @@ start_anew(struct th_reply *rep, struct th_str line)
 	rep->code = 0;
 	if (p == NULL || line.s + line.len - p < 4)
 		return;
-	for (i = 1; i < 4 && p[i] >= '0' && p[i] <= '9'; i++)
+	for (i = 1; i < 4 && th_is_digit(p[i]); i++)
 		rep->code = rep->code * 10 + (p[i] - '0');
 }
 
@@ -134,7 +134,7 @@ seconds(struct th_str s)
 	int64_t n = 0;
 	size_t i;
 
-	for (i = 0; i < s.len && s.s[i] >= '0' && s.s[i] <= '9'; i++)
+	for (i = 0; i < s.len && th_is_digit(s.s[i]); i++)
 		if (n < WEEK)
 			n = n * 10 + (s.s[i] - '0');
 	return n > WEEK ? WEEK : n;
@@ -450,11 +450,11 @@ thousandths(struct th_str s)
 
 	if (s.len == 0 || s.s[0] < '0' || s.s[0] > '9')
 		return -1;
-	for (; i < s.len && s.s[i] >= '0' && s.s[i] <= '9'; i++)
+	for (; i < s.len && th_is_digit(s.s[i]); i++)
 		if (n < (int64_t)1 << 50)
 			n = n * 10 + (s.s[i] - '0') * 1000;
 	if (i < s.len && s.s[i] == '.')
-		for (i++; i < s.len && s.s[i] >= '0' && s.s[i] <= '9'; i++)
+		for (i++; i < s.len && th_is_digit(s.s[i]); i++)
 			n += (s.s[i] - '0') * (scale /= 10);
 	return i == s.len ? n : -1;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "priv.h"
 
 #define LISTS 12 /* deeper ones are not indented further */
 #define SPANS 8  /* emphasis, code and links within each other */
@@ -181,12 +182,6 @@ start_block(struct writer *w, unsigned want)
 }
 
 static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
 in_code(const struct writer *w)
 {
 	unsigned i;
@@ -200,8 +195,7 @@ in_code(const struct writer *w)
 static bool
 is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
+	return th_is_alnum(c) || (unsigned char)c >= 0x80;
 }
 
 /* Characters that Markdown would take for its own. */
@@ -225,9 +219,9 @@ ends_number(struct writer *w, struct th_str s, bool first)
 {
 	bool number = w->number && !w->space;
 
-	w->number = (first || number) && *s.s >= '0' && *s.s <= '9';
+	w->number = (first || number) && th_is_digit(*s.s);
 	return number && (*s.s == '.' || *s.s == ')') && !in_code(w) &&
-	       (s.len == 1 || is_space(s.s[1]));
+	       (s.len == 1 || th_is_space(s.s[1]));
 }
 
 static void
@@ -259,7 +253,7 @@ put_text(struct writer *w, struct th_str s)
 		return;
 	}
 	for (i = 0; i < s.len && w->out->status == TH_OK; i++) {
-		if (is_space(s.s[i]) || s.s[i] == '\0') {
+		if (th_is_space(s.s[i]) || s.s[i] == '\0') {
 			w->space = true;
 			continue;
 		}
@@ -285,31 +279,31 @@ attribute(struct th_str tag, const char *name, struct th_buf *ret)
 	char quote;
 
 	th_buf_clear(ret);
-	while (i < tag.len && !is_space(tag.s[i]))
+	while (i < tag.len && !th_is_space(tag.s[i]))
 		i++;
 	while (i < tag.len && tag.s[i] != '>') {
-		while (i < tag.len && is_space(tag.s[i]))
+		while (i < tag.len && th_is_space(tag.s[i]))
 			i++;
 		from = i;
-		while (i < tag.len && !is_space(tag.s[i]) && tag.s[i] != '=' &&
-		       tag.s[i] != '>')
+		while (i < tag.len && !th_is_space(tag.s[i]) &&
+		       tag.s[i] != '=' && tag.s[i] != '>')
 			i++;
 		key = (struct th_str){ tag.s + from, i - from };
-		while (i < tag.len && is_space(tag.s[i]))
+		while (i < tag.len && th_is_space(tag.s[i]))
 			i++;
 		if (i >= tag.len || tag.s[i] != '=') {
 			i += key.len == 0 && i < tag.len && tag.s[i] != '>';
 			continue;
 		}
-		for (i++; i < tag.len && is_space(tag.s[i]); i++)
+		for (i++; i < tag.len && th_is_space(tag.s[i]); i++)
 			;
 		quote = i < tag.len && (tag.s[i] == '"' || tag.s[i] == '\'')
 			    ? tag.s[i++]
 			    : '\0';
 		for (from = i;
-		     i < tag.len &&
-		     (quote != '\0' ? tag.s[i] != quote
-				    : !is_space(tag.s[i]) && tag.s[i] != '>');
+		     i < tag.len && (quote != '\0' ? tag.s[i] != quote
+						   : !th_is_space(tag.s[i]) &&
+							 tag.s[i] != '>');
 		     i++)
 			;
 		value = (struct th_str){ tag.s + from, i - from };
@@ -415,7 +409,7 @@ is_tag(struct th_str s, const char *name)
 	size_t n = strlen(name);
 
 	return s.len > n && th_str_iis((struct th_str){ s.s, n }, name) &&
-	       (is_space(s.s[n]) || s.s[n] == '>' || s.s[n] == '/');
+	       (th_is_space(s.s[n]) || s.s[n] == '>' || s.s[n] == '/');
 }
 
 /* One with headings has data in it; others lay out a page. */

@@ -1,7 +1,7 @@
 /* post -- a text, an address and tags within the limit of a short post */
 #include <string.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
 
@@ -9,8 +9,7 @@
 static bool
 is_tag_char(uint32_t c)
 {
-	return c >= 0x80 || c == '_' || (c >= '0' && c <= '9') ||
-	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+	return c >= 0x80 || c == '_' || th_is_alnum((char)c);
 }
 
 /* Where a tag may begin: what is behind the # of an address is none. */

@@ -8,6 +8,33 @@
 
 #include "trigger.h"
 
+/* ---- characters: ASCII alone, whatever the locale ---- */
+
+static inline bool
+th_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+th_is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool
+th_is_alnum(char c)
+{
+	return th_is_alpha(c) || th_is_digit(c);
+}
+
+/* White space as isspace() has it: blank, tab, newline, \v, \f, \r. */
+static inline bool
+th_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /* ---- secret.c, path.c ---- */
 
 /* Overwrites memory in a way that is not optimized out; NULL is fine. */

@@ -5,7 +5,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 #define JIT_STACK_START ((size_t)32 << 10)
 #define JIT_STACK_MAX ((size_t)1 << 20)
@@ -188,7 +188,7 @@ read_group(struct th_regex *re, struct th_str s, int *ret)
 	size_t len = 0;
 	int n = 0;
 
-	while (len < s.len && len < 3 && s.s[len] >= '0' && s.s[len] <= '9')
+	while (len < s.len && len < 3 && th_is_digit(s.s[len]))
 		n = n * 10 + (s.s[len++] - '0');
 	if (len > 0) {
 		*ret = n;
@@ -224,7 +224,7 @@ add_reference(struct th_regex *re, struct th_str r, struct th_str subject,
     struct th_buf *ret)
 {
 	size_t skip = r.len > 1 && r.s[0] == '$' && r.s[1] == '{' ? 2 : 1, len;
-	bool digit = r.len > 1 && r.s[1] >= '0' && r.s[1] <= '9';
+	bool digit = r.len > 1 && th_is_digit(r.s[1]);
 	int group;
 
 	if ((r.s[0] != '$' && r.s[0] != '\\') || (skip == 1 && !digit))

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "scan.h"
-#include "trigger.h"
+#include "priv.h"
 
 /* -DTH_SCAN_PORTABLE leaves out what is written for one kind of processor. */
 #if !defined(TH_SCAN_PORTABLE) && defined(__GNUC__) && defined(__SSE2__)
@@ -151,17 +151,17 @@ th_scan_string(struct th_scan *s, const char *p)
 /* ---- numbers and words ---- */
 
 static bool
-is_digit(const struct th_scan *s, const char *p)
+at_digit(const struct th_scan *s, const char *p)
 {
-	return p < s->end && *p >= '0' && *p <= '9';
+	return p < s->end && th_is_digit(*p);
 }
 
 static const char *
 skip_digits(struct th_scan *s, const char *p)
 {
-	if (!is_digit(s, p))
+	if (!at_digit(s, p))
 		return th_scan_fail(s, p, "a digit is missing in a number");
-	while (is_digit(s, p))
+	while (at_digit(s, p))
 		p++;
 	return p;
 }
@@ -171,7 +171,7 @@ skip_number(struct th_scan *s, const char *p)
 {
 	if (*p == '-')
 		p++;
-	if (is_digit(s, p) && *p == '0' && is_digit(s, p + 1))
+	if (at_digit(s, p) && *p == '0' && at_digit(s, p + 1))
 		return th_scan_fail(s, p, "a number begins with 0");
 	p = skip_digits(s, p);
 	if (p != NULL && p < s->end && *p == '.')
@@ -266,7 +266,7 @@ skip_scalar(struct th_scan *s, const char *p)
 	case 'n': return skip_word(s, p, "null");
 	case '-': return skip_number(s, p);
 	}
-	if (*p >= '0' && *p <= '9')
+	if (th_is_digit(*p))
 		return skip_number(s, p);
 	return th_scan_fail(s, p, "a value is missing");
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 #define DAY 86400
 #define YEARS 9 /* 29 February may be that far away */
@@ -52,12 +52,6 @@ fail(struct reader *r, const struct field *f, const char *what)
 }
 
 static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -88,7 +82,8 @@ number(struct reader *r, const struct field *f, int *ret)
 		*ret = n + f->min;
 		return TH_OK;
 	}
-	for (n = 0; r->p + digits < r->end && is_digit(r->p[digits]); digits++)
+	for (n = 0; r->p + digits < r->end && th_is_digit(r->p[digits]);
+	     digits++)
 		if ((n = n * 10 + r->p[digits] - '0') > 999)
 			return fail(r, f, "out of range");
 	if (digits == 0)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 #define HEADER_MAX ((size_t)64 << 10)
 #define NAME_MAX_LENGTH 100
@@ -20,8 +20,7 @@ struct reader {
 static bool
 is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+	return th_is_alnum(c) || c == '_' || c == '.' || c == '-';
 }
 
 /* What editors, patch(1) and packages leave beside a file is not to be run. */

@@ -74,7 +74,7 @@ take_address(struct th_elastic *e, const char *text, struct th_err *err)
 		prefix = TH_STR("triggerhappy");
 	for (i = 0; i < prefix.len; i++)
 		if (!((prefix.s[i] >= 'a' && prefix.s[i] <= 'z') ||
-			(prefix.s[i] >= '0' && prefix.s[i] <= '9') ||
+			th_is_digit(prefix.s[i]) ||
 			(i > 0 && strchr("-_.", prefix.s[i]) != NULL)))
 			return th_fail(err, TH_ECONFIG,
 			    "search: a prefix is of a-z, 0-9, - and _");

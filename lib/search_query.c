@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "priv.h"
 #include "words.h"
 
 #define QUERY_MAX ((size_t)16 << 10)
@@ -152,8 +153,7 @@ words_of(struct parser *p, struct th_str value, size_t *n)
 static bool
 starts_word(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+	return th_is_alnum(c) || (unsigned char)c >= 0x80;
 }
 
 /* L'école, d'été: the article is not looked for. */
@@ -243,7 +243,7 @@ field_at(const char *s)
 {
 	size_t n = 0;
 
-	while ((s[n] >= 'a' && s[n] <= 'z') || (s[n] >= 'A' && s[n] <= 'Z'))
+	while (th_is_alpha(s[n]))
 		n++;
 	return (struct th_str){ s, n > 0 && s[n] == ':' ? n : 0 };
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 #define WORD_MAX ((size_t)1 << 20)
 #define DEPTH_MAX 40 /* of $( in $( */
@@ -170,10 +170,7 @@ skip_dollar(struct reader *r)
 	} else if (r->p < r->end && is_one_of(*r->p, "#$?!*@-")) {
 		r->p++;
 	} else {
-		while (r->p < r->end &&
-		       ((*r->p >= 'a' && *r->p <= 'z') ||
-			   (*r->p >= 'A' && *r->p <= 'Z') ||
-			   (*r->p >= '0' && *r->p <= '9') || *r->p == '_'))
+		while (r->p < r->end && (th_is_alnum(*r->p) || *r->p == '_'))
 			r->p++;
 	}
 }

@@ -712,7 +712,7 @@ th_redis_number(struct th_str s, struct th_str *rest)
 	size_t i = minus ? 1 : 0;
 	int64_t n = 0;
 
-	for (; i < s.len && s.s[i] >= '0' && s.s[i] <= '9'; i++)
+	for (; i < s.len && th_is_digit(s.s[i]); i++)
 		if (n < INT64_MAX / 10)
 			n = n * 10 + (s.s[i] - '0');
 	if (rest != NULL)

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "field.h"
+#include "priv.h"
 
 #define TEMPLATE_MAX ((size_t)1 << 20) /* bytes of a template */
 #define PIECES_MAX 4096                /* texts and fields of one */
@@ -53,7 +54,7 @@ check_truncate(struct filter *f, struct th_err *err)
 {
 	const char *p;
 
-	for (p = f->text; *p >= '0' && *p <= '9' && f->max < 100000000; p++)
+	for (p = f->text; th_is_digit(*p) && f->max < 100000000; p++)
 		f->max = f->max * 10 + (size_t)(*p - '0');
 	if (*p != '\0' || f->max == 0)
 		return th_fail(

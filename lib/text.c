@@ -4,18 +4,6 @@
 #include "html.h"
 #include "priv.h"
 
-static bool
-is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_alnum(char c)
-{
-	return is_alpha(c) || (c >= '0' && c <= '9');
-}
-
 /* ---- character references ---- */
 
 static const struct entity {
@@ -77,7 +65,7 @@ digit_value(char c, int base)
 {
 	int v = 99;
 
-	if (c >= '0' && c <= '9')
+	if (th_is_digit(c))
 		v = c - '0';
 	else if (c >= 'a' && c <= 'f')
 		v = c - 'a' + 10;
@@ -120,7 +108,7 @@ th_html_entity(struct th_str s, bool attribute, struct th_buf *ret)
 		return 0;
 	if (s.s[1] == '#')
 		return numeric(s, ret);
-	for (n = 1; n < s.len && n <= LONGEST_NAME && is_alnum(s.s[n]); n++)
+	for (n = 1; n < s.len && n <= LONGEST_NAME && th_is_alnum(s.s[n]); n++)
 		continue;
 	if (n < s.len && s.s[n] == ';' &&
 	    (e = find_entity((struct th_str){ s.s + 1, n - 1 })) != NULL) {
@@ -146,9 +134,9 @@ th_html_at_tag(struct th_str s)
 {
 	if (s.len < 2 || s.s[0] != '<')
 		return false;
-	if (is_alpha(s.s[1]) || s.s[1] == '!' || s.s[1] == '?')
+	if (th_is_alpha(s.s[1]) || s.s[1] == '!' || s.s[1] == '?')
 		return true;
-	return s.s[1] == '/' && s.len > 2 && is_alpha(s.s[2]);
+	return s.s[1] == '/' && s.len > 2 && th_is_alpha(s.s[2]);
 }
 
 static size_t
@@ -212,8 +200,8 @@ th_html_tag(struct th_str s, struct th_tags *t, struct th_str *name)
 	if (s.s[1] == '/')
 		i++;
 	name->s = s.s + i;
-	while (
-	    i < s.len && (is_alnum(s.s[i]) || s.s[i] == '-' || s.s[i] == ':'))
+	while (i < s.len &&
+	       (th_is_alnum(s.s[i]) || s.s[i] == '-' || s.s[i] == ':'))
 		i++;
 	name->len = (size_t)(s.s + i - name->s);
 	while (i < s.len && s.s[i] != '>')
@@ -528,7 +516,7 @@ th_text_urlencode(struct th_str s, struct th_buf *ret)
 
 	for (i = 0; i < s.len; i++) {
 		c = (unsigned char)s.s[i];
-		if (is_alnum((char)c) || (c != '\0' && strchr("-._~", c)))
+		if (th_is_alnum((char)c) || (c != '\0' && strchr("-._~", c)))
 			th_buf_addc(ret, (char)c);
 		else
 			th_percent(ret, c);

@@ -5,31 +5,19 @@
 
 static const struct th_str none;
 
-static bool
-is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Length of "scheme" in "scheme:...", 0 when there is none. */
 static size_t
 scheme_length(struct th_str s)
 {
 	size_t i;
 
-	if (s.len == 0 || !is_alpha(s.s[0]))
+	if (s.len == 0 || !th_is_alpha(s.s[0]))
 		return 0;
 	for (i = 1; i < s.len; i++) {
 		if (s.s[i] == ':')
 			return i;
-		if (!is_alpha(s.s[i]) && !is_digit(s.s[i]) && s.s[i] != '+' &&
-		    s.s[i] != '-' && s.s[i] != '.')
+		if (!th_is_alnum(s.s[i]) && s.s[i] != '+' && s.s[i] != '-' &&
+		    s.s[i] != '.')
 			return 0;
 	}
 	return 0;
@@ -100,7 +88,7 @@ split_authority(struct th_str a, struct th_url *ret)
 	}
 	ret->port = after_mark(&a, ':', "");
 	for (i = 0; i < ret->port.len; i++)
-		if (!is_digit(ret->port.s[i]))
+		if (!th_is_digit(ret->port.s[i]))
 			return TH_EDATA;
 	return TH_OK;
 }
@@ -402,7 +390,7 @@ th_url_is_loopback(struct th_str s)
 	for (i = 0; i < host.len; i++) {
 		if (host.s[i] == '.')
 			dots++;
-		else if (!is_digit(host.s[i]))
+		else if (!th_is_digit(host.s[i]))
 			return false;
 	}
 	return dots == 3;

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 #define ELLIPSIS "\xe2\x80\xa6"
 #define ELLIPSIS_WEIGHT 2
@@ -140,13 +140,6 @@ cluster_weight(const char *s, size_t len)
 /* ---- URLs ---- */
 
 static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z');
-}
-
-static bool
 is_high(char c)
 {
 	return ((unsigned char)c & 0x80) != 0;
@@ -197,7 +190,7 @@ is_letters(struct th_str s)
 	size_t i;
 
 	for (i = 0; i < s.len; i++)
-		if (!is_alnum(s.s[i]) || (s.s[i] >= '0' && s.s[i] <= '9'))
+		if (!th_is_alpha(s.s[i]))
 			return false;
 	return s.len > 1;
 }
@@ -215,7 +208,7 @@ host_len(const char *s, size_t len, bool high, bool *known)
 	for (i = 0; i < len; i++) {
 		if (s[i] == '.' && i > 0 && s[i - 1] != '.')
 			dot = i;
-		else if (!is_alnum(s[i]) && s[i] != '-' && s[i] != '_' &&
+		else if (!th_is_alnum(s[i]) && s[i] != '-' && s[i] != '_' &&
 			 !(high && is_high(s[i])))
 			break;
 	}
@@ -236,7 +229,7 @@ static bool
 is_path_letter(uint32_t c)
 {
 	if (c < 0x80)
-		return is_alnum((char)c);
+		return th_is_alnum((char)c);
 	return (c >= 0xc0 && c <= 0x24f && c != 0xd7 && c != 0xf7) ||
 	       (c >= 0x300 && c <= 0x36f) || (c >= 0x400 && c <= 0x4ff) ||
 	       (c >= 0x1e00 && c <= 0x1eff);
@@ -252,9 +245,8 @@ tail_len(const char *s, size_t len)
 	uint32_t c;
 	int open = 0;
 
-	if (i < len && s[i] == ':' && i + 1 < len && s[i + 1] >= '0' &&
-	    s[i + 1] <= '9') {
-		for (i++; i < len && s[i] >= '0' && s[i] <= '9';)
+	if (i < len && s[i] == ':' && i + 1 < len && th_is_digit(s[i + 1])) {
+		for (i++; i < len && th_is_digit(s[i]);)
 			i++;
 		start = end = i;
 	}
@@ -296,16 +288,16 @@ url_piece(const char *s, size_t len, char before, struct piece *ret)
 	size_t scheme, host, own;
 	bool known = false;
 
-	if (is_alnum(before) || (before != '\0' && strchr("@$#", before)))
+	if (th_is_alnum(before) || (before != '\0' && strchr("@$#", before)))
 		return false;
 	scheme = scheme_len(s, len);
 	if (scheme == 0 &&
-	    (!is_alnum(s[0]) || (before != '\0' && strchr("-_./", before))))
+	    (!th_is_alnum(s[0]) || (before != '\0' && strchr("-_./", before))))
 		return false;
 	host = host_len(s + scheme, len - scheme, scheme > 0, &known);
 	if (host == 0 && scheme > 0) /* no dot: perhaps localhost or [::1] */
 		while (scheme + host < len &&
-		       (is_alnum(s[scheme + host]) ||
+		       (th_is_alnum(s[scheme + host]) ||
 			   strchr("[]:-", s[scheme + host]) != NULL) &&
 		       s[scheme + host] != '\0')
 			host++;

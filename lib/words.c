@@ -5,6 +5,7 @@
 #include <libstemmer.h>
 #include <utf8proc.h>
 
+#include "priv.h"
 #include "words.h"
 
 #define CACHE_BITS 12
@@ -165,10 +166,7 @@ kind_of(uint32_t c)
 	utf8proc_category_t category;
 
 	if (c < 0x80)
-		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			       (c >= '0' && c <= '9')
-			   ? PART
-			   : GAP;
+		return th_is_alnum((char)c) ? PART : GAP;
 	category = utf8proc_category((utf8proc_int32_t)c);
 	if ((category == UTF8PROC_CATEGORY_CF && c != 0x200b) || is_selector(c))
 		return NOTHING;

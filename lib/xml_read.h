@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "priv.h"
 #include "xml.h"
 
 #define TH_XML_ENTITIES 256 /* declared ones */
@@ -65,23 +66,16 @@ struct th_xml {
 };
 
 static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static inline bool
 is_name_start(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       c == ':' || (unsigned char)c >= 0x80;
+	return th_is_alpha(c) || c == '_' || c == ':' ||
+	       (unsigned char)c >= 0x80;
 }
 
 static inline bool
 is_name(char c)
 {
-	return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' ||
-	       c == '.';
+	return is_name_start(c) || th_is_digit(c) || c == '-' || c == '.';
 }
 
 static inline struct th_str

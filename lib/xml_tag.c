@@ -214,15 +214,15 @@ attribute(struct th_xml *x, const char *p, const char *end, size_t *n)
 	struct th_str name, value = { p, 0 };
 	const char *start = p;
 
-	while (p < end && *p != '=' && *p != '/' && !is_space(*p))
+	while (p < end && *p != '=' && *p != '/' && !th_is_space(*p))
 		p++;
 	if (p == start)
 		return p + 1;
 	name = between(start, p);
-	while (p < end && is_space(*p))
+	while (p < end && th_is_space(*p))
 		p++;
 	if (p < end && *p == '=') {
-		for (p++; p < end && is_space(*p); p++)
+		for (p++; p < end && th_is_space(*p); p++)
 			continue;
 		start = p;
 		if (p < end && (*p == '"' || *p == '\'')) {
@@ -233,7 +233,7 @@ attribute(struct th_xml *x, const char *p, const char *end, size_t *n)
 			value = between(start, p);
 			p += p < end;
 		} else {
-			while (p < end && !is_space(*p))
+			while (p < end && !th_is_space(*p))
 				p++;
 			value = without_quotes(between(start, p));
 			th_xml_note(x, ODD_TAG);
@@ -255,11 +255,11 @@ th_xml_start_tag(struct th_xml *x, const char *p, const char *end)
 
 	if (empty)
 		end--;
-	while (p < end && !is_space(*p) && *p != '/')
+	while (p < end && !th_is_space(*p) && *p != '/')
 		p++;
 	s = between(name, p);
 	while (p < end) {
-		if (is_space(*p))
+		if (th_is_space(*p))
 			p++;
 		else
 			p = attribute(x, p, end, &nattrs);
@@ -357,7 +357,7 @@ th_xml_find_tag_end(
 			/* only after "=", so that <it's> is no trap */
 			const char *b = q;
 
-			while (b > p && is_space(b[-1]))
+			while (b > p && th_is_space(b[-1]))
 				b--;
 			if (b[-1] == '=') {
 				x->quote = *q;

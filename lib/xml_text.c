@@ -192,14 +192,14 @@ declaration(struct th_xml *x, const char *p, const char *end)
 	struct th_str value = { p, 0 };
 	bool parameter = false;
 
-	while (p < end && (is_space(*p) || *p == '%'))
+	while (p < end && (th_is_space(*p) || *p == '%'))
 		parameter |= *p++ == '%';
 	for (name = p; p < end && is_name(*p); p++)
 		continue;
 	if (p == name)
 		return p;
 	q = p;
-	while (p < end && is_space(*p))
+	while (p < end && th_is_space(*p))
 		p++;
 	if (p < end && (*p == '"' || *p == '\'')) {
 		value.s = p + 1;
