@@ -23,7 +23,7 @@ struct cmd {
 	const char *summary;  /* "select and reshape items" */
 	const char *synopsis; /* "[OPTION]... [EXPRESSION]" */
 	const struct cmd_option *options;
-	const char *closed;   /* of a service: since when, what to use; or NULL */
+	const char *closed; /* of a service: since when, what to use; or NULL */
 	const char *note;     /* a last paragraph for --help, or NULL */
 	void (*sub)(const char *word, struct cmd *ret,
 	    const struct th_param **ret_params, unsigned *ret_which);
@@ -34,7 +34,7 @@ struct cmd {
 struct cmd_option {
 	const char *name;  /* long name; NULL ends a table */
 	int letter;        /* short one, or a value from 256 for none */
-	const char *arg;   /* what --help calls the argument; NULL: takes none */
+	const char *arg; /* what --help calls the argument; NULL: takes none */
 	const char *help;  /* lower case, no full stop */
 };
 
@@ -82,7 +82,8 @@ void cmd_die(enum th_status, const char *fmt, ...)
     TH_PRINTF(2, 3) __attribute__((__noreturn__));
 /* The same for a mistake in the command line, with "try th-NAME --help", or
  * "th-NAME SERVICE --help" once that is known. */
-void cmd_usage(const char *fmt, ...) TH_PRINTF(1, 2) __attribute__((__noreturn__));
+void cmd_usage(const char *fmt, ...)
+    TH_PRINTF(1, 2) __attribute__((__noreturn__));
 /*
  * Where a subcommand is in a table of n structs of `size` bytes, each of which
  * begins with a const char *name; else the end with 64, and the nearest of the
@@ -92,8 +93,8 @@ size_t cmd_find_command(
     const char *word, const void *table, size_t n, size_t size);
 /*
  * Ends with 64 when an option of the program was given that is none of those
- * that the subcommand takes (long names, with a blank behind each), and would be
- * passed over.
+ * that the subcommand takes (long names, with a blank behind each), and would
+ * be passed over.
  */
 void cmd_check_options(const char *command, const char *takes);
 /* Ends with 64, and how the synopsis has it: too few operands or too many. */
@@ -122,8 +123,9 @@ enum th_status cmd_exit_status(int code);
 
 /*
  * In a trigger's pipeline (TH_RUN, TH_REPORT) each program tells th-trigger how
- * it ended; cmd_init() and cmd_finish() see to that.  These add to what it says:
- * how many items came in, which queue was used.  Elsewhere they do nothing.
+ * it ended; cmd_init() and cmd_finish() see to that.  These add to what it
+ * says: how many items came in, which queue was used.  Elsewhere they do
+ * nothing.
  */
 void cmd_tell(const char *key, const char *text);
 void cmd_tell_count(const char *key, int64_t n);
@@ -158,7 +160,8 @@ enum th_status cmd_store_open(struct th_config *, int64_t wait, unsigned flags,
 
 /*
  * Has a queue tell th-search's index of its items, and sends what an engine
- * elsewhere does not know yet.  What fails is said and noted, and stops nothing.
+ * elsewhere does not know yet.  What fails is said and noted, and stops
+ * nothing.
  */
 void cmd_index_open(struct th_config *, struct th_store *, struct th_queue *,
     struct th_search **ret);
@@ -167,8 +170,8 @@ void cmd_index_close(struct th_search *, struct th_queue *);
 void cmd_index_prune(struct th_config *, struct th_store *, int64_t before);
 
 /*
- * On vacation, unless TH_VACATION=ignore: says so and returns true; th-fetch and
- * th-publish then leave with 0.
+ * On vacation, unless TH_VACATION=ignore: says so and returns true; th-fetch
+ * and th-publish then leave with 0.
  */
 bool cmd_vacation(void);
 /* What the file `vacation` says, whoever ignores it; false: there is none. */
@@ -179,10 +182,10 @@ struct cmd_vacation {
 bool cmd_vacation_read(struct cmd_vacation *ret);
 
 /*
- * For completion: offers a word, with a line of help or NULL.  cmd_offer_services
- * does so with the services, built in or on PATH, that can be read from
- * (TH_P_FETCH), written to (TH_P_PUBLISH) or logged in to (TH_P_LOGIN), and with
- * their accounts.
+ * For completion: offers a word, with a line of help or NULL.
+ * cmd_offer_services does so with the services, built in or on PATH, that can
+ * be read from (TH_P_FETCH), written to (TH_P_PUBLISH) or logged in to
+ * (TH_P_LOGIN), and with their accounts.
  */
 void cmd_offer(const char *word, const char *help);
 void cmd_offer_services(unsigned which);

@@ -54,7 +54,8 @@ void import_archive(struct importing *, int fd);
 
 #define MOVING_PREFIX "triggerhappy/" /* of all members */
 #define MOVING_FORMAT 1
-#define MOVING_TRIGGER ":trigger:" /* begins the state of one, see open_state() */
+/* Begins the state of one, see open_state() */
+#define MOVING_TRIGGER ":trigger:"
 
 int moving_spool(void);
 void moving_rewind(int fd);

@@ -14,7 +14,8 @@ struct publish {
 	int parallel;
 	int64_t retries, max_age, max_items, wait;
 	int64_t timeout;          /* 0: as usual */
-	const struct cmd_words *words; /* of a program; NULL for built-in ones */
+	/* Of a program; NULL for built-in ones */
+	const struct cmd_words *words;
 	bool has_own;             /* --limit */
 	struct th_limit own;
 

@@ -55,7 +55,9 @@ enum th_status job_keep(struct job *, struct th_err *err);
 void job_maybe_disable(struct job *);
 /* Says how it ended; the line for the log. */
 void job_say_end(struct job *, char *line, size_t size);
-/* The pipeline to be told of this end; NULL: it is no news, or there is none. */
+/*
+ * The pipeline to be told of this end; NULL: it is no news, or there is none.
+ */
 const char *job_news(struct job *);
 /* The same for the notice that the record has kept. */
 const char *job_reminder(const struct job *);

@@ -137,7 +137,9 @@ struct th_store *trigger_store(struct triggers *);
 /* Path of a trigger's script; of one of its files in the state directory. */
 char *trigger_path(const char *name);
 char *trigger_state_path(const char *directory, const char *name);
-/* Words between commas, borrowed, at most max of them; ends with 64 past that. */
+/*
+ * Words between commas, borrowed, at most max of them; ends with 64 past that.
+ */
 size_t trigger_split_tags(const char *tags, struct th_str *ret, size_t max);
 /* Makes the directory of configuration and triggers/ in it. */
 void trigger_make_home(void);

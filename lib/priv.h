@@ -73,7 +73,9 @@ struct th_client {
 };
 enum th_status th_grant_client(struct th_session *, struct th_client *ret);
 void th_client_release(struct th_client *);
-/* Appends an address of the table, on the account's base_url when it has one. */
+/*
+ * Appends an address of the table, on the account's base_url when it has one.
+ */
 enum th_status th_grant_endpoint(struct th_session *, const char *address,
     struct th_buf *ret);
 /* Makes a POST of fields (a NULL name ends them), as a form or JSON. */
@@ -118,7 +120,8 @@ enum th_status th_each_word(const char *list,
  * not known whether it did, and calling it again is harmless.
  */
 struct th_store {
-	const struct th_store_ops *ops; /* first member of the backend's struct */
+	/* First member of the backend's struct */
+	const struct th_store_ops *ops;
 };
 
 /* What one th_state_commit() changes. */
@@ -141,13 +144,14 @@ struct th_state_change {
 	size_t nmarks;
 	int64_t now;
 };
-#define TH_SEEN_DAYS 90 /* how long an id is remembered after it was last read */
+/* How long an id is remembered after it was last read */
+#define TH_SEEN_DAYS 90
 
 /* One item on its way in. */
 struct th_incoming {
 	struct th_hash hash;
 	struct th_str id, line;
-	uint64_t mark[2];         /* of its url and title for the guard; 0: none */
+	uint64_t mark[2]; /* of its url and title for the guard; 0: none */
 	enum th_item_state want;  /* WAITING, HELD or SEEN */
 	/* Set by lookup and deposit: what the queue knew of it before. */
 	enum th_item_state known;
@@ -184,8 +188,8 @@ struct th_store_ops {
 	    const char *run, const char *scope, const struct th_hash *,
 	    bool *ret, struct th_err *);
 	/*
-	 * Makes the change true, durably, or keeps it aside under run.  Then ids
-	 * of the scopes in it that were not marked for TH_SEEN_DAYS are
+	 * Makes the change true, durably, or keeps it aside under run.  Then
+	 * ids of the scopes in it that were not marked for TH_SEEN_DAYS are
 	 * forgotten (not so under run).
 	 */
 	enum th_status (*state_commit)(struct th_store *, const char *name,
@@ -222,9 +226,9 @@ struct th_store_ops {
 	    const char *service, const char *account, struct th_incoming *,
 	    size_t n, int64_t now, struct th_err *);
 	/*
-	 * The same in two steps, which may be NULL: post sends, posted waits for
-	 * what becomes of it.  In between the items stay where they are, and
-	 * this store is asked nothing else.
+	 * The same in two steps, which may be NULL: post sends, posted waits
+	 * for what becomes of it.  In between the items stay where they are,
+	 * and this store is asked nothing else.
 	 */
 	enum th_status (*post)(struct th_store *, const char *queue,
 	    const char *service, const char *account, struct th_incoming *,
@@ -232,10 +236,10 @@ struct th_store_ops {
 	enum th_status (*posted)(struct th_store *, struct th_err *);
 	/*
 	 * Leases the first waiting item that is due, after all that are older
-	 * than max_age have expired (and were counted).  In order: not while one
-	 * before it is leased or not due.  What waits for a date that was set
-	 * more than a minute after now (the clock jumped) is due.  Sets beat
-	 * when it was leased earlier than now.  TH_END: ret->next.
+	 * than max_age have expired (and were counted).  In order: not while
+	 * one before it is leased or not due.  What waits for a date that was
+	 * set more than a minute after now (the clock jumped) is due.  Sets
+	 * beat when it was leased earlier than now.  TH_END: ret->next.
 	 */
 	enum th_status (*claim)(struct th_store *, const char *queue,
 	    struct th_claim *, int64_t now, struct th_lease *ret,
@@ -291,9 +295,9 @@ struct th_store_ops {
 
 	/*
 	 * A window of `window` ms with at most n in it.  take: brings what was
-	 * counted after now back to now, forgets what left the window, and counts
-	 * now if there is room.  *next: when the oldest that must leave does.
-	 * look: the same without counting, room in *ret.
+	 * counted after now back to now, forgets what left the window, and
+	 * counts now if there is room.  *next: when the oldest that must leave
+	 * does.  look: the same without counting, room in *ret.
 	 */
 	enum th_status (*limit_take)(struct th_store *, const char *key,
 	    int64_t n, int64_t window, int64_t now, int64_t *token,
@@ -303,7 +307,10 @@ struct th_store_ops {
 	enum th_status (*limit_look)(struct th_store *, const char *key,
 	    int64_t n, int64_t window, int64_t now, int64_t *ret, int64_t *next,
 	    struct th_err *);
-	/* The later of two pauses counts.  get: until and when it was set; TH_END. */
+	/*
+	 * The later of two pauses counts.  get: until and when it was set;
+	 * TH_END.
+	 */
 	enum th_status (*pause_set)(struct th_store *, const char *key,
 	    int64_t until, int64_t now, struct th_err *);
 	enum th_status (*pause_get)(struct th_store *, const char *key,
