@@ -231,8 +231,11 @@ by_token(struct auth *a, struct auth_account *acc, const struct th_login *way)
 	st = th_login_begin(acc->session, way, NULL, &flow);
 	if (st != TH_OK)
 		return st;
-	if (!a->token_stdin)
+	if (!a->token_stdin) {
+		if (th_login_address(flow) == NULL)
+			cmd_say(0, "%s", way->help);
 		show_address(a, flow);
+	}
 	auth_ask("token", true, &token);
 	st = th_login_token(acc->session, way, &token);
 	th_secret_release(&token);

@@ -305,7 +305,8 @@ why_waiting(
 	if (e->doubtful)
 		th_buf_adds(ret, ", may have been sent before");
 	if (e->tries > 0)
-		th_buf_addf(ret, ", tried %" PRId64 " times", e->tries);
+		th_buf_addf(ret, ", tried %" PRId64 " time%s", e->tries,
+		    e->tries == 1 ? "" : "s");
 	if (until > th_now())
 		th_buf_addf(ret, ", not before %s", clock);
 	if (e->reason.len > 0)

@@ -122,7 +122,9 @@ run_service(struct fetch *f, const struct th_service *s, int argc, char **argv)
 	int c;
 
 	if (s->fetch == NULL)
-		cmd_usage("%s cannot be read from", s->name);
+		cmd_usage("%s cannot be read from; th-fetch --list names the "
+			  "services that can",
+		    s->name);
 	if (opts == NULL)
 		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	while ((c = cmd_getopt_more(

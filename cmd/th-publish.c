@@ -164,7 +164,9 @@ run_service(
 	int c;
 
 	if (s->publish == NULL)
-		cmd_usage("%s cannot be written to", s->name);
+		cmd_usage("%s cannot be written to; th-publish --list "
+			  "names the services that can",
+		    s->name);
 	if (opts == NULL)
 		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	while ((c = cmd_getopt_more(

@@ -55,7 +55,7 @@ static const char *
 parse_url(const char *option, const char *arg)
 {
 	if (!th_url_is_http(th_str(arg)))
-		cmd_usage("--%s: no http or https address: %s", option, arg);
+		cmd_usage("--%s: not an http or https URL: %s", option, arg);
 	return arg;
 }
 
@@ -88,7 +88,7 @@ parse_options(int argc, char *argv[], struct job *ret)
 			ret->feed.language = parse_text("language", optarg);
 			break;
 		case MAX:
-			ret->feed.max = (size_t)cmd_int("max", optarg, 1);
+			ret->feed.max = (size_t)cmd_int("--max", optarg, 1);
 			break;
 		case 'o':
 			ret->file = strcmp(optarg, "-") == 0 ? NULL : optarg;

@@ -614,7 +614,6 @@ static const struct {
 	CURLcode rc;
 	const char *words;
 } reasons[] = {
-	{ CURLE_COULDNT_RESOLVE_HOST, "cannot resolve the host's name" },
 	{ CURLE_COULDNT_RESOLVE_PROXY, "cannot resolve the proxy's name" },
 	{ CURLE_COULDNT_CONNECT, "cannot connect" },
 	{ CURLE_PARTIAL_FILE, "the connection was cut" },
@@ -649,6 +648,10 @@ why_failed(struct transfer *t, CURLcode rc)
 		why_timeout(t);
 		return TH_EUNAVAIL;
 	}
+	if (rc == CURLE_COULDNT_RESOLVE_HOST)
+		return th_fail(&t->err, TH_EUNAVAIL,
+		    "cannot resolve the name of %.*s",
+		    (int)strcspn(t->place.origin, " "), t->place.origin);
 	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (reasons[i].rc == rc)
 			words = reasons[i].words;

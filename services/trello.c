@@ -97,8 +97,13 @@ out:
 static enum th_status
 authorize(struct th_session *ses, struct th_request *req)
 {
-	if (th_session_has(ses, "key"))
-		return add_token(ses, req);
+	bool other = th_session_has(ses, "consumer_key") ||
+		     th_session_has(ses, "client_id") ||
+		     th_session_has(ses, "access_token") ||
+		     th_session_has(ses, "refresh_token");
+
+	if (th_session_has(ses, "key") || !other)
+		return add_token(ses, req); /* which may say what is missing */
 	return th_session_authorize(ses, req);
 }
 

@@ -130,11 +130,16 @@ told_by 'usage: th-auth login SERVICE\[:ACCOUNT\]' th-auth login
 told_by 'th-fetch rss reads feeds' th-fetch http://blog.example/feed.xml
 told_by 'th-fetch file items' th-fetch items.ndjson
 told_by 'unknown option --search; those of one service .* behind its name' th-fetch --search x twitter
+told_by '; th-publish --list names the services that can;' th-publish rss
+told_by '; th-fetch --list names the services that can;' th-fetch webhook
+told_by '^th-rss: --max: out of range' th-rss --title T --max 0
 told_by '--path is missing; try th-publish file --help$' th-publish file
 told_by 'standard input: <items.ndjson' th-filter title items.ndjson
 told_by 'standard input: <items.ndjson' th-filter items.ndjson
 code 'an account that lacks settings' 78 th-fetch trello --board B
-told 'says what to do' '; th-auth login trello:default says what it needs$'
+told 'says what to do' 'no key in .*; th-auth login trello:default says what it needs$'
+code 'a token to be typed' 77 th-auth login evernote </dev/null
+told 'says what it looks like' 'a token of yours that begins with S='
 code 'no accounts' 0 th-auth list
 told 'says what to do' 'no account yet; th-auth login SERVICE makes one'
 th-publish -q file --path '{title}' <items.ndjson >/dev/null
