@@ -234,6 +234,19 @@ read_open_file(struct source *src, int fd)
 		r->status = st;
 }
 
+static const char *
+why_unread(const char *name)
+{
+	if (errno != ENOENT)
+		return strerror(errno);
+	if (strstr(name, "://") != NULL)
+		return "not an http or https URL, nor a file";
+	if (name[0] == '/' || name[0] == '.')
+		return strerror(errno);
+	return "No such file or directory; a URL begins with http:// or "
+	       "https://";
+}
+
 static void
 read_file(struct reader *r, const char *name)
 {
@@ -247,10 +260,7 @@ read_file(struct reader *r, const char *name)
 	if (!piped)
 		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1)
-		failed(src, TH_EUNAVAIL,
-		    errno == ENOENT && strstr(name, "://") != NULL
-			? "not an http or https URL, nor a file"
-			: strerror(errno));
+		failed(src, TH_EUNAVAIL, why_unread(name));
 	else
 		read_open_file(src, fd);
 	if (fd != -1 && !piped)

@@ -136,6 +136,8 @@ told_by '^th-rss: --max: out of range' th-rss --title T --max 0
 told_by '--path is missing; try th-publish file --help$' th-publish file
 told_by 'standard input: <items.ndjson' th-filter title items.ndjson
 told_by 'standard input: <items.ndjson' th-filter items.ndjson
+code 'a URL without its scheme' 69 th-fetch rss kitchen.example/feed.xml
+told 'says what is missing' 'a URL begins with http:// or https://$'
 code 'an account that lacks settings' 78 th-fetch trello --board B
 told 'says what to do' 'no key in .*; th-auth login trello:default says what it needs$'
 code 'a token to be typed' 77 th-auth login evernote </dev/null
