@@ -150,6 +150,63 @@ known(const struct th_account *a, const char *key)
 	return a->table == NULL || declared(a, key) != NULL;
 }
 
+/* Runs the command and keeps what it says: a command is run once. */
+static enum th_status
+run_command(const struct th_account *a, struct setting *s, struct th_err *err)
+{
+	struct th_secret secret = { 0 };
+	char what[256], **environment;
+	enum th_status st;
+
+	snprintf(what, sizeof(what), "%s:%zu: %s_command", a->config->name,
+	    s->line, s->key);
+	if ((environment = th_config_environ(a->config)) == NULL)
+		return no_memory(a, err);
+	st = th_command_line(s->value, environment, what, &secret, err);
+	free(environment);
+	if (st != TH_OK)
+		return st;
+	free(s->value);
+	s->value = secret.value;
+	s->how = LITERAL;
+	return TH_OK;
+}
+
+/* The value, wherever it comes from. */
+static enum th_status
+value_of(const struct th_account *a, struct setting *s, const char **ret,
+    struct th_err *err)
+{
+	enum th_status st;
+
+	if (s->how == COMMAND && (st = run_command(a, s, err)) != TH_OK)
+		return st;
+	*ret = s->how == VARIABLE ? getenv(s->value) : s->value;
+	if (*ret == NULL)
+		return th_fail(err, TH_ECONFIG,
+		    "%s:%zu: %s_env: %s is not in the environment",
+		    a->config->name, s->line, s->key, s->value);
+	return TH_OK;
+}
+
+/* What is no secret is asked for at once: th_account_get() only looks. */
+static enum th_status
+resolve(struct setting *s, const struct th_account *a, struct th_err *err)
+{
+	const char *value;
+	enum th_status st;
+	char *copy;
+
+	if ((st = value_of(a, s, &value, err)) != TH_OK || s->how == LITERAL)
+		return st;
+	if ((copy = th_strdup(value)) == NULL)
+		return no_memory(a, err);
+	free(s->value);
+	s->value = copy;
+	s->how = LITERAL;
+	return TH_OK;
+}
+
 /* KEY, KEY_command or KEY_env of config.yaml. */
 static enum th_status
 add_from_config(
@@ -172,13 +229,16 @@ add_from_config(
 	if (find(a, s->key) != s)
 		return th_yaml_fail(
 		    a->config->name, n, err, "the key is there twice");
-	if (how != LITERAL && !s->secret)
-		return th_yaml_fail(a->config->name, n, err,
-		    "only a secret may come from there");
 	if (how == LITERAL && s->secret && a->config->exposed)
 		return th_yaml_fail(a->config->name, n, err,
 		    "a secret in a file that others can read; chmod 600");
-	return TH_OK;
+	if (how == LITERAL || s->secret)
+		return TH_OK;
+	if (a->table == NULL) { /* what is kept so well is one */
+		s->secret = true;
+		return TH_OK;
+	}
+	return resolve(s, a, err);
 }
 
 static enum th_status
@@ -427,28 +487,6 @@ th_account_key(const struct th_account *a, size_t nth, bool *secret)
 	return a->setting[nth].key;
 }
 
-/* Runs the command and keeps what it says: a command is run once. */
-static enum th_status
-run_command(const struct th_account *a, struct setting *s, struct th_err *err)
-{
-	struct th_secret secret = { 0 };
-	char what[256], **environment;
-	enum th_status st;
-
-	snprintf(what, sizeof(what), "%s:%zu: %s_command", a->config->name,
-	    s->line, s->key);
-	if ((environment = th_config_environ(a->config)) == NULL)
-		return no_memory(a, err);
-	st = th_command_line(s->value, environment, what, &secret, err);
-	free(environment);
-	if (st != TH_OK)
-		return st;
-	free(s->value);
-	s->value = secret.value;
-	s->how = LITERAL;
-	return TH_OK;
-}
-
 enum th_status
 th_account_secret(const struct th_account *a, const char *key,
     struct th_secret *ret, struct th_err *err)
@@ -459,13 +497,8 @@ th_account_secret(const struct th_account *a, const char *key,
 
 	if (s == NULL)
 		return TH_END;
-	if (s->how == COMMAND && (st = run_command(a, s, err)) != TH_OK)
+	if ((st = value_of(a, s, &value, err)) != TH_OK)
 		return st;
-	value = s->how == VARIABLE ? getenv(s->value) : s->value;
-	if (value == NULL)
-		return th_fail(err, TH_ECONFIG,
-		    "%s:%zu: %s_env: %s is not in the environment",
-		    a->config->name, s->line, s->key, s->value);
 	if ((ret->value = th_strdup(value)) == NULL)
 		return no_memory(a, err);
 	return TH_OK;

@@ -114,7 +114,8 @@ static const char yaml[] =
     "    floods: {token_command: 'yes'}\n"
     "    typo: {tokn: abc}\n"
     "    twice: {token: a, token_env: B}\n"
-    "    wrong: {base_url_command: 'echo x'}\n"
+    "    asked: {base_url_command: 'echo http://127.0.0.1:2'}\n"
+    "    lost: {base_url_env: TH_UNIT_NOT_SET}\n"
     "    bare: {}\n";
 
 static const struct th_param demo[] = { { "token", TH_STRING,
@@ -143,7 +144,8 @@ static const struct {
 	    "a key that the service does not have" },
 	{ "twice", TH_ECONFIG, "token_env: the key is there twice",
 	    "a secret given in two ways" },
-	{ "wrong", TH_ECONFIG, "only a secret", "a command for no secret" },
+	{ "lost", TH_ECONFIG, "base_url_env: TH_UNIT_NOT_SET is not in the",
+	    "a variable for what is no secret" },
 	{ "bare", TH_END, "", "a secret that is not set" },
 	{ "nobody", TH_ECONFIG, "unknown account demo:nobody",
 	    "an account that is not there" },
@@ -211,6 +213,19 @@ test_lookup(const struct th_config *c)
 		strcmp(th_account_get(a, "base_url"), "http://127.0.0.1:1") ==
 		    0,
 	    "", "a secret is no setting");
+	th_account_free(a);
+	a = NULL;
+	ok(th_account_new(c, "demo", "asked", demo, &a, &err) == TH_OK &&
+		th_account_get(a, "base_url") != NULL &&
+		strcmp(th_account_get(a, "base_url"), "http://127.0.0.1:2") ==
+		    0,
+	    "", "a command may give a setting, too");
+	th_account_free(a);
+	a = NULL;
+	ok(th_account_new(c, "demo", "asked", NULL, &a, &err) == TH_OK &&
+		th_account_get(a, "base_url") == NULL &&
+		th_account_has(a, "base_url"),
+	    "", "to a service that is a program it is a secret");
 	th_account_free(a);
 	a = NULL;
 	ok(th_account_new(c, "demo", "bare", demo, &a, &err) == TH_OK &&
