@@ -17,7 +17,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct th_reply rep = { .code = size > 0 ? 200 + data[0] : 0 };
 	struct th_err err = { 0 };
-	struct bulk b = { .n = 3, .err = &err };
+	struct th_elastic e = { 0 };
+	struct bulk b = { .e = &e, .n = 3, .err = &err };
 
 	th_buf_init(&rep.body, 1 << 20);
 	th_buf_add(&rep.body, (const char *)data, size);
