@@ -288,16 +288,55 @@ queue_show(struct queue_cmd *c)
 
 /* ---- explain ---- */
 
+/* " (limit 3/15m, next at 2026-11-23 21:15)", when it is full. */
+static bool
+add_limit(const struct queue_cmd *c, const char *key,
+    const struct th_limit *limit, struct th_buf *ret)
+{
+	char clock[QUEUE_CLOCK_SIZE];
+	int64_t room = 1, next = 0;
+
+	if (th_limit_look(c->store, key, limit, &room, &next, NULL) != TH_OK ||
+	    room > 0)
+		return false;
+	th_buf_adds(ret, " (limit ");
+	th_limit_format(limit, ret);
+	queue_clock(next, clock);
+	th_buf_addf(ret, next != 0 ? ", next at %s)" : ")%s", clock);
+	return true;
+}
+
+/* The limit of the account, else that of the queue. */
+static void
+why_limited(const struct queue_cmd *c, struct th_buf *ret)
+{
+	const char *queue = th_queue_name(c->q);
+	struct th_limit limit;
+	struct th_buf key;
+
+	th_buf_init(&key, TH_LINE_MAX);
+	th_buf_addf(&key, "%s:%s", c->service, c->account);
+	if (key.status == TH_OK &&
+	    th_config_limit(c->config, c->service, c->account, &limit) &&
+	    add_limit(c, key.data, &limit, ret))
+		goto out;
+	th_buf_clear(&key);
+	if (th_pause_queue_key(queue, &key) == TH_OK &&
+	    th_limit_known(c->store, queue, &limit, NULL) == TH_OK)
+		add_limit(c, key.data, &limit, ret);
+out:
+	th_buf_release(&key);
+}
+
 /* Why an item that waits is not sent: the first of the things in its way. */
 static void
 why_waiting(
     const struct queue_cmd *c, const struct th_entry *e, struct th_buf *ret)
 {
-	char clock[QUEUE_CLOCK_SIZE], key[512];
-	struct th_limit limit;
-	int64_t until = queue_paused(c), room = 1, next = 0;
+	char clock[QUEUE_CLOCK_SIZE];
+	struct cmd_vacation away;
+	int64_t until = queue_paused(c);
 
-	snprintf(key, sizeof(key), "%s:%s", c->service, c->account);
 	if (e->due > until)
 		until = e->due;
 	queue_clock(until, clock);
@@ -309,17 +348,15 @@ why_waiting(
 		    e->tries == 1 ? "" : "s");
 	if (until > th_now())
 		th_buf_addf(ret, ", not before %s", clock);
+	if (cmd_vacation_read(&away) && away.now) {
+		queue_clock(away.until == INT64_MAX ? 0 : away.until, clock);
+		th_buf_addf(ret, ", vacation%s%s",
+		    clock[0] != '\0' ? " until " : "", clock);
+	}
 	if (e->reason.len > 0)
 		th_buf_addf(ret, ": %.*s", (int)e->reason.len, e->reason.s);
-	if (until > th_now() || c->service[0] == '\0' ||
-	    !th_config_limit(c->config, c->service, c->account, &limit) ||
-	    th_limit_look(c->store, key, &limit, &room, &next, NULL) != TH_OK ||
-	    room > 0)
-		return;
-	th_buf_adds(ret, " (limit ");
-	th_limit_format(&limit, ret);
-	queue_clock(next, clock);
-	th_buf_addf(ret, next != 0 ? ", next at %s)" : ")%s", clock);
+	if (until <= th_now() && c->service[0] != '\0')
+		why_limited(c, ret);
 }
 
 static void
@@ -421,22 +458,28 @@ explain_in(struct queue_cmd *c)
 void
 queue_explain(struct queue_cmd *c)
 {
+	struct cmd_vacation away;
+	const char *also = "";
 	struct th_buf b;
 
 	queue_for_each(c, explain_in);
-	cmd_vacation();
 	if (c->all)
 		return;
+	if (cmd_vacation_read(&away) && away.now)
+		also = "; on vacation none takes new ones";
 	th_buf_init(&b, TH_LINE_MAX * 2);
 	if (queue_wants_json(c)) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "no queue knows this id%s", also);
 		th_json_open(&b, '{');
 		th_json_member(&b, "id", th_str(c->arg[0]));
 		th_json_member(&b, "state", TH_STR("unknown"));
-		th_json_member(
-		    &b, "explanation", TH_STR("no queue knows this id"));
+		th_json_member(&b, "explanation", th_str(text));
 		th_json_close(&b, '}');
 	} else {
-		th_buf_addf(&b, "unknown: no queue knows the id %s", c->arg[0]);
+		th_buf_addf(
+		    &b, "unknown: no queue knows the id %s%s", c->arg[0], also);
 	}
 	print_line(&b);
 }

@@ -4,6 +4,8 @@
 #include "priv.h"
 
 #define BACKOFF_MAX 3600
+#define LIMITS ":limits" /* the state that they are kept in */
+#define LIMIT_MAX ((size_t)256)
 #define CLOCK_SLACK 60 /* seconds that clocks of machines may differ */
 
 /* In milliseconds inside, so that a burst within a second is told apart. */
@@ -57,6 +59,60 @@ th_limit_look(struct th_store *s, const char *key, const struct th_limit *limit,
 	st = s->ops->limit_look(
 	    s, key, limit->n, window_ms(limit), th_now_ms(), ret, &ms, err);
 	*next = up_to_second(ms);
+	return st;
+}
+
+/* What is kept of a queue; TH_END: nothing. */
+static enum th_status
+recall(struct th_store *s, const char *queue, struct th_state **state,
+    struct th_buf *ret, struct th_err *err)
+{
+	enum th_status st;
+
+	th_buf_init(ret, LIMIT_MAX);
+	st = th_state_open(s, LIMITS, NULL, state, err);
+	return st == TH_OK ? th_state_get(*state, queue, ret, err) : st;
+}
+
+enum th_status
+th_limit_keep(struct th_store *s, const char *queue,
+    const struct th_limit *limit, struct th_err *err)
+{
+	struct th_state *state = NULL;
+	struct th_buf was, is;
+	enum th_status st;
+
+	th_buf_init(&is, LIMIT_MAX);
+	st = recall(s, queue, &state, &was, err);
+	if (st == TH_END)
+		st = TH_OK;
+	if (st == TH_OK && limit != NULL)
+		st = th_limit_format(limit, &is);
+	if (st == TH_OK &&
+	    !th_str_is(th_buf_str(&was), is.len > 0 ? is.data : "")) {
+		st = th_state_put(state, queue, th_buf_str(&is), err);
+		if (st == TH_OK)
+			st = th_state_commit(state, err);
+	}
+	th_state_free(state);
+	th_buf_release(&was);
+	th_buf_release(&is);
+	return st;
+}
+
+enum th_status
+th_limit_known(struct th_store *s, const char *queue, struct th_limit *ret,
+    struct th_err *err)
+{
+	struct th_state *state = NULL;
+	struct th_buf text;
+	enum th_status st;
+
+	st = recall(s, queue, &state, &text, err);
+	if (st == TH_OK)
+		st = th_limit_parse(text.data, ret, err);
+	th_state_free(state);
+	th_buf_release(&text);
 	return st;
 }
 

@@ -23,8 +23,7 @@ static void
 queue_limit_key(const struct th_publisher *p, struct th_buf *ret)
 {
 	th_buf_init(ret, TH_LINE_MAX);
-	th_buf_adds(ret, "queue ");
-	th_buf_adds(ret, p->queue_name);
+	th_pause_queue_key(p->queue_name, ret);
 }
 
 /* Counts one more on a limit.  TH_END: it is full, which ends the run. */
@@ -78,6 +77,15 @@ take_both(struct run *r, int64_t token[2])
 	if (st != TH_OK)
 		give_back(r, token);
 	return st;
+}
+
+/* For those who will ask why the items wait. */
+static enum th_status
+keep_limit(const struct th_publisher *p, struct th_err *err)
+{
+	if (p->own != NULL && p->full != p->own)
+		return TH_OK;
+	return th_limit_keep(p->store, p->queue_name, p->own, err);
 }
 
 /* ---- settling ---- */
@@ -424,5 +432,7 @@ th_publish_run(struct th_publisher *p, struct th_err *err)
 		th_lease_release(&r.slot[i].lease);
 	}
 	free(r.slot);
+	if (r.stop <= TH_END && (st = keep_limit(p, r.err)) != TH_OK)
+		return st;
 	return r.stop;
 }

@@ -1714,6 +1714,15 @@ enum th_status th_limit_give(struct th_store *, const char *key, int64_t token,
 /* How many are free; when none is, *next as above. */
 enum th_status th_limit_look(struct th_store *, const char *key,
     const struct th_limit *, int64_t *ret, int64_t *next, struct th_err *err);
+/*
+ * The limit that a queue was last held up by besides its account's, for those
+ * who ask why items wait: keep with NULL forgets it.  known gives TH_END when
+ * there is none; the key of th_limit_look() is that of th_pause_queue_key().
+ */
+enum th_status th_limit_keep(struct th_store *, const char *queue,
+    const struct th_limit *, struct th_err *err);
+enum th_status th_limit_known(struct th_store *, const char *queue,
+    struct th_limit *ret, struct th_err *err);
 /* Appends "5/15m", or "0". */
 enum th_status th_limit_format(const struct th_limit *, struct th_buf *ret);
 /*

@@ -90,9 +90,27 @@ says 'of a published item the id is repeated, who took it, when and where it is'
     th-queue explain i1 | jq -r "select(.queue == \"ex\") |
         \"\(.id) \(.service) \(.account) \(.date != null) \(.explanation | test(\"^published on .* at webhook:default\"))\""' - "$url"
 touch "$TH_HOME/vacation"
-code 'explain tells of a vacation' 0 th-queue explain i3
-told 'in words' vacation
+says 'explain tells of a vacation' 'waits, vacation' sh -c '
+	echo "{\"id\":\"away\"}" | th-queue put q 2>/dev/null
+	th-queue explain away | jq -r .explanation; th-queue drop q away'
+says 'and of one that came to nobody' 1 sh -c \
+    'th-queue explain zz | grep -c "unknown.* on vacation"'
 rm "$TH_HOME/vacation"
+
+# ---- a limit of the command line
+sink own
+for limit in 1/1h 0; do
+	th-publish webhook --url "$url" --queue "own $limit" --limit "$limit" \
+	    <in >/dev/null 2>&1
+done
+says 'explain knows the limit that held the queue up' 1 sh -c \
+    'th-queue explain i2 | grep -c "waits (limit 1/1h, next at 20[-0-9]* [0-9:]*)"'
+says 'a limit of 0, too' 1 sh -c \
+    'th-queue explain i2 | grep -c "waits (limit 0)"'
+th-publish webhook --url "$url" --queue "own 1/1h" --drain --max-items 1 \
+    >/dev/null 2>&1
+says 'a run without it forgets it' 0 sh -c \
+    'th-queue explain i5 | grep -c "limit 1/1h"'
 
 # ---- refused, purged
 sink p
