@@ -23,7 +23,6 @@ find_letter(const struct cmd_option *o, int letter)
 	return NULL;
 }
 
-/* -h and --version are the program's own to answer. */
 static const struct cmd_option *
 find_option(const char *word)
 {
@@ -42,7 +41,7 @@ find_option(const char *word)
 		if (o != NULL && o->arg == NULL && word[2] != '\0')
 			return NULL;
 	}
-	return o == NULL || o->letter == 'h' || o->letter == 'V' ? NULL : o;
+	return o;
 }
 
 /* The argument of an option, in the word or after it; NULL when missing. */
@@ -59,16 +58,19 @@ argument(const struct cmd_option *o, char *const *word)
 	return eq != NULL ? eq + 1 : word[1];
 }
 
+/* Of the program we know its place alone. */
 static void
-take(
-    const struct cmd_option *o, const char *arg, cmd_own_option *own, void *ctx)
+print_help(const char *path)
 {
-	switch (o->letter) {
-	case 'c': cmd_config = arg; break;
-	case 'q': cmd_verbose = -1; break;
-	case 'v': cmd_verbose += cmd_verbose < 0 ? 2 : 1; break;
-	default: own(ctx, o->letter, arg);
-	}
+	const char *name = strrchr(path, '/') + 1; /* th-fetch-NAME */
+	char summary[4096];
+	const struct cmd sub = { .name = name + strlen(cmd_program->name) + 1,
+		.summary = summary,
+		.synopsis = "[--OPTION VALUE]... [ARG]...",
+		.note = "Other options and arguments go to the program." };
+
+	snprintf(summary, sizeof(summary), "A program: %s", path);
+	cmd_help(&sub, NULL, 0);
 }
 
 void
@@ -92,7 +94,13 @@ cmd_child_words(const char *path, int argc, char *argv[], cmd_own_option *own,
 			cmd_usage("option --%s needs an argument", o->name);
 		if (arg == argv[i + 1])
 			i++;
-		take(o, arg, own, ctx);
+		if (o->letter == 'h') {
+			print_help(path);
+			exit(cmd_finish());
+		}
+		optarg = (char *)arg;
+		if (!cmd_common_option(o->letter, NULL, NULL, 0))
+			own(ctx, o->letter, arg);
 	}
 	for (; i < argc; i++)
 		w->argv[w->n++] = argv[i];

@@ -19,7 +19,7 @@ struct cmd_words {
 /*
  * Splits the words after the operand at optind into those that are options of
  * ours, which own is told of, and those of the program, which keep their order.
- * -h and -V are the program's own to answer.
+ * -h and -V are answered.
  */
 typedef void cmd_own_option(void *ctx, int letter, const char *arg);
 void cmd_child_words(const char *path, int argc, char *argv[],

@@ -161,9 +161,8 @@ print_version(void)
 	th_out_line(&cmd_out, th_str(text));
 }
 
-/* Deals with an option that all programs have; false when it is none. */
-static bool
-common_option(
+bool
+cmd_common_option(
     int c, const struct cmd *sub, const struct th_param *params, unsigned which)
 {
 	switch (c) {
@@ -239,7 +238,7 @@ cmd_getopt(int argc, char *argv[], bool stop_at_operand)
 		c = getopt_long(argc, argv, t.letters, t.longs, NULL);
 		if (c == '?' || c == ':')
 			complain(&t, c, argv[optind - 1]);
-	} while (c != -1 && common_option(c, NULL, NULL, 0));
+	} while (c != -1 && cmd_common_option(c, NULL, NULL, 0));
 	note_given(c);
 	free_tables(&t);
 	return c;
@@ -270,7 +269,7 @@ cmd_getopt_more(int argc, char *argv[], const struct cmd *sub,
 			complain(&t, c, argv[base + optind - 1]);
 		c = letter_to_param(c, params, which);
 	} while (c != -1 && (param_option(c, params, opts) ||
-				common_option(c, sub, params, which)));
+				cmd_common_option(c, sub, params, which)));
 	free_tables(&t);
 	if (c == -1) {
 		optind += base;

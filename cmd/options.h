@@ -24,6 +24,13 @@ bool cmd_was_given(size_t option);
 void cmd_help(const struct cmd *sub, const struct th_param *params,
     unsigned which);
 
+/*
+ * Deals with an option that all programs have, its argument in optarg; -h as
+ * cmd_help(), and ends.  false: it is none of them.
+ */
+bool cmd_common_option(int letter, const struct cmd *sub,
+    const struct th_param *params, unsigned which);
+
 /* What --help calls the argument of a parameter; NULL: it takes none. */
 const char *cmd_param_arg(const struct th_param *);
 

@@ -19,6 +19,9 @@ done
 X
 says 'a program publishes; its answers become receipts' 'good default ri1 http://x/ri1' sh -c \
     'th-publish good <in >out && head -n 1 out | jq -r "._published[0] | [.service, .account, .id, .url] | join(\" \")"'
+says '--help is answered for it' "usage: th-publish good" sh -c \
+    'th-publish good --help </dev/null | cut -c -22 | head -n 1'
+says 'so is --version' "$(th-publish --version)" th-publish good -V
 says 'all of them' 5 sh -c 'wc -l <out'
 is   'a second run asks it for nothing' out th-publish good <in
 says 'really nothing' 5 sh -c 'wc -l <took'
