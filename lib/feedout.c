@@ -12,6 +12,7 @@
 /* An entry is at most a line with each character escaped. */
 #define ENTRY_MAX (8 * TH_LINE_MAX)
 #define IN_MEMORY ((size_t)4 << 20)
+#define FORGET ((size_t)4 << 20) /* of the map, kept in memory */
 
 static const struct feedout_format *const formats[] = {
 	[TH_FEED_RSS] = &th_feedout_rss,
@@ -560,6 +561,16 @@ sum_up(struct th_feedout *f)
 	}
 }
 
+/* What was written need not stay in memory; it is read again if need be. */
+static void
+spool_forget(struct feedout_spool *s, size_t written)
+{
+	if (s->map == NULL || (s->shown += written) < FORGET)
+		return;
+	s->shown = 0;
+	madvise(s->map, (size_t)s->filed, MADV_DONTNEED);
+}
+
 /* Entries that lie one after the other are written in one go. */
 static void
 write_entries(struct th_feedout *f, struct th_out *out)
@@ -581,6 +592,7 @@ write_entries(struct th_feedout *f, struct th_out *out)
 			text.len += next.len;
 		}
 		th_out_write(out, text);
+		spool_forget(&f->spool, text.len);
 	}
 }
 

@@ -37,6 +37,7 @@ struct feedout_spool {
 	uint64_t filed; /* bytes in fd; mem follows them */
 	int fd;
 	char *map;
+	size_t shown; /* of it since it was last let go */
 };
 
 struct feedout_attachment {
