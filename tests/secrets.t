@@ -77,8 +77,8 @@ ok 'the queue' log 0 th-queue list
 ok 'an item explained' log 0 th-queue explain 1
 ok 'the services' log 0 th-fetch --list
 ok 'a search' log 0 th-search -vv one
-ok 'a wrong key beside secrets' sh -c 'sed "s/wall: north/wall_command: echo $1-x/" "$TH_HOME/config.yaml" >wrong.yaml
-    chmod 600 wrong.yaml; ! th-publish -vv -c wrong.yaml spy <in >>said 2>&1' - $canary
+ok 'a wrong key beside secrets' sh -c 'sed "s/client_secret: $1/client_sekret: $1/" "$TH_HOME/config.yaml" >wrong.yaml
+    chmod 600 wrong.yaml; th-fetch -vv -c wrong.yaml twitter:two --home >>said 2>&1; test $? = 78' - $canary
 sed 's/127.0.0.1:[0-9]*/127.0.0.1:1/' "$TH_HOME/config.yaml" >down.yaml; chmod 600 down.yaml
 ok 'a server that is not there' log 69 th-fetch -vv -c down.yaml twitter:two --home
 url=$twitter; fault /2/users html 9
