@@ -34,7 +34,8 @@ struct cmd {
 struct cmd_option {
 	const char *name;  /* long name; NULL ends a table */
 	int letter;        /* short one, or a value from 256 for none */
-	const char *arg; /* what --help calls the argument; NULL: takes none */
+	const char *arg;   /* what --help calls the argument; NULL: takes none;
+			      "[ARG]": none when last, and not for letters */
 	const char *help;  /* lower case, no full stop */
 };
 

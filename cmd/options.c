@@ -134,6 +134,19 @@ name_of(const struct tables *t, int val)
 	return NULL;
 }
 
+/* May it stand last on the line without its argument, written "[ARG]"? */
+static bool
+is_optional(int val)
+{
+	const struct cmd_option *o;
+
+	for (o = cmd_program->options; o != NULL && o->name != NULL; o++)
+		if (o->letter == val)
+			return o->arg != NULL && o->arg[0] == '[' &&
+			       o->arg[strlen(o->arg) - 1] == ']';
+	return false;
+}
+
 /* What getopt_long() did not like; `word` is the one it looked at. */
 static void
 complain(const struct tables *t, int c, const char *word)
@@ -236,6 +249,10 @@ cmd_getopt(int argc, char *argv[], bool stop_at_operand)
 	t = make_tables(stop_at_operand ? "+:" : ":", NULL, NULL, 0);
 	do {
 		c = getopt_long(argc, argv, t.letters, t.longs, NULL);
+		if (c == ':' && is_optional(optopt)) {
+			c = optopt;
+			optarg = NULL;
+		}
 		if (c == '?' || c == ':')
 			complain(&t, c, argv[optind - 1]);
 	} while (c != -1 && cmd_common_option(c, NULL, NULL, 0));

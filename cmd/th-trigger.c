@@ -41,7 +41,7 @@ static const struct cmd_option options[] = {
 	    "run: what is disabled, too; import: replace what is there" },
 	{ "from", OPT_FROM, "PIPELINE|DATE",
 	    "new: the pipeline; vacation on: from when" },
-	{ "html", OPT_HTML, "FILE", "status: as a web page" },
+	{ "html", OPT_HTML, "[FILE]", "status: as a web page" },
 	{ "jobs", 'j', "N", "run: so many at once (default: processors)" },
 	{ "json", OPT_JSON, NULL, "list, show, status, vacation: as JSON" },
 	{ "lines", 'n', "N", "log: the last N lines (40)" },
@@ -119,7 +119,7 @@ set_option(struct triggers *c, int letter, const char *arg)
 	case OPT_EVERY: c->every = arg; break;
 	case OPT_FORCE: c->force = true; break;
 	case OPT_FROM: c->from = arg; break;
-	case OPT_HTML: c->html = arg; break;
+	case OPT_HTML: c->html = arg != NULL ? arg : "-"; break;
 	case OPT_JSON: c->json = true; break;
 	case OPT_NEWSBOAT: c->newsboat = true; break;
 	case OPT_ONE: c->one = arg; break;

@@ -75,6 +75,7 @@ ok 'the sums stand on top' sh -c 'tr "\n" " " <page.html | grep -q "<b class=.ba
 th-trigger vacation on -q --until 2w
 ok 'the page tells of a vacation' sh -c 'th-trigger status --html page.html && grep -q "On vacation: nothing runs until" page.html'
 ok 'or goes to standard output' sh -c 'th-trigger status --html - | grep -q "^<!DOCTYPE html>" && test ! -e -'
+ok 'as it does when no file is named' sh -c 'th-trigger status --html | grep -q "^<!DOCTYPE html>"'
 code 'a page that cannot be written' 73 th-trigger status --html /proc/none/page.html
 
 if [ -n "${TH_LONG-}" ] && command -v chromium >/dev/null; then
