@@ -203,7 +203,9 @@ main(int argc, char *argv[])
 	cmd_check(th_feedout_new(&job.feed, note, NULL, &feed, &err), &err);
 	read_items(feed);
 	if (job.file == NULL) {
-		cmd_check(th_feedout_finish(feed, &cmd_out, &err), &err);
+		st = th_feedout_finish(feed, &cmd_out, &err);
+		if (cmd_out.status == TH_OK) /* else cmd_finish() tells */
+			cmd_check(st, &err);
 	} else if ((st = write_file(feed, &job, &err)) != TH_OK) {
 		cmd_die(st, "%s%s%s",
 		    strstr(err.text, job.file) ? "" : job.file,

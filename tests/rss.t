@@ -295,6 +295,11 @@ code 'an operand is no use' 64 th-rss --title T file
 code 'a directory that is missing is told' 73 sh -c 'th-rss --title T -o none/f <one'
 code 'a full disk is told' 74 sh -c 'th-rss --title T <one >/dev/full'
 code 'a reader that leaves is no error' 0 sh -c 'th-rss --title T <one | true'
+yes '{"title":"more than a pipe holds"}' | head -n 20000 |
+    awk '{ print "{\"id\":\"" NR "\"," substr($0, 2) }' >many
+code 'a full disk is one, and told once' 74 sh -c 'th-rss --title T <many >/dev/full 2>full.err'
+says 'in words' 'th-rss: standard output: No space left on device' cat full.err
+ok 'nor worth a word' sh -c 'th-rss --title T <many 2>left.err | true; [ ! -s left.err ]'
 ok 'a feed beyond the memory kept is whole' sh -c '
 	awk "BEGIN { for (i = 0; i < 20000; i++) printf \"{\\\"id\\\":\\\"i%d\\\",\\\"content_html\\\":\\\"%0500d\\\"}\\n\", i, i }" >many
 	th-rss --title T <many >many.rss && xmllint --noout --huge many.rss && [ $(grep -c "^<item>" many.rss) = 20000 ]'
