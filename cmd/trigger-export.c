@@ -34,6 +34,15 @@ note_member(struct export *x, const char *name, struct th_buf *full)
 	cmd_check(th_buf_addf(full, MOVING_PREFIX "%s", name), NULL);
 }
 
+/* A reader that left is no error. */
+static void
+written(enum th_status st, const struct th_err *err)
+{
+	if (st == TH_END)
+		exit(cmd_finish());
+	cmd_check(st, err);
+}
+
 static void
 add(struct export *x, const char *name, unsigned mode, struct th_str bytes)
 {
@@ -41,7 +50,7 @@ add(struct export *x, const char *name, unsigned mode, struct th_str bytes)
 	struct th_buf full;
 
 	note_member(x, name, &full);
-	cmd_check(th_archive_add(x->a, full.data, mode, bytes, &err), &err);
+	written(th_archive_add(x->a, full.data, mode, bytes, &err), &err);
 	th_buf_release(&full);
 }
 
@@ -60,11 +69,11 @@ add_spool(struct export *x, const char *name, int fd)
 	if (fstat(fd, &sb) == -1)
 		cmd_die(TH_EIO, "a spool: %s", strerror(errno));
 	note_member(x, name, &full);
-	cmd_check(
+	written(
 	    th_archive_begin(x->a, full.data, 0600, sb.st_size, &err), &err);
 	while ((n = read(fd, piece, PIECE)) > 0)
-		cmd_check(th_archive_write(
-			      x->a, (struct th_str){ piece, (size_t)n }, &err),
+		written(th_archive_write(
+			    x->a, (struct th_str){ piece, (size_t)n }, &err),
 		    &err);
 	if (n == -1)
 		cmd_die(TH_EIO, "a spool: %s", strerror(errno));
@@ -250,8 +259,8 @@ add_manifest(struct export *x)
 	th_json_close(&b, '}');
 	th_buf_addc(&b, '\n');
 	cmd_check(b.status, NULL);
-	cmd_check(th_archive_add(x->a, MOVING_PREFIX "manifest.json", 0600,
-		      th_buf_str(&b), &err),
+	written(th_archive_add(x->a, MOVING_PREFIX "manifest.json", 0600,
+		    th_buf_str(&b), &err),
 	    &err);
 	th_buf_release(&b);
 }
@@ -266,13 +275,13 @@ export_to(struct triggers *c, int fd)
 	th_buf_init(&x.secrets, TEXT_MAX);
 	th_buf_init(&x.logins, TEXT_MAX);
 	th_json_open(&x.members, '[');
-	cmd_check(th_archive_create(fd, &x.a, &err), &err);
+	written(th_archive_create(fd, &x.a, &err), &err);
 	add_triggers(&x);
 	add_lists(&x);
 	add_config(&x);
 	add_state(&x);
 	add_manifest(&x);
-	cmd_check(th_archive_finish(x.a, &err), &err);
+	written(th_archive_finish(x.a, &err), &err);
 	th_archive_free(x.a);
 	if (x.secrets.len > 0 || x.logins.len > 0)
 		cmd_say(0, "secrets and logins are not in it");

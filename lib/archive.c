@@ -26,9 +26,14 @@ static enum th_status
 fail(const struct th_archive *a, enum th_status st, struct th_err *err)
 {
 	const char *why = archive_error_string(a->a);
+	int error = archive_errno(a->a);
 
-	if (archive_errno(a->a) == ENOMEM || th_alloc_failed())
+	if (error == ENOMEM || th_alloc_failed())
 		st = TH_ENOMEM;
+	else if (error == EPIPE && a->writing)
+		st = TH_END;
+	if (a->writing && error > 0) /* the library says "Write error" */
+		why = strerror(error);
 	return th_fail(err, st, "%s", why != NULL ? why : th_strstatus(st));
 }
 

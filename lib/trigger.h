@@ -2229,7 +2229,10 @@ enum th_status th_growth_append(const struct th_growth *,
 /* ---- archive.c: tar files ---- */
 
 struct th_archive;
-/* The descriptor stays the caller's, to be closed after th_archive_free(). */
+/*
+ * The descriptor stays the caller's, to be closed after th_archive_free().
+ * Writing gives TH_END when the reader of a pipe left.
+ */
 enum th_status th_archive_create(int fd, struct th_archive **ret,
     struct th_err *err);
 enum th_status th_archive_open(int fd, struct th_archive **ret,

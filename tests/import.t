@@ -267,6 +267,12 @@ END
 is 'the configuration is as it was, without them' want tar -xOf home.tar triggerhappy/config.yaml
 code 'standard output will do' 0 sh -c 'th-trigger export - >again.tar && tar -tf again.tar'
 code 'a full disk is an error' 74 sh -c 'th-trigger export - >/dev/full'
+told 'and told' 'No space left'
+ok   'a reader that leaves is none' sh -c '
+	mkfifo gone
+	{ read -r _ <gone; th-trigger export - 2>left.err; echo $? >left.rc; } |
+	    { exec <&-; echo >gone; }
+	[ "$(cat left.rc)" = 0 ] && [ ! -s left.err ]'
 
 moved() { # NAME: in the home at hand nothing is new, all is as it was
 	says "$1: triggers are there" 'list off soup' names
