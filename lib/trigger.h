@@ -30,7 +30,7 @@
 
 /* Ceilings.  What passes them is bad input, never a crash or a swollen heap. */
 #define TH_LINE_MAX ((size_t)64 << 20)   /* one item */
-#define TH_DEPTH_MAX 1024                /* nested arrays and objects of an item */
+#define TH_DEPTH_MAX 1024 /* nested arrays and objects of an item */
 #define TH_MEMBER_MAX ((size_t)1 << 20)  /* members of an item itself */
 #define TH_REPLY_MAX ((size_t)256 << 20) /* one HTTP reply, decompressed */
 #define TH_REDIRECT_MAX 10
@@ -121,7 +121,7 @@ struct th_str th_str(const char *);             /* of a C string; NULL: empty */
 bool th_str_is(struct th_str, const char *);    /* equal to a C string */
 bool th_str_iis(struct th_str, const char *);   /* equal but for ASCII case */
 bool th_str_has_prefix(struct th_str, const char *);
-struct th_str th_str_trim(struct th_str);       /* without ASCII white space around */
+struct th_str th_str_trim(struct th_str); /* without ASCII white space around */
 
 /*
  * The first append that fails (no memory, or past max) makes the buffer stick
@@ -137,18 +137,21 @@ struct th_buf {
 };
 void th_buf_init(struct th_buf *, size_t max);
 void th_buf_release(struct th_buf *);
-void th_buf_clear(struct th_buf *);                  /* empty and in order again */
+void th_buf_clear(struct th_buf *); /* empty and in order again */
 enum th_status th_buf_reserve(struct th_buf *, size_t more);
 enum th_status th_buf_add(struct th_buf *, const void *, size_t);
 enum th_status th_buf_adds(struct th_buf *, const char *);
 enum th_status th_buf_addc(struct th_buf *, char);
-enum th_status th_buf_addf(struct th_buf *, const char *fmt, ...) TH_PRINTF(2, 3);
-struct th_str th_buf_str(const struct th_buf *);     /* borrowed until the next change */
-char *th_buf_take(struct th_buf *);                  /* hands the bytes over; NULL in error */
+enum th_status th_buf_addf(struct th_buf *, const char *fmt, ...)
+    TH_PRINTF(2, 3);
+/* Borrowed until the next change. */
+struct th_str th_buf_str(const struct th_buf *);
+char *th_buf_take(struct th_buf *); /* hands the bytes over; NULL in error */
 
 /* ---- digest.c: hashes, codes and chance ---- */
 
 #define TH_SHA256_SIZE 32
+/* Of all the bytes; these cannot fail. */
 void th_sha256(struct th_str, unsigned char ret[TH_SHA256_SIZE]);
 void th_hmac_sha256(struct th_str key, struct th_str text,
     unsigned char ret[TH_SHA256_SIZE]); /* RFC 2104 */
@@ -171,7 +174,7 @@ enum th_status th_hex_encode(struct th_str bytes, struct th_buf *ret);
 /* Of either case; false when it is not just that of len bytes. */
 bool th_hex_decode(struct th_str text, void *ret, size_t len);
 
-/* ---- date.c: instants and durations ---- */
+/* ---- date.c, date_found.c, duration.c: instants and durations ---- */
 
 /*
  * Any form of date found in feeds (RFC 3339, W3CDTF, RFC 822/2822, asctime,
@@ -183,10 +186,15 @@ enum th_status th_date_parse_rfc3339(struct th_str, int64_t *ret);
 /* "2026-11-23T20:18:58Z" and its NUL, 21 bytes; years 0000 to 9999. */
 #define TH_DATE_SIZE 21
 enum th_status th_date_format(int64_t, char ret[TH_DATE_SIZE]);
-/* "Mon, 23 Nov 2026 20:18:58 GMT" (RFC 822 with a four-digit year; HTTP-date). */
+/*
+ * "Mon, 23 Nov 2026 20:18:58 GMT" (RFC 822 with a four-digit year; HTTP-date).
+ */
 #define TH_DATE_RFC822_SIZE 32
 enum th_status th_date_format_rfc822(int64_t, char ret[TH_DATE_RFC822_SIZE]);
-/* "90s" "15m" "2h" "7d" "4w", several in a row ("1h30m"), a bare number is seconds. */
+/*
+ * "90s" "15m" "2h" "7d" "4w", several in a row ("1h30m"), a bare number is
+ * seconds.
+ */
 enum th_status th_duration_parse(struct th_str, int64_t *ret);
 /* The shortest spelling in one unit: 900 is "15m". */
 enum th_status th_duration_format(int64_t, struct th_buf *ret);
@@ -196,7 +204,7 @@ int64_t th_now_ms(void);
 /* Milliseconds of a clock that only goes forward; of no meaning elsewhere. */
 int64_t th_steady_ms(void);
 
-/* ---- text.c: UTF-8, HTML to text ---- */
+/* ---- text.c, utf8.c: UTF-8, HTML to text ---- */
 
 /* Length of the valid UTF-8 prefix (RFC 3629: no surrogates, no overlongs). */
 size_t th_utf8_valid(struct th_str);
@@ -265,8 +273,8 @@ enum { TH_THRIFT_CALL = 1, TH_THRIFT_REPLY = 2, TH_THRIFT_EXCEPTION = 3 };
 
 /*
  * Writing, in the strict form.  A call is its head, the fields of its argument
- * struct, and an end.  begin writes the head of a field alone: of a struct, whose
- * own fields and end follow.
+ * struct, and an end.  begin writes the head of a field alone: of a struct,
+ * whose own fields and end follow.
  */
 enum th_status th_thrift_call(struct th_buf *, const char *method,
     int32_t seqid);
@@ -296,7 +304,9 @@ struct th_thrift_message {
  */
 enum th_status th_thrift_parse(struct th_str, struct th_thrift_message *ret,
     struct th_err *err);
-/* A field of a struct, the last of that id and type; false when there is none. */
+/*
+ * A field of a struct, the last of that id and type; false when there is none.
+ */
 bool th_thrift_get(const struct th_thrift *, int id, enum th_thrift_type,
     struct th_thrift *ret);
 /* The bytes of a string; of a struct's field.  s == NULL: it is none. */
@@ -318,7 +328,8 @@ bool th_thrift_next(struct th_thrift_iter *, struct th_thrift *ret);
 
 enum {
 	TH_LIMIT_LINES = 1,   /* newlines and tabs stay */
-	TH_LIMIT_BLANKS = 2,  /* blanks of all kinds are one ' ', none at the ends */
+	/* Blanks of all kinds are one ' ', none at the ends. */
+	TH_LIMIT_BLANKS = 2,
 	TH_LIMIT_NO_COMMA = 4 /* a comma is a blank */
 };
 /*
@@ -346,12 +357,14 @@ enum th_status th_enml_to_html(struct th_str enml, struct th_buf *ret);
 
 /* ---- csv.c: comma-separated values (RFC 4180) ---- */
 
-/* A text, without its BOM; comma, semicolon or tab is seen from its first line. */
+/*
+ * A text, without its BOM; comma, semicolon or tab is seen from its first line.
+ */
 struct th_csv {
 	const char *p, *end; /* what is still to be read */
 	size_t line;         /* that it stands in, from 1 */
 	char separator;
-	bool more;           /* a separator was the last: one more cell follows */
+	bool more; /* a separator was the last: one more cell follows */
 };
 void th_csv_init(struct th_csv *, struct th_str text);
 /*
@@ -401,8 +414,8 @@ enum th_status th_url_resolve(struct th_str base, struct th_str ref,
 /* Is it an absolute http or https URL with a host? */
 bool th_url_is_http(struct th_str);
 /*
- * Appends the address of a page as it stands, or as th_url_resolve() makes one of
- * it.  TH_END: it is none of http or https.
+ * Appends the address of a page as it stands, or as th_url_resolve() makes one
+ * of it.  TH_END: it is none of http or https.
  */
 enum th_status th_url_page(struct th_str, struct th_buf *ret);
 /*
@@ -452,12 +465,14 @@ bool th_value_get(const struct th_value *, const char *name,
  */
 enum th_status th_value_text(const struct th_value *, struct th_buf *ret);
 /*
- * The same without a copy where there is nothing to decode: ret is borrowed from
- * the value, or from scratch, which is overwritten.
+ * The same without a copy where there is nothing to decode: ret is borrowed
+ * from the value, or from scratch, which is overwritten.
  */
 enum th_status th_value_str(const struct th_value *, struct th_buf *scratch,
     struct th_str *ret);
-/* A number as a double: HUGE_VAL for one out of range; false for other types. */
+/*
+ * A number as a double: HUGE_VAL for one out of range; false for other types.
+ */
 bool th_value_number(const struct th_value *, double *ret);
 
 /*
@@ -508,8 +523,8 @@ struct th_item {
 void th_item_init(struct th_item *);
 void th_item_release(struct th_item *);
 /*
- * Validates the line whole and finds its members.  An object that spans lines is
- * copied to be one line.  May be called again on the same item, which then
+ * Validates the line whole and finds its members.  An object that spans lines
+ * is copied to be one line.  May be called again on the same item, which then
  * reuses its memory.  TH_EDATA (err: reason, column)
  * when it is not one JSON object.
  */
@@ -518,10 +533,14 @@ enum th_status th_item_parse(struct th_item *, struct th_str line,
 /* The last member of that name, as in JavaScript; false when there is none. */
 bool th_item_get(const struct th_item *, const char *name,
     struct th_value *ret);
-/* Appends its id, a string or a number; TH_EDATA: it has none, or an empty one. */
+/*
+ * Appends its id, a string or a number; TH_EDATA: it has none, or an empty one.
+ */
 enum th_status th_item_id(const struct th_item *, struct th_buf *ret,
     struct th_err *err);
-/* Appends a member's text; TH_END when it is absent or not a string or number. */
+/*
+ * Appends a member's text; TH_END when it is absent or not a string or number.
+ */
 enum th_status th_item_text(const struct th_item *, const char *name,
     struct th_buf *ret);
 /*
@@ -533,10 +552,10 @@ typedef bool th_visit(void *ctx, const struct th_value *);
 bool th_item_visit(const struct th_item *, const char *path, th_visit *visit,
     void *ctx);
 /*
- * Editing copies what it is given.  set replaces in place or adds at the end; of
- * members of one name the last is edited and the others go.  json that is not
- * valid is TH_EDATA.  rename to a name that is taken replaces that; no `from`
- * is TH_OK.
+ * Editing copies what it is given.  set replaces in place or adds at the end;
+ * of members of one name the last is edited and the others go.  json that is
+ * not valid is TH_EDATA.  rename to a name that is taken replaces that; no
+ * `from` is TH_OK.
  */
 enum th_status th_item_set(struct th_item *, const char *name,
     struct th_str json);
@@ -582,7 +601,8 @@ enum th_status th_urn_uuid(struct th_str text, struct th_buf *ret);
 struct th_out {
 	int fd;
 	struct th_buf buf;
-	enum th_status status; /* sticks: TH_EIO; TH_END when the reader left (EPIPE) */
+	/* Sticks: TH_EIO; TH_END when the reader left (EPIPE). */
+	enum th_status status;
 	int error;             /* errno of the failure */
 	size_t lines;          /* by th_out_line() and th_out_item() */
 };
@@ -609,7 +629,7 @@ struct th_stream {
 	size_t items;      /* how many were handed out */
 	struct th_err err; /* why the last call failed */
 	bool eof, skipping; /* skipping: inside of a line too long */
-	int64_t patience;   /* ms without input, then TH_EUNAVAIL; 0: for ever */
+	int64_t patience; /* ms without input, then TH_EUNAVAIL; 0: for ever */
 };
 void th_stream_init(struct th_stream *, int fd, struct th_out *out);
 void th_stream_release(struct th_stream *); /* does not close */
@@ -626,7 +646,7 @@ enum th_status th_stream_next(struct th_stream *, struct th_item *ret);
 enum th_status th_stream_peek(struct th_stream *, size_t lines,
     struct th_str *ret);
 
-/* ---- key.c: sorting and telling apart by a field ---- */
+/* ---- key.c, field.c: sorting and telling apart by a field ---- */
 
 /*
  * What an item is sorted or told apart by: a path (its first value) or an
@@ -693,7 +713,9 @@ enum th_status th_regex_match(struct th_regex *, struct th_str subject,
 enum th_status th_regex_replace(struct th_regex *, struct th_str subject,
     struct th_str replacement, bool global, struct th_buf *ret,
     struct th_err *err);
-/* TH_EUSAGE with err->column: the replacement names a group that is not there. */
+/*
+ * TH_EUSAGE with err->column: the replacement names a group that is not there.
+ */
 enum th_status th_regex_check(struct th_regex *, struct th_str replacement,
     struct th_err *err);
 
@@ -707,8 +729,8 @@ struct th_substitution {
 	bool global;
 };
 /* TH_EUSAGE with err->column in text, in bytes. */
-enum th_status th_substitution_init(struct th_substitution *, struct th_str text,
-    struct th_err *err);
+enum th_status th_substitution_init(struct th_substitution *,
+    struct th_str text, struct th_err *err);
 void th_substitution_release(struct th_substitution *);
 
 /* ---- template.c: {field|filter} templates ---- */
@@ -760,9 +782,11 @@ enum { /* flags of a parameter */
 	TH_P_PUBLISH = 2,   /* option of th-publish */
 	TH_P_ACCOUNT = 4,   /* key of an account in config.yaml */
 	TH_P_REQUIRED = 8,
-	TH_P_DEST = 16,     /* names the destination: part of the default queue */
-	TH_P_SECRET = 32,   /* account key: KEY_command and KEY_env are understood */
-	TH_P_LOGIN = 64     /* account key that th-auth login gets: without it 77, not 78 */
+	TH_P_DEST = 16, /* names the destination: part of the default queue */
+	/* Account key: KEY_command and KEY_env are understood. */
+	TH_P_SECRET = 32,
+	/* Account key that th-auth login gets: without it 77, not 78. */
+	TH_P_LOGIN = 64
 };
 struct th_param {
 	const char *name;   /* without "--"; NULL ends a table */
@@ -780,13 +804,18 @@ void th_opts_free(struct th_opts *);
 /* Checks and keeps one value (arg is NULL for a flag).  TH_EUSAGE. */
 enum th_status th_opts_set(struct th_opts *, const char *name, const char *arg,
     struct th_err *err);
-/* TH_EUSAGE when one that is TH_P_REQUIRED and has a flag of `which` is missing. */
+/*
+ * TH_EUSAGE when one that is TH_P_REQUIRED and has a flag of `which` is
+ * missing.
+ */
 enum th_status th_opts_check(const struct th_opts *, unsigned which,
     struct th_err *err);
-const char *th_opt(const struct th_opts *, const char *name); /* last value or NULL */
+/* Last value or NULL. */
+const char *th_opt(const struct th_opts *, const char *name);
 bool th_opt_flag(const struct th_opts *, const char *name);
 int64_t th_opt_int(const struct th_opts *, const char *name, int64_t otherwise);
-size_t th_opt_count(const struct th_opts *, const char *name); /* values, lists split */
+/* Values, lists split. */
+size_t th_opt_count(const struct th_opts *, const char *name);
 const char *th_opt_nth(const struct th_opts *, const char *name, size_t);
 
 /* Decimal digits and nothing else, up to INT64_MAX.  TH_EDATA. */
@@ -824,7 +853,9 @@ enum th_status th_yaml_parse(struct th_str text, const char *name,
 void th_yaml_free(struct th_yaml *);
 /* The value of a key; NULL when there is none or it is no map. */
 const struct th_yaml *th_yaml_get(const struct th_yaml *map, const char *key);
-/* TH_ECONFIG, with a suggestion, for a key that is not in keys (NULL ends it). */
+/*
+ * TH_ECONFIG, with a suggestion, for a key that is not in keys (NULL ends it).
+ */
 enum th_status th_yaml_known(const struct th_yaml *map,
     const char *const *keys, const char *name, struct th_err *err);
 /* Fills err with "name:line:column: key: what" and returns TH_ECONFIG. */
@@ -856,14 +887,17 @@ enum th_status th_config_load(const char *path, struct th_config **ret,
 enum th_status th_config_parse(struct th_str text, const char *name,
     struct th_config **ret, struct th_err *err);
 void th_config_free(struct th_config *);
-/* "sqlite" or a URL that may have a password in it; "" when a command tells it. */
+/*
+ * "sqlite" or a URL that may have a password in it; "" when a command tells it.
+ */
 const char *th_config_store(const struct th_config *);
 /*
  * How long the steps of a store wait, in seconds, when its server is away or
  * another process holds it; else 10 for a server, 60 for another process.
  */
 void th_config_wait(struct th_config *, int64_t seconds);
-const char *th_config_search(const struct th_config *); /* "sqlite", "http://..." */
+/* "sqlite", "http://..." */
+const char *th_config_search(const struct th_config *);
 const char *th_config_notify(const struct th_config *); /* NULL when not set */
 int64_t th_config_failed_tries(const struct th_config *); /* 10 when not set */
 /* config's limit for an account (SERVICE:ACCOUNT first, then SERVICE). */
@@ -886,7 +920,7 @@ enum th_status th_config_share(struct th_str text, const char *name,
     bool (*secret)(void *ctx, const char *service, const char *key), void *ctx,
     struct th_buf *ret, struct th_buf *left, struct th_err *err);
 
-/* ---- account.c: the settings of one account ---- */
+/* ---- account.c, secret.c: the settings of one account ---- */
 
 /* A secret.  No function of the library prints one; release wipes it. */
 struct th_secret {
@@ -908,7 +942,10 @@ enum th_status th_account_new(const struct th_config *, const char *service,
     const char *account, const struct th_param *table, struct th_account **ret,
     struct th_err *err);
 void th_account_free(struct th_account *);
-/* A required key is not set: TH_ECONFIG, or TH_EAUTH when th-auth login gets it. */
+/*
+ * A required key is not set: TH_ECONFIG, or TH_EAUTH when th-auth login gets
+ * it.
+ */
 enum th_status th_account_check(const struct th_account *, struct th_err *err);
 const char *th_account_service(const struct th_account *);
 const char *th_account_name(const struct th_account *);
@@ -918,7 +955,9 @@ const char *th_account_get(const struct th_account *, const char *key);
 bool th_account_has(const struct th_account *, const char *key);
 /* Has it any of what a login gets, from wherever? */
 bool th_account_logged_in(const struct th_account *);
-/* Runs KEY_command or reads KEY_env when the setting says so.  TH_END: not set. */
+/*
+ * Runs KEY_command or reads KEY_env when the setting says so.  TH_END: not set.
+ */
 enum th_status th_account_secret(const struct th_account *, const char *key,
     struct th_secret *ret, struct th_err *err);
 /* Reads the credentials again, after they were changed. */
@@ -929,7 +968,9 @@ enum th_status th_account_reload(struct th_account *, struct th_err *err);
  */
 enum th_status th_account_fingerprint(const struct th_account *,
     const char *key, struct th_buf *ret, struct th_err *err);
-/* The name of the nth setting, and whether it is a secret; NULL after the last. */
+/*
+ * The name of the nth setting, and whether it is a secret; NULL after the last.
+ */
 const char *th_account_key(const struct th_account *, size_t nth,
     bool *secret);
 
@@ -960,10 +1001,12 @@ struct th_request {
 	struct th_secret *hidden; /* see th_request_hide() */
 	size_t nhidden;
 	struct th_buf body;
-	struct th_buf shown; /* what a dry run shows for a body that is no text */
+	/* What a dry run shows for a body that is no text. */
+	struct th_buf shown;
 	bool has_body;
-	bool follow;        /* redirects, http(s) only; credentials never leave the host */
-	bool idempotent;    /* sending it twice is harmless; so are GET and HEAD */
+	/* Redirects, http(s) only; credentials never leave the host. */
+	bool follow;
+	bool idempotent; /* sending it twice is harmless; so are GET and HEAD */
 };
 void th_request_init(struct th_request *);
 void th_request_release(struct th_request *);
@@ -993,12 +1036,14 @@ enum th_status th_request_show(const struct th_request *, struct th_buf *ret);
 struct th_reply {
 	long code;               /* HTTP status; 0 when there was no answer */
 	char *url;               /* after redirects */
-	char *moved;             /* where permanent redirects (301, 308) alone led; or NULL */
+	/* Where permanent redirects (301, 308) alone led; or NULL. */
+	char *moved;
 	struct th_header *header;
 	size_t nheaders;
 	struct th_buf body;
-	int64_t retry_at;        /* from Retry-After (both forms); 0 when none */
-	bool maybe_processed;    /* no answer, but the request may have arrived whole */
+	int64_t retry_at; /* from Retry-After (both forms); 0 when none */
+	/* No answer, but the request may have arrived whole. */
+	bool maybe_processed;
 };
 void th_reply_release(struct th_reply *);
 /* The last header of that name, without regard to case; NULL when absent. */
@@ -1026,8 +1071,9 @@ int64_t th_reply_max_age(const struct th_reply *);
 enum th_status th_reply_feed_link(const struct th_reply *, struct th_buf *ret);
 /*
  * The one mapping from HTTP codes: 2xx TH_OK; 401 TH_EAUTH; 408 425 429 5xx
- * TH_EAGAIN (err->retry_at from Retry-After or a limit's reset); other 4xx TH_EREFUSED; 3xx and no
- * answer TH_EUNAVAIL.  The text is the code's and the first line of the reply.
+ * TH_EAGAIN (err->retry_at from Retry-After or a limit's reset); other 4xx
+ * TH_EREFUSED; 3xx and no answer TH_EUNAVAIL.  The text is the code's and the
+ * first line of the reply.
  */
 enum th_status th_reply_status(const struct th_reply *, struct th_err *err);
 
@@ -1035,16 +1081,20 @@ enum th_status th_reply_status(const struct th_reply *, struct th_err *err);
 
 struct th_http;
 struct th_http_options {
-	int64_t timeout;      /* slower than 1 kB/s for so long: given up; 0: 10 s */
+	int64_t timeout; /* slower than 1 kB/s for so long: given up; 0: 10 s */
 	size_t max_size;      /* of a body, decompressed; 0: TH_REPLY_MAX */
 	int max_parallel;     /* transfers at once; 0: 16 */
 	int max_per_host;     /* 0: 4 */
 	const char *ca_file;  /* NULL: the system's */
 	const char *proxy;    /* its address; NULL: that of the environment */
 	bool allow_http;      /* plain http to hosts that are not loopback */
-	void (*tick)(void *); /* called now and then while transfers run; or NULL */
+	/* Called now and then while transfers run; or NULL. */
+	void (*tick)(void *);
 	void *tick_ctx;
-	/* Called for an answer of 400 and more, whose words may be shown; or NULL. */
+	/*
+	 * Called for an answer of 400 and more, whose words may be shown; or
+	 * NULL.
+	 */
 	void (*mask)(void *ctx, struct th_reply *);
 	void *mask_ctx;
 };
@@ -1064,7 +1114,8 @@ enum th_status th_http_send(struct th_http *, const struct th_request *,
  * done returns.  Both may start transfers.
  */
 struct th_transfer {
-	enum th_status (*body)(void *ctx, const struct th_reply *, struct th_str);
+	enum th_status (*body)(void *ctx, const struct th_reply *,
+	    struct th_str);
 	void (*done)(void *ctx, enum th_status, const struct th_reply *,
 	    const struct th_err *);
 	void *ctx;
@@ -1078,12 +1129,12 @@ enum th_status th_http_start(struct th_http *, const struct th_request *,
  */
 enum th_status th_http_run(struct th_http *, size_t left, struct th_err *err);
 /*
- * Ends all transfers, queued or under way: done gets TH_END.  May be called from
- * done, not from body.
+ * Ends all transfers, queued or under way: done gets TH_END.  May be called
+ * from done, not from body.
  */
 void th_http_stop(struct th_http *);
 
-/* ---- creds.c: tokens of an account, in credentials/SERVICE.ACCOUNT.json ---- */
+/* ---- creds.c: the tokens of an account ---- */
 
 /* The members of one file; values are secrets, names are not. */
 struct th_creds;
@@ -1154,7 +1205,9 @@ struct th_oauth1 {
  */
 enum th_status th_oauth1_sign(struct th_request *, const struct th_oauth1 *,
     struct th_err *err);
-/* Appends what is signed (3.4.1), for tests; nonce and timestamp must be set. */
+/*
+ * Appends what is signed (3.4.1), for tests; nonce and timestamp must be set.
+ */
 enum th_status th_oauth1_base_string(const struct th_request *,
     const struct th_oauth1 *, struct th_buf *ret);
 
@@ -1167,9 +1220,10 @@ enum th_status th_listen_open(unsigned port, struct th_listener **ret,
 void th_listen_close(struct th_listener *);
 unsigned th_listen_port(const struct th_listener *);
 /*
- * Waits for one GET of `path` whose query `accept` takes, answers it with a page
- * for the person and appends the query.  Anything else is answered with an
- * error and does not end the wait.  TH_EAGAIN: `seconds` passed, or interrupted.
+ * Waits for one GET of `path` whose query `accept` takes, answers it with a
+ * page for the person and appends the query.  Anything else is answered with an
+ * error and does not end the wait.  TH_EAGAIN: `seconds` passed, or
+ * interrupted.
  */
 typedef bool th_accept(void *ctx, struct th_str query);
 enum th_status th_listen_wait(struct th_listener *, const char *path,
@@ -1196,21 +1250,25 @@ enum th_status th_post_cut(struct th_str text, size_t max, struct th_buf *ret);
 
 /*
  * Appends text, and those of the tags (" #a #b") that it has not itself; where
- * they weigh more than max, what stands before `keep` (the address) is cut: that,
- * what is behind it and the tags stay.  Where these are too long by themselves,
- * tags are left out from the last, then what is behind the address is cut.
+ * they weigh more than max, what stands before `keep` (the address) is cut:
+ * that, what is behind it and the tags stay.  Where these are too long by
+ * themselves, tags are left out from the last, then what is behind the address
+ * is cut.
  */
 enum th_status th_post_fit(struct th_str text, struct th_str keep,
     struct th_str tags, size_t max, struct th_buf *ret);
 /*
- * Appends " #tag" of the letters that such a tag may have; nothing when there are
- * none, or it is there already.
+ * Appends " #tag" of the letters that such a tag may have; nothing when there
+ * are none, or it is there already.
  */
 enum th_status th_post_hashtag(struct th_str tag, struct th_buf *ret);
 
 /* ---- store.c: what outlives a process ---- */
 
-/* The store of the configuration: SQLite file or Redis.  th_store_close(NULL) is fine. */
+/*
+ * The store of the configuration: SQLite file or Redis.  th_store_close(NULL)
+ * is fine.
+ */
 struct th_store;
 enum th_status th_store_open(const struct th_config *, struct th_store **ret,
     struct th_err *err);
@@ -1219,7 +1277,10 @@ enum th_store_flags { TH_STORE_READ = 1 };
 enum th_status th_store_open_with(const struct th_config *, unsigned flags,
     struct th_store **ret, struct th_err *err);
 void th_store_close(struct th_store *);
-/* Says (level 1) which settings of a server do not keep what the store promises. */
+/*
+ * Says (level 1) which settings of a server do not keep what the store
+ * promises.
+ */
 void th_store_advise(struct th_store *,
     void (*say)(void *ctx, int level, enum th_status, const char *text),
     void *ctx);
@@ -1286,9 +1347,10 @@ enum th_status th_state_export(struct th_store *,
     struct th_err *err);
 /*
  * Takes over such lines.  The values of one state that follow each other become
- * durable together, at the latest with end; one that the state has already stays
- * unless `replace`.  keep, which may be NULL, says of a state that what the store
- * has of its values stays, all of it.  TH_EDATA: it is no such line; go on.
+ * durable together, at the latest with end; one that the state has already
+ * stays unless `replace`.  keep, which may be NULL, says of a state that what
+ * the store has of its values stays, all of it.  TH_EDATA: it is no such line;
+ * go on.
  */
 struct th_state_moving {
 	struct th_store *store;
@@ -1311,7 +1373,8 @@ enum th_status th_state_import_end(struct th_state_moving *,
 /*
  * Takes a named lock for so many seconds.  TH_END: another holds it.  The lock
  * of a dead process of this machine is free at once, any other when its time is
- * over; to take one's own again renews it.  Unlocking what one lost is harmless.
+ * over; to take one's own again renews it.  Unlocking what one lost is
+ * harmless.
  */
 enum th_status th_lock(struct th_store *, const char *name, int64_t seconds,
     struct th_err *err);
@@ -1364,7 +1427,9 @@ enum th_item_state {
 #define TH_Q_LEDGER \
 	(TH_Q_BIT(TH_Q_PUBLISHED) | TH_Q_BIT(TH_Q_SEEN) | \
 	    TH_Q_BIT(TH_Q_DROPPED))
-/* "waiting".  Never NULL.  The state of a word; TH_Q_UNKNOWN when it is none. */
+/*
+ * "waiting".  Never NULL.  The state of a word; TH_Q_UNKNOWN when it is none.
+ */
 const char *th_item_state_name(enum th_item_state);
 enum th_item_state th_item_state_of(struct th_str);
 
@@ -1393,7 +1458,7 @@ enum th_status th_queue_add(struct th_queue *, const struct th_item *,
     struct th_err *err);
 bool th_queue_full(const struct th_queue *);
 enum th_deposit {
-	TH_DEPOSIT,       /* to be published, at once even if it looks like a storm */
+	TH_DEPOSIT, /* to be published, at once even if it looks like a storm */
 	TH_DEPOSIT_GUARD, /* to be published; a storm is held */
 	TH_DEPOSIT_SEEN,  /* seen: not published, now or later */
 	TH_DEPOSIT_LOOK   /* nothing is written: only tells what is known */
@@ -1425,8 +1490,10 @@ enum th_status th_queue_post(struct th_queue *, enum th_deposit, th_told *told,
 struct th_queue_counts {
 	int64_t n[TH_Q_STATES];
 	int64_t doubtful; /* of the waiting */
-	int64_t next;     /* the first due date of the waiting; 0: now, or none waits */
-	int64_t oldest;   /* since when the oldest of the waiting waits; 0: none */
+	/* The first due date of the waiting; 0: now, or none waits. */
+	int64_t next;
+	/* Since when the oldest of the waiting waits; 0: none. */
+	int64_t oldest;
 };
 /* Of the states whose bit is in states alone: the ledger may be long. */
 enum th_status th_queue_count(struct th_queue *, unsigned states,
@@ -1437,7 +1504,7 @@ struct th_entry {
 	enum th_item_state state;
 	struct th_hash hash;
 	struct th_str id, line; /* s == NULL in the ledger */
-	int64_t date;           /* outbox: when it came; ledger: when it ended */
+	int64_t date; /* outbox: when it came; ledger: when it ended */
 	int64_t due;            /* waiting: not before; leased: until; else 0 */
 	int64_t tries;          /* attempts made that failed */
 	bool doubtful;
@@ -1447,7 +1514,9 @@ struct th_entry {
 };
 /* Not TH_OK ends the walk and is what comes back. */
 typedef enum th_status th_entry_visit(void *ctx, const struct th_entry *);
-/* Entries whose state's bit is in states: the outbox in order, then the ledger. */
+/*
+ * Entries whose state's bit is in states: the outbox in order, then the ledger.
+ */
 enum th_status th_queue_each(struct th_queue *, unsigned states,
     th_entry_visit *, void *ctx, struct th_err *err);
 /* The entry of one id; TH_END when the queue does not know it. */
@@ -1466,11 +1535,11 @@ enum th_status th_queue_import(struct th_queue *, struct th_entry *, size_t n,
     struct th_err *err);
 
 /*
- * What a store remembers besides items, as numbers by key: when what counts on a
- * limit was sent (ms), until when a place is left alone (s), the guard's marks
- * of a queue.  each: of one key, or of all (NULL), those of one key together.
- * put adds to what is there (a pause: one at a time); again does no harm.  The
- * marks of a queue that is not there are dropped.
+ * What a store remembers besides items, as numbers by key: when what counts on
+ * a limit was sent (ms), until when a place is left alone (s), the guard's
+ * marks of a queue.  each: of one key, or of all (NULL), those of one key
+ * together.  put adds to what is there (a pause: one at a time); again does no
+ * harm.  The marks of a queue that is not there are dropped.
  */
 enum th_memory { TH_M_LIMIT, TH_M_PAUSE, TH_M_GUARD };
 typedef enum th_status th_memory_visit(void *ctx, const char *key, int64_t n);
@@ -1496,9 +1565,9 @@ struct th_lease {
 	struct th_hash hash;
 	struct th_buf line;
 	int64_t tries, date; /* as in struct th_entry */
-	bool doubtful;       /* leased before, and nobody said what became of it */
+	bool doubtful; /* leased before, and nobody said what became of it */
 	int64_t beat;        /* when it was leased or renewed, th_steady_ms() */
-	int64_t next;        /* with TH_END: when one will be due; 0: none waits */
+	int64_t next; /* with TH_END: when one will be due; 0: none waits */
 };
 void th_lease_init(struct th_lease *);
 void th_lease_release(struct th_lease *);
@@ -1525,7 +1594,8 @@ enum th_status th_queue_renew(struct th_queue *, struct th_lease *,
     const char *owner, int64_t seconds, struct th_err *err);
 /* What became of a leased item. */
 struct th_outcome {
-	enum th_item_state state; /* PUBLISHED, REFUSED, or WAITING: try again */
+	/* PUBLISHED, REFUSED, or WAITING: try again. */
+	enum th_item_state state;
 	const char *owner;        /* NULL: whoever it is leased to */
 	struct th_str reason;     /* the service's words */
 	const char *id, *url;     /* the receipt's; may be NULL */
@@ -1567,8 +1637,8 @@ enum th_status th_cron_parse(struct th_str, struct th_cron *ret,
     struct th_err *err);
 /*
  * The first full minute after `after` that matches; 0: none in nine years.  A
- * local time that a change of clocks leaves out is the minute after it; one that
- * comes twice is the first, unless the hour is * or has a step of it.
+ * local time that a change of clocks leaves out is the minute after it; one
+ * that comes twice is the first, unless the hour is * or has a step of it.
  */
 int64_t th_cron_next(const struct th_cron *, int64_t after);
 
@@ -1582,10 +1652,10 @@ struct th_schedule {
 	struct th_cron cron;
 };
 /*
- * When it is due, which may be long ago; 0: never.  last is the slot of its last
- * run, 0 when there was none: what runs every so often is due then.  since is
- * when it was first seen or enabled, before which cron's times do not count; 0
- * is now.
+ * When it is due, which may be long ago; 0: never.  last is the slot of its
+ * last run, 0 when there was none: what runs every so often is due then.  since
+ * is when it was first seen or enabled, before which cron's times do not count;
+ * 0 is now.
  */
 int64_t th_schedule_next(const struct th_schedule *, int64_t last,
     int64_t since, int64_t now);
@@ -1598,8 +1668,8 @@ int64_t th_schedule_slot(const struct th_schedule *, int64_t last, int64_t now);
 /* ---- script.c: triggers as scripts ---- */
 
 /*
- * Letters, digits, "_", ".", "-"; neither of the last two in front; at most 100;
- * not what is left over beside a file, such as NAME.bak.
+ * Letters, digits, "_", ".", "-"; neither of the last two in front; at most
+ * 100; not what is left over beside a file, such as NAME.bak.
  */
 bool th_script_is_name(const char *);
 
@@ -1611,7 +1681,7 @@ struct th_script {
 	struct th_schedule schedule;
 	int64_t failed_tries; /* -1: not given */
 	int64_t timeout;      /* 0: not given */
-	size_t body;          /* the line that the comment ends before, from 1 */
+	size_t body; /* the line that the comment ends before, from 1 */
 };
 /*
  * Reads the header; a script without one has no schedule.  problem is told
@@ -1631,7 +1701,8 @@ void th_script_release(struct th_script *);
  */
 enum th_status th_script_name(struct th_str title, struct th_buf *ret);
 /* Appends a line of the header, the value quoted whatever it is. */
-enum th_status th_script_add(struct th_buf *, const char *key, struct th_str value);
+enum th_status th_script_add(struct th_buf *, const char *key,
+    struct th_str value);
 /* The same of a list; none at all when it is empty. */
 enum th_status th_script_add_list(struct th_buf *, const char *key,
     const struct th_str *value, size_t n);
@@ -1673,7 +1744,7 @@ enum th_owner_life th_owner_life(const char *owner);
 
 struct th_receipt_view {
 	struct th_str service, account; /* s == NULL: the queue's */
-	struct th_str id, url;          /* s == NULL: the service did not tell */
+	struct th_str id, url; /* s == NULL: the service did not tell */
 };
 /* As few bytes as possible: a url is kept as what surrounds the id. */
 enum th_status th_receipt_pack(const struct th_receipt_view *,
@@ -1684,18 +1755,22 @@ enum th_status th_receipt_unpack(struct th_str packed, struct th_buf *room,
 /*
  * A line of a publisher that is a program: {"id":..,"status":"published"|
  * "retry"|"refused","remote_id":..,"url":..,"after":..,"reason":..}.  TH_EDATA
- * when it is none.  state is PUBLISHED, WAITING or REFUSED; after is in seconds,
- * -1 when it is not given.
+ * when it is none.  state is PUBLISHED, WAITING or REFUSED; after is in
+ * seconds, -1 when it is not given.
  */
 struct th_receipt_line {
 	enum th_item_state state;
-	char *id, *remote_id, *url, *reason; /* NULL: not given (id always is) */
+	/* NULL: not given (id always is). */
+	char *id, *remote_id, *url, *reason;
 	int64_t after;
 };
 enum th_status th_receipt_read(const struct th_item *,
     struct th_receipt_line *ret, struct th_err *err);
 void th_receipt_line_release(struct th_receipt_line *);
-/* Appends the receipt as JSON: {"service":..,"account":..,"id":..,"url":..,"date":..} */
+/*
+ * Appends the receipt as JSON:
+ * {"service":..,"account":..,"id":..,"url":..,"date":..}
+ */
 enum th_status th_receipt_json(const struct th_receipt_view *, int64_t date,
     struct th_buf *ret);
 
@@ -1732,7 +1807,8 @@ enum th_status th_limit_format(const struct th_limit *, struct th_buf *ret);
 int64_t th_backoff(int64_t tries);
 /*
  * An account of a service, or a destination, asked to be left alone until then:
- * kept, so that all processes obey.  get gives 0 when it did not, or the time is over.
+ * kept, so that all processes obey.  get gives 0 when it did not, or the time
+ * is over.
  */
 enum th_status th_pause_set(struct th_store *, const char *key, int64_t until,
     struct th_err *err);
@@ -1745,9 +1821,10 @@ enum th_status th_pause_queue_key(const char *queue, struct th_buf *ret);
 /* ---- search_query.c: what a person types to find something ---- */
 
 /*
- * Terms are joined by AND.  A word matches by stem, "a phrase" as it is written,
- * a word* as a beginning; case and accents do not matter.  -TERM must not match.
- * title: tag: service: look in one field; after: before: date:A..B are ranges.
+ * Terms are joined by AND.  A word matches by stem, "a phrase" as it is
+ * written, a word* as a beginning; case and accents do not matter.  -TERM must
+ * not match.  title: tag: service: look in one field; after: before: date:A..B
+ * are ranges.
  */
 enum th_query_field {
 	TH_QUERY_ANY,
@@ -1760,12 +1837,14 @@ struct th_query_term {
 	enum th_query_field field;
 	enum th_query_how how;
 	bool minus;
-	char *text; /* letters, digits and single blanks; several words are a phrase */
+	/* Letters, digits and single blanks; several words are a phrase. */
+	char *text;
 };
 struct th_query {
 	struct th_query_term *term;
 	size_t n;
-	int64_t after, before; /* from, and up to but without; INT64_MIN, INT64_MAX */
+	/* From, and up to but without; INT64_MIN, INT64_MAX. */
+	int64_t after, before;
 };
 /* TH_EUSAGE with err->column: a date that is none, no word at all. */
 enum th_status th_query_parse(const char *src, struct th_query *ret,
@@ -1820,8 +1899,9 @@ enum th_status th_search_put_trigger(struct th_search *, const char *name,
 enum th_status th_search_scan_triggers(struct th_search *, struct th_err *err);
 /*
  * Sends what is to be sent.  TH_EAGAIN: the engine is not there; it is asked
- * again after a while, or at once when somebody waits.  TH_EREFUSED: it takes all but some documents, which are
- * given up.  TH_OK at once when there is none.
+ * again after a while, or at once when somebody waits.  TH_EREFUSED: it takes
+ * all but some documents, which are given up.  TH_OK at once when there is
+ * none.
  */
 enum th_status th_search_flush(struct th_search *, bool now,
     struct th_err *err);
@@ -1829,14 +1909,17 @@ enum th_status th_search_flush(struct th_search *, bool now,
 enum th_status th_search_rebuild(struct th_search *, int64_t *ret,
     struct th_err *err);
 
-/* Forgets the items that th_went_keeps() does not vouch for; *ret counts them. */
+/*
+ * Forgets the items that th_went_keeps() does not vouch for; *ret counts them.
+ */
 enum th_status th_search_prune(struct th_search *, int64_t before, int64_t *ret,
     struct th_err *err);
 
 /* What was found.  All is borrowed for the call. */
 struct th_hit {
 	enum th_search_kind kind;
-	struct th_str line; /* the item; of a trigger {"trigger":..,"description":..} */
+	/* The item; of a trigger {"trigger":..,"description":..}. */
+	struct th_str line;
 	double score;
 	int64_t date;       /* of the item, else when it was seen first */
 };
@@ -1860,8 +1943,8 @@ void th_went_free(struct th_went *);
 struct th_queue *th_went_queue(const struct th_went *, size_t nth,
     const char **service);
 /*
- * Replaces ret by the item's line with the receipts that the ledger has of it in
- * _published, without those that are there already.
+ * Replaces ret by the item's line with the receipts that the ledger has of it
+ * in _published, without those that are there already.
  */
 enum th_status th_went_line(struct th_went *, struct th_str line,
     struct th_buf *ret, struct th_err *err);
@@ -1872,7 +1955,7 @@ enum th_status th_went_line(struct th_went *, struct th_str line,
 enum th_status th_went_keeps(struct th_went *, struct th_str line, int64_t date,
     int64_t before, bool *ret, struct th_err *err);
 
-/* ---- publish.c: draining a queue ---- */
+/* ---- publish.c, publish_pipe.c, delivery.c: draining a queue ---- */
 
 struct th_service;
 struct th_session;
@@ -1896,40 +1979,45 @@ struct th_publisher {
 	struct th_session *session;
 	const char *account;             /* "SERVICE:ACCOUNT", key of limits */
 	const char *account_name;        /* "ACCOUNT", for receipts */
-	const char *place;               /* key of pauses: the account, or what of it
-					    may ask to be left alone by itself */
+	/* Key of pauses: the account, or what of it asks by itself. */
+	const char *place;
 	const struct th_template *text, *title; /* may be NULL */
 	const struct th_limit *limit;    /* of the account; NULL: none */
 	const struct th_limit *own;      /* of the queue besides; NULL: none */
 	int parallel;                    /* requests at once, from 1 */
 	bool in_order;
 	int64_t max_items;               /* begun in one run; 0: any number */
-	int64_t retries;                 /* failures forgiven; < 0: any number */
+	int64_t retries; /* failures forgiven; < 0: any number */
 	int64_t max_age;                 /* seconds since the deposit; 0: any */
-	const struct th_pipe *pipe;      /* publish through a program; else NULL */
+	const struct th_pipe *pipe; /* publish through a program; else NULL */
 	enum th_status (*receipt)(void *ctx, struct th_str line);
 	void *ctx;
 	/* Results. */
 	int64_t published, refused, expired, failed;
-	const struct th_limit *full;     /* the limit that ended it, and when it */
-	int64_t next;                    /*   has room, or a pause ends; 0: never */
-	int64_t due;                     /* when the first of those that wait for
-					    their time may be sent; 0: none does */
+	/* The limit that ended it; when it has room or a pause ends, or 0. */
+	const struct th_limit *full;
+	int64_t next;
+	/* When the first of those that wait for their time may be sent; 0. */
+	int64_t due;
 };
 enum th_status th_publish_run(struct th_publisher *, struct th_err *err);
 /*
  * A program that publishes: it gets items, one a line, then the end of its
  * input, and answers each with a receipt line (th_receipt_read()).  start gives
  * the descriptors of its input (which is ours to close then) and output; end
- * closes that and waits, after making it stop when `stop`.  An item it does not answer waits.
+ * closes that and waits, after making it stop when `stop`.  An item it does not
+ * answer waits.
  */
 struct th_pipe {
 	enum th_status (*start)(void *ctx, int *in, int *out, struct th_err *);
 	enum th_status (*end)(void *ctx, bool stop, struct th_err *);
-	int64_t timeout; /* seconds without a sign of life; then it is stopped */
+	/* Seconds without a sign of life; then it is stopped. */
+	int64_t timeout;
 	void *ctx;
 };
-/* Appends the line that such a program gets: the item with --text and --title. */
+/*
+ * Appends the line that such a program gets: the item with --text and --title.
+ */
 enum th_status th_pipe_line(const struct th_delivery *, bool with_title,
     struct th_buf *ret);
 /*
@@ -1951,9 +2039,9 @@ void th_delivery_release(struct th_delivery *);
 enum th_status th_thrift_request(struct th_request *ret, const char *url,
     const char *method);
 /*
- * The result struct of a reply to that method, borrowed from it: field 0 is what
- * was asked for, others are declared exceptions.  TH_EUNAVAIL for all that is no
- * such reply, th_reply_status()'s for HTTP's codes but 4xx.
+ * The result struct of a reply to that method, borrowed from it: field 0 is
+ * what was asked for, others are declared exceptions.  TH_EUNAVAIL for all that
+ * is no such reply, th_reply_status()'s for HTTP's codes but 4xx.
  */
 enum th_status th_thrift_reply(const struct th_reply *, const char *method,
     struct th_thrift *ret, struct th_err *err);
@@ -1988,7 +2076,9 @@ enum th_status th_revisit_load(struct th_revisit *ret, struct th_state *cursor,
 void th_revisit_release(struct th_revisit *);
 enum th_status th_revisit_save(const struct th_revisit *,
     struct th_state *cursor, struct th_state *manners, struct th_err *err);
-/* NULL, value: forgets.  A URL is not kept when it might carry our secrets on. */
+/*
+ * NULL, value: forgets.  A URL is not kept when it might carry our secrets on.
+ */
 enum th_status th_revisit_set(struct th_revisit *, enum th_revisit_field,
     const char *value);
 /* Why not to ask now (FRESH, WAIT or GONE); TH_REVISIT_N: it may be asked. */
@@ -2004,7 +2094,8 @@ enum th_status th_revisit_learn(struct th_revisit *, const struct th_reply *,
 /* A feed that somebody reads.  All is borrowed. */
 struct th_listed {
 	struct th_str url, title;    /* the title may be empty */
-	const struct th_str *folder; /* it is in, the outermost first; or tags */
+	/* It is in, the outermost first; or tags. */
+	const struct th_str *folder;
 	size_t nfolders;
 	size_t line; /* 0: not known */
 };
@@ -2055,7 +2146,7 @@ enum th_status th_dump_text(const struct th_dump_row *, const char *field,
     struct th_buf *ret);
 bool th_dump_is(const struct th_dump_row *, const char *field); /* true */
 
-/* ---- feed.c, feed_write.c: feeds in and out ---- */
+/* ---- feed.c, feedout.c: feeds in and out ---- */
 
 /*
  * Takes an item as it is found: its id decoded, and its line without newline,
@@ -2082,7 +2173,8 @@ struct th_feed_info {
 enum th_status th_feed_new(const struct th_feed_info *, struct th_feed **ret,
     struct th_err *err);
 void th_feed_free(struct th_feed *);
-enum th_status th_feed_push(struct th_feed *, struct th_str, struct th_err *err);
+enum th_status th_feed_push(struct th_feed *, struct th_str,
+    struct th_err *err);
 /*
  * Ends it.  TH_EDATA: no feed at all, or refused (entity bomb, depth); what was
  * read before stays emitted.
@@ -2103,7 +2195,8 @@ enum th_feed_format { TH_FEED_RSS, TH_FEED_ATOM, TH_FEED_JSON };
 struct th_feedout_options {
 	enum th_feed_format format;
 	const char *title, *link, *description, *self, *language;
-	size_t max; /* at most so many items, the newest first; 0: all, as they come */
+	/* At most so many items, the newest first; 0: all, as they come. */
+	size_t max;
 };
 /* Told what was left out, for -v. */
 typedef void th_note(void *ctx, const char *text);
@@ -2171,7 +2264,9 @@ void th_file_release(struct th_file *);
 /* All of it in one call. */
 enum th_status th_file_replace(const char *path, struct th_str bytes,
     unsigned mode, struct th_err *err);
-/* Appends a whole file, at most ret's max (TH_EDATA).  TH_END: there is none. */
+/*
+ * Appends a whole file, at most ret's max (TH_EDATA).  TH_END: there is none.
+ */
 enum th_status th_file_read(const char *path, struct th_buf *ret,
     struct th_err *err);
 enum th_status th_file_read_fd(int fd, struct th_buf *ret, struct th_err *err);
@@ -2216,12 +2311,12 @@ enum th_status th_note_head(struct th_str id, struct th_buf *ret);
 
 struct th_growth {
 	struct th_str line; /* with its end */
-	struct th_str id;   /* of the item that the line is; s NULL: it is none */
+	struct th_str id; /* of the item that the line is; s NULL: it is none */
 	bool doubtful;      /* it may be there already: look first */
 };
 /*
- * Appends the line under a lock, synced, all of it or nothing; what a crash left
- * of a line goes.  It follows no link.  TH_ECREATE, TH_EIO, TH_EAGAIN.
+ * Appends the line under a lock, synced, all of it or nothing; what a crash
+ * left of a line goes.  It follows no link.  TH_ECREATE, TH_EIO, TH_EAGAIN.
  */
 enum th_status th_growth_append(const struct th_growth *,
     const struct th_place *, struct th_err *err);
@@ -2266,9 +2361,16 @@ enum th_status th_archive_read(struct th_archive *, char *ret, size_t size,
 struct th_service;
 struct th_session;
 
-/* What a session says goes through here: `level` 0 always, 1 with -v, 2 with -vv. */
+/*
+ * What a session says goes through here: `level` 0 always, 1 with -v, 2 with
+ * -vv.
+ */
 typedef void th_say(void *ctx, int level, enum th_status, const char *text);
 
+/*
+ * Takes the account, also when it returns NULL (no memory); all else is
+ * borrowed until th_session_free().
+ */
 struct th_session *th_session_new(const struct th_service *,
     const struct th_config *, struct th_account *take_account,
     const struct th_opts *, th_say *say, void *say_ctx);
@@ -2276,8 +2378,11 @@ void th_session_free(struct th_session *);
 /* Leaves the sentence in the session and returns st. */
 enum th_status th_session_fail(struct th_session *, enum th_status st,
     const char *fmt, ...) TH_PRINTF(3, 4);
+/* The sentence, the session's own; of the last that failed. */
 struct th_err *th_session_err(struct th_session *);
-/* Something to tell that is no failure of the whole; st is noted for the exit. */
+/*
+ * Something to tell that is no failure of the whole; st is noted for the exit.
+ */
 void th_session_say(struct th_session *, int level, enum th_status st,
     const char *fmt, ...) TH_PRINTF(4, 5);
 /* Options of the command line. */
@@ -2285,8 +2390,10 @@ const struct th_opts *th_session_opts(const struct th_session *);
 /* Settings of the account. */
 const char *th_session_setting(const struct th_session *, const char *key);
 const char *th_session_account(const struct th_session *); /* its name */
+/* A secret that is needed: where there is none, as th_account_missing(). */
 enum th_status th_session_secret(struct th_session *, const char *key,
     struct th_secret *ret);
+/* As th_account_has(), th_account_logged_in(). */
 bool th_session_has(const struct th_session *, const char *key);
 bool th_session_logged_in(const struct th_session *);
 const struct th_service *th_session_service(const struct th_session *);
@@ -2297,7 +2404,8 @@ enum th_status th_session_fingerprint(struct th_session *, const char *key,
 /*
  * base_url of the account, else `otherwise`; TH_ECONFIG (naming base_url) when
  * both are NULL, and for plain http to a host that is not loopback unless the
- * account says `insecure: true`.  Appends it without a trailing slash, then path.
+ * account says `insecure: true`.  Appends it without a trailing slash, then
+ * path.
  */
 enum th_status th_session_url(struct th_session *, const char *otherwise,
     const char *path, struct th_buf *ret);
@@ -2342,9 +2450,9 @@ void th_session_unlock(struct th_session *, const char *name);
 /* ---- payload.c: JSON answers of services ---- */
 
 /*
- * Reads a whole JSON text for json_decref().  TH_EUNAVAIL: it is none.  Numbers,
- * depth and text are bounded as jansson bounds them; no memory is told apart
- * from malformed.
+ * Reads a whole JSON text for json_decref().  TH_EUNAVAIL: it is none.
+ * Numbers, depth and text are bounded as jansson bounds them; no memory is told
+ * apart from malformed.
  */
 struct json_t;
 enum th_status th_payload_parse(struct th_str, struct json_t **ret,
@@ -2355,7 +2463,8 @@ int64_t th_payload_int(const struct json_t *, const char *name,
     int64_t otherwise);
 /*
  * The values of an object or array, the least key first, those of one key by
- * `tie` unless that is NULL, then as they came: borrowed, in an array for free().
+ * `tie` unless that is NULL, then as they came: borrowed, in an array for
+ * free().
  */
 enum th_status th_payload_order(const struct json_t *,
     int64_t (*key)(const struct json_t *),
@@ -2365,7 +2474,8 @@ enum th_status th_payload_order(const struct json_t *,
 /* ---- compose.c: items made of what a service told ---- */
 
 /* Members of the object that b is in; what is empty, NULL or 0 is left out. */
-void th_compose_text(struct th_buf *b, const char *name, const char *text); /* folded */
+/* Folded. */
+void th_compose_text(struct th_buf *b, const char *name, const char *text);
 void th_compose_date(struct th_buf *b, const char *name, int64_t);
 void th_compose_time(struct th_buf *b, const char *name, const char *rfc3339);
 void th_compose_author(struct th_buf *b, struct th_str name, const char *url,
@@ -2418,7 +2528,7 @@ enum th_status th_named_id(struct th_session *, const struct th_named *,
 /* The id is no longer good. */
 void th_named_forget(struct th_session *, const struct th_named *);
 
-/* ---- login.c: how a person opens an account ---- */
+/* ---- login.c, grant.c: how a person opens an account ---- */
 
 enum th_login_kind {
 	TH_LOGIN_END,
@@ -2448,7 +2558,8 @@ struct th_login {
 	const char *name;      /* for --method */
 	const char *help;      /* where its keys come from */
 	const char *needs;     /* settings it cannot do without */
-	const char *keeps;     /* FIELD=KEY of the answer, to be kept; the first is the token */
+	/* FIELD=KEY of the answer, to be kept; the first is the token. */
+	const char *keeps;
 	const char *request;   /* temporary credentials, device code */
 	const char *authorize; /* consent page; {KEY} is a setting */
 	const char *token;     /* the tokens; of OAuth 2 also their refresh */
@@ -2485,11 +2596,6 @@ enum th_status th_login_password(struct th_session *, const struct th_login *,
     const char *user, const struct th_secret *password);
 enum th_status th_login_token(struct th_session *, const struct th_login *,
     const struct th_secret *token);
-/*
- * Revokes the tokens where the service can, and forgets them in any case.  TH_END:
- * there was nothing of either to do.
- */
-enum th_status th_login_end(struct th_session *);
 /* A string or number of a JSON or form body.  TH_END, TH_EDATA. */
 enum th_status th_login_reply(struct th_str body, const char *name,
     struct th_secret *ret);
@@ -2506,11 +2612,18 @@ enum th_status th_session_authorize(struct th_session *, struct th_request *);
 enum th_status th_session_authorize_dry(struct th_session *,
     struct th_request *);
 /*
- * After a 401: TH_OK when the account has another token now, so that the request
- * may be built and sent once more.  Of many processes one asks, the rest take
- * what it got.  TH_EAUTH: a person logs in again.
+ * After a 401: TH_OK when the account has another token now, so that the
+ * request may be built and sent once more.  Of many processes one asks, the
+ * rest take what it got.  TH_EAUTH: a person logs in again.
  */
 enum th_status th_session_renew(struct th_session *);
+/*
+ * Revokes the tokens where the service can, and forgets them in any case.
+ * TH_END: there was nothing of either to do.
+ */
+enum th_status th_login_end(struct th_session *);
+
+/* ---- fetch.c: what every reader does ---- */
 
 /* What th-fetch asks of a service. */
 struct th_fetch {
@@ -2519,14 +2632,13 @@ struct th_fetch {
 	int64_t limit;          /* at most so many items; 0: all */
 	int64_t since;          /* not older than; INT64_MIN: any */
 	struct th_state *state; /* NULL: stateless */
-	struct th_state *manners; /* kept even when the items got lost; maybe state itself */
-	th_emit *emit;          /* applies limit, since; TH_END: that was enough, stop */
+	/* Kept even when the items got lost; maybe state itself. */
+	struct th_state *manners;
+	th_emit *emit; /* applies limit, since; TH_END: that was enough, stop */
 	/* Told after each source of how many is done; may be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t total);
 	void *ctx;
 };
-
-/* ---- fetch.c: what every reader does ---- */
 
 /*
  * Hands an item on unless an earlier run did.  It counts as seen once emit has
@@ -2540,13 +2652,15 @@ enum th_status th_fetch_emit(const struct th_fetch *, const char *scope,
 enum th_status th_fetch_knows(const struct th_fetch *, const char *scope,
     struct th_str id, bool *ret, struct th_err *err);
 /*
- * A number kept under a key of the state: a date, a count.  What is not there is
- * left as it is, and so it is without state.
+ * A number kept under a key of the state: a date, a count.  What is not there
+ * is left as it is, and so it is without state.
  */
 enum th_status th_fetch_recall(const struct th_fetch *, const char *key,
     int64_t *ret, struct th_err *err);
 enum th_status th_fetch_keep(const struct th_fetch *, const char *key,
     int64_t, struct th_err *err);
+
+/* ---- delivery.c, content.c: an item on its way out ---- */
 
 /* Where a delivered item went. */
 struct th_receipt {
@@ -2554,7 +2668,7 @@ struct th_receipt {
 };
 
 /*
- * One item on its way out.  The driver (queue.c) calls publish() with reply
+ * One item on its way out.  The driver (publish.c) calls publish() with reply
  * NULL first; a service either fills `request` and returns TH_OK, to be called
  * again with the reply, or returns TH_END when the item is delivered, or an
  * error that says what becomes of it.
@@ -2562,27 +2676,34 @@ struct th_receipt {
 struct th_delivery {
 	const struct th_item *item;
 	struct th_str id;        /* the item's id */
-	struct th_str text;      /* --text filled in; s == NULL when not given */
-	struct th_str title;     /* --title filled in, else the item's title, else its url */
-	struct th_str key;       /* same for every attempt: an idempotency key, [A-Za-z0-9_] */
-	bool dry;                /* --dry-run: touch nothing, build the last request at once */
-	bool doubtful;           /* an earlier attempt may have arrived: look before
-				    sending; set when this one may have */
+	struct th_str text; /* --text filled in; s == NULL when not given */
+	/* --title filled in, else the item's title, else its url. */
+	struct th_str title;
+	/* Same for every attempt: an idempotency key, [A-Za-z0-9_]. */
+	struct th_str key;
+	bool dry; /* --dry-run: touch nothing, build the last request at once */
+	/*
+	 * An earlier attempt may have arrived: look before sending; set when
+	 * this one may have.
+	 */
+	bool doubtful;
 	int step;                /* the service's own count; 0 at first */
 	struct th_buf memo;      /* the service's own notes between steps */
 	struct th_request request;
 	struct th_receipt receipt;
-	int64_t retry_at;        /* with TH_EAGAIN: not before; 0: back-off decides */
+	int64_t retry_at; /* with TH_EAGAIN: not before; 0: back-off decides */
 };
 
-/* Appends the address of a page: url, else external_url.  TH_END: no http(s). */
+/*
+ * Appends the address of a page: url, else external_url.  TH_END: no http(s).
+ */
 enum th_status th_delivery_page(const struct th_delivery *,
     struct th_buf *ret);
 /*
- * content.c: appends content_html (TH_END: none, or --text stands in its place);
- * --text, else the body as plain text; the title on one line, else the beginning
- * of that text, see th_text_limit(); the first author's name.  Nothing where
- * there is none.
+ * Append content_html (TH_END: none, or --text stands in its
+ * place); --text, else the body as plain text; the title on one line, else the
+ * beginning of that text, see th_text_limit(); the first author's name.
+ * Nothing where there is none.
  */
 enum th_status th_delivery_html(const struct th_delivery *,
     struct th_buf *ret);
@@ -2601,7 +2722,9 @@ enum th_status th_delivery_author(const struct th_delivery *,
 enum th_status th_delivery_each_tag(const struct th_delivery *,
     const struct th_opts *, const char *option,
     enum th_status (*use)(void *ctx, struct th_str tag), void *ctx);
-/* Appends them with `between` between; a comma inside of a tag becomes a blank. */
+/*
+ * Appends them with `between` between; a comma inside of a tag becomes a blank.
+ */
 enum th_status th_delivery_tags(const struct th_delivery *,
     const struct th_opts *, const char *between, struct th_buf *ret);
 
@@ -2655,8 +2778,9 @@ struct th_edam {
 	struct th_buf store;
 };
 /*
- * Finds both; where notes are by the setting note_store_url, by the token, or by
- * asking, which is remembered.  A dry run asks nobody.  Release it in any case.
+ * Finds both; where notes are by the setting note_store_url, by the token, or
+ * by asking, which is remembered.  A dry run asks nobody.  Release it in any
+ * case.
  */
 enum th_status th_edam_open(struct th_edam *, bool dry);
 void th_edam_release(struct th_edam *);
@@ -2686,15 +2810,16 @@ struct th_edam_answer {
 enum th_status th_edam_call(const struct th_edam *, const char *method,
     struct th_request *ret);
 /*
- * Reads the reply to a method whose result is of that type.  An exception is the
- * status that its code means, the sentence in the session without the token;
- * TH_EUNAVAIL for what is no answer.
+ * Reads the reply to a method whose result is of that type.  An exception is
+ * the status that its code means, the sentence in the session without the
+ * token; TH_EUNAVAIL for what is no answer.
  */
 enum th_status th_edam_read(const struct th_edam *, const struct th_reply *,
     const char *method, enum th_thrift_type, struct th_edam_answer *ret);
 /*
  * Ends a call, sends it and reads the reply.  ask_about: a call with one more
- * string, none where that is NULL; ask_user: to the UserStore, before open, too.
+ * string, none where that is NULL; ask_user: to the UserStore, before open,
+ * too.
  */
 enum th_status th_edam_ask(const struct th_edam *, struct th_request *,
     const char *method, enum th_thrift_type, struct th_reply *,
@@ -2734,8 +2859,8 @@ struct th_shelving {
 	size_t most; /* the newest of them; 0: all */
 };
 /*
- * Hands on what is new, oldest first, until that is enough.  ret_last: borrowed,
- * the last that was, or was before; ret_whole: none is left.
+ * Hands on what is new, oldest first, until that is enough.  ret_last:
+ * borrowed, the last that was, or was before; ret_whole: none is left.
  */
 enum th_status th_shelf_emit(const struct th_shelf *,
     const struct th_shelving *, const struct json_t **ret_last,
@@ -2756,32 +2881,45 @@ struct th_identity {
 	int64_t expires; /* of the tokens; 0: never or unknown */
 };
 
-/* A service: one file, one of these.  man/th-service.7 tells how to write one. */
+/*
+ * A service: one file, one of these.  man/th-service.7 tells how to write one.
+ */
 struct th_service {
 	const char *name;
 	const char *summary;   /* one line */
-	const char *closed;    /* "2025-07-08, use Wallabag": retired; else NULL */
+	const char *closed; /* "2025-07-08, use Wallabag": retired; else NULL */
 	enum th_auth auth;
 	const struct th_param *params;
-	/* Hands items to emit, oldest first, and ends when emit is not TH_OK.  May be NULL. */
+	/*
+	 * Hands items to emit, oldest first, and ends when emit is not TH_OK.
+	 * May be NULL.
+	 */
 	enum th_status (*fetch)(struct th_session *, const struct th_fetch *);
 	/* One step of a delivery, see struct th_delivery.  May be NULL. */
 	enum th_status (*publish)(struct th_session *, struct th_delivery *,
 	    const struct th_reply *);
-	/* Are the options of publish right, beyond their types?  Asked before an
-	   item is read.  TH_EUSAGE; may be NULL. */
+	/*
+	 * Are the options of publish right, beyond their types?  Asked before
+	 * an item is read.  TH_EUSAGE; may be NULL.
+	 */
 	enum th_status (*check)(const struct th_opts *, struct th_err *);
-	/* Sends no request: publish does its work at once (file).  Then no http. */
+	/*
+	 * Sends no request: publish does its work at once (file).  Then no
+	 * http.
+	 */
 	bool local;
-	/* Destinations have nothing to do with each other (webhook): one that asks
-	   to be left alone does not speak for the account. */
+	/*
+	 * Destinations have nothing to do with each other (webhook): one that
+	 * asks to be left alone does not speak for the account.
+	 */
 	bool apart;
-	const struct th_login *login; /* ways to log in, the best first; NULL: none */
+	/* Ways to log in, the best first; NULL: none. */
+	const struct th_login *login;
 	/* Who the tokens belong to.  May be NULL. */
 	enum th_status (*whoami)(struct th_session *, struct th_identity *ret);
 	/*
-	 * Makes the tokens void, where login->revoke cannot say how; TH_END: there
-	 * is nothing to make void.  May be NULL.
+	 * Makes the tokens void, where login->revoke cannot say how; TH_END:
+	 * there is nothing to make void.  May be NULL.
 	 */
 	enum th_status (*logout)(struct th_session *);
 };
