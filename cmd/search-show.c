@@ -9,6 +9,23 @@
 #define BOLD "\033[1m"
 #define PLAIN "\033[0m"
 
+/* The item or trigger with where it went, and nothing to be printed yet. */
+static enum th_status
+take_hit(struct search *s, const struct th_hit *hit, struct th_item *ret,
+    struct th_err *err)
+{
+	enum th_status st;
+
+	th_item_init(ret);
+	th_buf_clear(&s->line);
+	th_buf_clear(&s->out);
+	if (hit->kind == TH_SEARCH_ITEM)
+		st = th_went_line(s->went, hit->line, &s->line, err);
+	else
+		st = th_buf_add(&s->line, hit->line.s, hit->line.len);
+	return st == TH_OK ? th_item_parse(ret, th_buf_str(&s->line), err) : st;
+}
+
 /* ---- for programs ---- */
 
 /* The item or trigger with its score as its last member. */
@@ -18,18 +35,10 @@ search_json(void *ctx, const struct th_hit *hit)
 	struct search *s = ctx;
 	struct th_item it;
 	struct th_err err = { 0 };
-	enum th_status st = TH_OK;
+	enum th_status st;
 	char score[32];
 
-	th_item_init(&it);
-	th_buf_clear(&s->line);
-	th_buf_clear(&s->out);
-	if (hit->kind == TH_SEARCH_ITEM)
-		st = th_went_line(s->went, hit->line, &s->line, &err);
-	else
-		st = th_buf_add(&s->line, hit->line.s, hit->line.len);
-	if (st == TH_OK)
-		st = th_item_parse(&it, th_buf_str(&s->line), &err);
+	st = take_hit(s, hit, &it, &err);
 	snprintf(score, sizeof(score), "%.6g", hit->score);
 	if (st == TH_OK)
 		st = th_item_set(&it, "_score", th_str(score));
@@ -241,18 +250,8 @@ search_show(void *ctx, const struct th_hit *hit)
 	struct search *s = ctx;
 	struct th_item it;
 	struct th_err err = { 0 };
-	enum th_status st = TH_OK;
 
-	th_item_init(&it);
-	th_buf_clear(&s->line);
-	th_buf_clear(&s->out);
-	if (hit->kind == TH_SEARCH_ITEM)
-		st = th_went_line(s->went, hit->line, &s->line, &err);
-	else
-		st = th_buf_add(&s->line, hit->line.s, hit->line.len);
-	if (st == TH_OK)
-		st = th_item_parse(&it, th_buf_str(&s->line), &err);
-	cmd_check(st, &err);
+	cmd_check(take_hit(s, hit, &it, &err), &err);
 	if (hit->kind == TH_SEARCH_ITEM)
 		show_item(s, &it, hit->date);
 	else
