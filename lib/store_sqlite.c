@@ -176,21 +176,28 @@ th_sql_step(struct th_sqlite *s, sqlite3_stmt *stmt, struct th_err *err)
 	return rc == SQLITE_DONE ? TH_END : th_sql_fail(s, rc, err);
 }
 
+/* The first row, or that there is none. */
+static enum th_status
+first_row(struct th_sqlite *s, sqlite3_stmt **ret, struct th_err *err,
+    const char *sql, const char *types, va_list ap)
+{
+	enum th_status st = bind_all(s, ret, err, sql, types, ap);
+
+	return st == TH_OK ? th_sql_step(s, *ret, err) : st;
+}
+
 enum th_status
 th_sql_run(struct th_sqlite *s, struct th_err *err, const char *sql,
     const char *types, ...)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	enum th_status st;
 	va_list ap;
 
 	va_start(ap, types);
-	st = bind_all(s, &stmt, err, sql, types, ap);
+	st = first_row(s, &stmt, err, sql, types, ap);
 	va_end(ap);
-	if (st != TH_OK)
-		return st;
-	st = th_sql_step(s, stmt, err);
-	sqlite3_reset(stmt);
+	sqlite3_reset(stmt); /* NULL is fine */
 	return st == TH_END ? TH_OK : st;
 }
 
@@ -203,11 +210,9 @@ th_sql_int(struct th_sqlite *s, int64_t *ret, struct th_err *err,
 	va_list ap;
 
 	va_start(ap, types);
-	st = bind_all(s, &stmt, err, sql, types, ap);
+	st = first_row(s, &stmt, err, sql, types, ap);
 	va_end(ap);
 	if (st != TH_OK)
-		return st;
-	if ((st = th_sql_step(s, stmt, err)) != TH_OK)
 		return st;
 	*ret = sqlite3_column_int64(stmt, 0);
 	sqlite3_reset(stmt);

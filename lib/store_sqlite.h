@@ -73,6 +73,9 @@ enum th_status th_sqlite_fill(struct th_sqlite *, const char *queue,
 /* Makes the queue the one at hand, s->queue_no.  TH_END: there is none. */
 enum th_status th_sqlite_find_queue(struct th_sqlite *, const char *name,
     struct th_err *);
+/* The same, and begins a transaction; none where there is no such queue. */
+enum th_status th_sqlite_begin_queue(struct th_sqlite *, const char *name,
+    bool durable, struct th_err *);
 /* The same inside a transaction; makes it when it is missing. */
 enum th_status th_sqlite_make_queue(struct th_sqlite *, const char *name,
     const char *service, const char *account, struct th_err *);

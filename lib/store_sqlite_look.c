@@ -64,10 +64,8 @@ move(struct th_store *store, const char *queue, const struct th_hash *hash,
 	enum th_status st;
 
 	*ret = 0;
-	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
+	if ((st = th_sqlite_begin_queue(s, queue, true, err)) != TH_OK)
 		return st == TH_END ? TH_OK : st;
-	if ((st = th_sql_begin(s, true, err)) != TH_OK)
-		return st;
 	if (to == TH_Q_WAITING)
 		st = wait_again(s, hash, from, now, ret, err);
 	else
@@ -83,10 +81,8 @@ purge(struct th_store *store, const char *queue, int64_t before, int64_t *ret,
 	enum th_status st;
 
 	*ret = 0;
-	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
+	if ((st = th_sqlite_begin_queue(s, queue, true, err)) != TH_OK)
 		return st == TH_END ? TH_OK : st;
-	if ((st = th_sql_begin(s, true, err)) != TH_OK)
-		return st;
 	st = leave_outbox(s, NULL,
 	    TH_Q_BIT(TH_Q_REFUSED) | TH_Q_BIT(TH_Q_EXPIRED), TH_Q_DROPPED,
 	    before, before, ret, err);

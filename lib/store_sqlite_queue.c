@@ -80,6 +80,15 @@ th_sqlite_find_queue(struct th_sqlite *s, const char *name, struct th_err *err)
 	return TH_OK;
 }
 
+enum th_status
+th_sqlite_begin_queue(
+    struct th_sqlite *s, const char *name, bool durable, struct th_err *err)
+{
+	enum th_status st = th_sqlite_find_queue(s, name, err);
+
+	return st == TH_OK ? th_sql_begin(s, durable, err) : st;
+}
+
 /* Inside a transaction; makes it when it is missing. */
 enum th_status
 th_sqlite_make_queue(struct th_sqlite *s, const char *name, const char *service,
@@ -439,9 +448,7 @@ claim(struct th_store *store, const char *queue, struct th_claim *c,
 	enum th_status st;
 
 	ret->next = 0;
-	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
-		return st;
-	if ((st = th_sql_begin(s, false, err)) != TH_OK)
+	if ((st = th_sqlite_begin_queue(s, queue, false, err)) != TH_OK)
 		return st;
 	st = claim_first(s, c, now, &expired, ret, err);
 	st = th_sql_end(s, st, err);
@@ -499,9 +506,7 @@ settle(struct th_store *store, const char *queue, const struct th_settlement *t,
 	struct th_sqlite *s = (struct th_sqlite *)store;
 	enum th_status st;
 
-	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
-		return st;
-	if ((st = th_sql_begin(s, false, err)) != TH_OK)
+	if ((st = th_sqlite_begin_queue(s, queue, false, err)) != TH_OK)
 		return st;
 	return th_sql_end(s, settle_row(s, t, err), err);
 }
@@ -537,10 +542,8 @@ reclaim(struct th_store *store, const char *queue, const char *owner,
 	const int64_t beat = th_steady_ms();
 	enum th_status st;
 
-	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
+	if ((st = th_sqlite_begin_queue(s, queue, false, err)) != TH_OK)
 		return st == TH_END ? TH_OK : st;
-	if ((st = th_sql_begin(s, false, err)) != TH_OK)
-		return st;
 	st = th_sql_run(s, err,
 	    "UPDATE outbox SET state=1, due=0, since=?1, doubtful=1, owner=NULL"
 	    " WHERE queue=?2 AND state=2 AND owner=?3 AND CASE ?4"
@@ -559,9 +562,7 @@ renew(struct th_store *store, const char *queue, const struct th_hash *hash,
 	struct th_sqlite *s = (struct th_sqlite *)store;
 	enum th_status st;
 
-	if ((st = th_sqlite_find_queue(s, queue, err)) != TH_OK)
-		return st;
-	if ((st = th_sql_begin(s, false, err)) != TH_OK)
+	if ((st = th_sqlite_begin_queue(s, queue, false, err)) != TH_OK)
 		return st;
 	st = th_sql_run(s, err,
 	    "UPDATE outbox SET due=?, since=?, beat=?"
