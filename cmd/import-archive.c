@@ -6,9 +6,6 @@
  * scripts, so that none runs without its past.  Each part is put back so that
  * doing it again changes nothing; an import that was cut off is run once more.
  */
-#include <sys/stat.h>
-
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,21 +97,6 @@ config_path(const char *name)
 }
 
 static void
-write_file(const char *path, struct th_str text, unsigned mode)
-{
-	struct th_err err = { 0 };
-	char *dir = th_strndup(path, (size_t)(strrchr(path, '/') - path));
-
-	trigger_make_home();
-	if (dir == NULL)
-		cmd_check(TH_ENOMEM, NULL);
-	if (mkdir(dir, 0700) == -1 && errno != EEXIST)
-		cmd_die(TH_ECREATE, "%s: %s", dir, strerror(errno));
-	cmd_check(th_file_replace(path, text, mode, &err), &err);
-	free(dir);
-}
-
-static void
 put_file(
     struct unpack *u, const char *name, int64_t size, unsigned mode, bool count)
 {
@@ -128,7 +110,7 @@ put_file(
 		import_keep(u->m, name);
 	} else {
 		if (there != THERE_SAME)
-			write_file(path, th_buf_str(&text), mode);
+			import_put(path, th_buf_str(&text), mode);
 		u->m->known += count && there == THERE_SAME;
 		u->m->made += count && there != THERE_SAME;
 	}
@@ -163,7 +145,7 @@ put_config(struct unpack *u, const char *name, int64_t size)
 	if (there == THERE_OTHER && !c->force) {
 		cmd_say(0, "%s is there already and stays", name);
 	} else if (there != THERE_SAME) {
-		write_file(path, th_buf_str(&text), 0600);
+		import_put(path, th_buf_str(&text), 0600);
 		if (cmd_config == NULL) {
 			th_config_free(c->config);
 			c->config = NULL;

@@ -1,7 +1,4 @@
 /* import-feeds -- a trigger for each feed of a list, or one for all of them */
-#include <sys/stat.h>
-
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,21 +199,6 @@ list_path(const char *name)
 }
 
 static void
-write_list(const char *path, struct th_str list)
-{
-	struct th_err err = { 0 };
-	char *dir = th_strndup(path, (size_t)(strrchr(path, '/') - path));
-
-	trigger_make_home();
-	if (dir == NULL)
-		cmd_check(TH_ENOMEM, NULL);
-	if (mkdir(dir, 0700) == -1 && errno != EEXIST)
-		cmd_die(TH_ECREATE, "%s: %s", dir, strerror(errno));
-	cmd_check(th_file_replace(path, list, 0600, &err), &err);
-	free(dir);
-}
-
-static void
 make_one(struct feeds *f)
 {
 	const char *name = f->m->c->one;
@@ -242,7 +224,7 @@ make_one(struct feeds *f)
 	cmd_check(text.status, NULL);
 	s.shown = what;
 	if (!f->m->c->dry_run)
-		write_list(path, list);
+		import_put(path, list, 0600);
 	import_write(f->m, name, &s, th_buf_str(&text));
 	th_buf_release(&text);
 	free(path);

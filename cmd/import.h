@@ -31,6 +31,8 @@ void import_write(struct importing *, const char *name,
 /* What is there by the name of a file that would hold this text. */
 enum there { THERE_NOT, THERE_SAME, THERE_OTHER };
 enum there import_look(const char *path, struct th_str text);
+/* Writes a file of the home, and makes its directory. */
+void import_put(const char *path, struct th_str text, unsigned mode);
 /* Says that something else of that name is there, and stays. */
 void import_keep(struct importing *, const char *name);
 /* "every" or "cron" as the options say, else hourly. */

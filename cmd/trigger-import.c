@@ -130,6 +130,21 @@ import_look(const char *path, struct th_str text)
 }
 
 void
+import_put(const char *path, struct th_str text, unsigned mode)
+{
+	struct th_err err = { 0 };
+	char *dir = th_strndup(path, (size_t)(strrchr(path, '/') - path));
+
+	trigger_make_home();
+	if (dir == NULL)
+		cmd_check(TH_ENOMEM, NULL);
+	if (mkdir(dir, 0700) == -1 && errno != EEXIST)
+		cmd_die(TH_ECREATE, "%s: %s", dir, strerror(errno));
+	cmd_check(th_file_replace(path, text, mode, &err), &err);
+	free(dir);
+}
+
+void
 import_keep(struct importing *m, const char *name)
 {
 	cmd_warn("%s is there already and differs; --force replaces it", name);
