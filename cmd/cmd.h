@@ -152,6 +152,12 @@ int64_t cmd_timeout(const char *arg);
 /* DATE or DURATION (before now) of --since and --until. */
 int64_t cmd_since(const char *option, const char *arg);
 
+/* "2026-11-23 21:15", in the zone of the reader; "" for 0. */
+#define CMD_CLOCK_SIZE 24
+void cmd_clock(int64_t at, char ret[CMD_CLOCK_SIZE]);
+/* Adds a member of a JSON object, RFC 3339; none for 0. */
+void cmd_json_date(struct th_buf *, const char *name, int64_t at);
+
 /*
  * th_store_open_with(), waiting for so many seconds (-1: as usual); -v tells
  * what the settings of a server do not keep.

@@ -16,15 +16,6 @@ print_line(struct th_buf *b)
 }
 
 static void
-json_date(struct th_buf *b, const char *name, int64_t at)
-{
-	char text[TH_DATE_SIZE];
-
-	if (at != 0 && th_date_format(at, text) == TH_OK)
-		th_json_member(b, name, th_str(text));
-}
-
-static void
 json_number(struct th_buf *b, const char *name, int64_t n)
 {
 	th_json_key(b, name);
@@ -65,8 +56,8 @@ queue_entry_json(const struct queue_cmd *c, const struct th_entry *e,
 	th_json_member(ret, "hash", th_buf_str(&hex));
 	th_json_member(ret, "state", th_str(th_item_state_name(e->state)));
 	json_receipt(c, e, ret);
-	json_date(ret, "date", e->date);
-	json_date(ret, "due", e->due);
+	cmd_json_date(ret, "date", e->date);
+	cmd_json_date(ret, "due", e->due);
 	if (e->tries != 0)
 		json_number(ret, "tries", e->tries);
 	if (e->doubtful) {
@@ -99,8 +90,8 @@ counts_json(const struct queue_cmd *c, const struct th_queue_counts *n)
 	for (i = TH_Q_WAITING; i < TH_Q_STATES; i++)
 		json_number(&b, th_item_state_name(i), n->n[i]);
 	json_number(&b, "doubtful", n->doubtful);
-	json_date(&b, "oldest", n->oldest);
-	json_date(&b, "next", n->next);
+	cmd_json_date(&b, "oldest", n->oldest);
+	cmd_json_date(&b, "next", n->next);
 	th_json_close(&b, '}');
 	print_line(&b);
 }
@@ -229,13 +220,13 @@ queue_stats(struct queue_cmd *c)
 static enum th_status
 show_row(const struct th_entry *e)
 {
-	char clock[QUEUE_CLOCK_SIZE];
+	char clock[CMD_CLOCK_SIZE];
 	enum th_status st;
 	struct th_buf b, id;
 
 	th_buf_init(&b, TH_LINE_MAX);
 	th_buf_init(&id, TH_LINE_MAX);
-	queue_clock(e->due != 0 ? e->due : e->date, clock);
+	cmd_clock(e->due != 0 ? e->due : e->date, clock);
 	if (e->id.s != NULL)
 		th_text_truncate(e->id, ID_WIDTH, &id);
 	else
@@ -293,7 +284,7 @@ static bool
 add_limit(const struct queue_cmd *c, const char *key,
     const struct th_limit *limit, struct th_buf *ret)
 {
-	char clock[QUEUE_CLOCK_SIZE];
+	char clock[CMD_CLOCK_SIZE];
 	int64_t room = 1, next = 0;
 
 	if (th_limit_look(c->store, key, limit, &room, &next, NULL) != TH_OK ||
@@ -301,7 +292,7 @@ add_limit(const struct queue_cmd *c, const char *key,
 		return false;
 	th_buf_adds(ret, " (limit ");
 	th_limit_format(limit, ret);
-	queue_clock(next, clock);
+	cmd_clock(next, clock);
 	th_buf_addf(ret, next != 0 ? ", next at %s)" : ")%s", clock);
 	return true;
 }
@@ -333,13 +324,13 @@ static void
 why_waiting(
     const struct queue_cmd *c, const struct th_entry *e, struct th_buf *ret)
 {
-	char clock[QUEUE_CLOCK_SIZE];
+	char clock[CMD_CLOCK_SIZE];
 	struct cmd_vacation away;
 	int64_t until = queue_paused(c);
 
 	if (e->due > until)
 		until = e->due;
-	queue_clock(until, clock);
+	cmd_clock(until, clock);
 	th_buf_adds(ret, "waits");
 	if (e->doubtful)
 		th_buf_adds(ret, ", may have been sent before");
@@ -349,7 +340,7 @@ why_waiting(
 	if (until > th_now())
 		th_buf_addf(ret, ", not before %s", clock);
 	if (cmd_vacation_read(&away) && away.now) {
-		queue_clock(away.until == INT64_MAX ? 0 : away.until, clock);
+		cmd_clock(away.until == INT64_MAX ? 0 : away.until, clock);
 		th_buf_addf(ret, ", vacation%s%s",
 		    clock[0] != '\0' ? " until " : "", clock);
 	}
@@ -363,9 +354,9 @@ static void
 explain_state(
     const struct queue_cmd *c, const struct th_entry *e, struct th_buf *ret)
 {
-	char clock[QUEUE_CLOCK_SIZE];
+	char clock[CMD_CLOCK_SIZE];
 
-	queue_clock(e->state == TH_Q_LEASED ? e->due : e->date, clock);
+	cmd_clock(e->state == TH_Q_LEASED ? e->due : e->date, clock);
 	switch (e->state) {
 	case TH_Q_WAITING: why_waiting(c, e, ret); return;
 	case TH_Q_LEASED:

@@ -53,7 +53,7 @@ queue_put(struct queue_cmd *c)
 static enum th_status
 take_token(struct queue_cmd *c, const char *key, int64_t *token)
 {
-	char clock[QUEUE_CLOCK_SIZE];
+	char clock[CMD_CLOCK_SIZE];
 	struct th_err err = { 0 };
 	struct th_limit limit;
 	enum th_status st;
@@ -65,7 +65,7 @@ take_token(struct queue_cmd *c, const char *key, int64_t *token)
 		return TH_OK;
 	st = th_limit_take(c->store, key, &limit, token, &next, &err);
 	queue_check(st, &err);
-	queue_clock(next, clock);
+	cmd_clock(next, clock);
 	if (st == TH_END)
 		cmd_say(0,
 		    next != 0 ? "limit reached, next at %s" : "limit is 0%s",
@@ -96,13 +96,13 @@ queue_take(struct queue_cmd *c)
 	char owner[TH_OWNER_SIZE] = "take ", self[TH_OWNER_SIZE];
 	struct th_claim claim = { .owner = owner, .seconds = c->lease };
 	struct th_err err = { 0 };
-	char clock[QUEUE_CLOCK_SIZE];
+	char clock[CMD_CLOCK_SIZE];
 	struct th_lease lease;
 	enum th_status st = TH_OK;
 	int64_t n;
 
 	queue_open(c, c->arg[0], NULL, NULL);
-	queue_clock(queue_paused(c), clock);
+	cmd_clock(queue_paused(c), clock);
 	if (clock[0] != '\0') {
 		cmd_say(
 		    0, "the service asked to be left alone until %s", clock);

@@ -50,9 +50,6 @@ bool queue_is_memory(
     const struct th_item *, enum th_memory *kind, struct th_buf *of);
 enum th_status queue_import_memory(struct queue_cmd *, const struct th_item *,
     enum th_memory, const char *of, struct th_err *err);
-/* "2026-11-23 21:15", the zone of the reader; "" for 0. */
-#define QUEUE_CLOCK_SIZE 24
-void queue_clock(int64_t, char ret[QUEUE_CLOCK_SIZE]);
 /* Until when the account or the destination of the queue is left alone; 0. */
 int64_t queue_paused(const struct queue_cmd *);
 /* Dies with the sentence unless st is TH_OK or TH_END. */

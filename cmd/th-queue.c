@@ -1,7 +1,6 @@
 /* th-queue -- look into the outbox, and lend a hand there */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "queue.h"
@@ -85,17 +84,6 @@ bool
 queue_wants_json(const struct queue_cmd *c)
 {
 	return c->json || !isatty(STDOUT_FILENO);
-}
-
-void
-queue_clock(int64_t at, char ret[QUEUE_CLOCK_SIZE])
-{
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	ret[0] = '\0';
-	if (at != 0 && localtime_r(&t, &tm) != NULL)
-		strftime(ret, QUEUE_CLOCK_SIZE, "%Y-%m-%d %H:%M", &tm);
 }
 
 int64_t

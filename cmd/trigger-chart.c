@@ -144,7 +144,7 @@ add_run(void *ctx, struct th_str key, const struct th_value *v)
 	(void)key;
 	if (r->n >= (r->rows ? ROWS : SQUARES))
 		return;
-	trigger_clock(trigger_int(v, "start"), when);
+	cmd_clock(trigger_int(v, "start"), when);
 	trigger_text(v, "status", status, sizeof(status));
 	if (r->rows)
 		add_row(r->b, v, when, status);

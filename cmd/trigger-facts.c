@@ -2,20 +2,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "trigger-facts.h"
-
-void
-trigger_clock(int64_t at, char ret[TRIGGER_CELL])
-{
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	ret[0] = '\0';
-	if (at != 0 && localtime_r(&t, &tm) != NULL)
-		strftime(ret, TRIGGER_CELL, "%Y-%m-%d %H:%M", &tm);
-}
 
 void
 trigger_failed(int64_t n, char ret[TRIGGER_CELL])
@@ -36,9 +24,9 @@ trigger_say_vacation(void)
 	if (!cmd_vacation_read(&v) || v.until <= th_now())
 		return;
 	if (v.from != INT64_MIN)
-		trigger_clock(v.from, from);
+		cmd_clock(v.from, from);
 	if (v.until != INT64_MAX)
-		trigger_clock(v.until, until);
+		cmd_clock(v.until, until);
 	cmd_say(0, "vacation%s%s%s%s: nothing runs%s",
 	    from[0] != '\0' ? " from " : "", from,
 	    until[0] != '\0' ? " until " : "", until, v.now ? "" : " then");
@@ -171,7 +159,7 @@ look_at_queues(struct trigger_facts *f)
 		    f->held);
 		advise_held(f);
 	} else if (f->waiting > 0) {
-		trigger_clock(f->due, at);
+		cmd_clock(f->due, at);
 		snprintf(f->why, sizeof(f->why), "%" PRId64 " items wait%s%s",
 		    f->waiting,
 		    at[0] != '\0' ? ", not before "

@@ -19,8 +19,6 @@ struct trigger_facts {
 };
 void trigger_facts(
     struct triggers *, const struct trigger *, struct trigger_facts *ret);
-/* "2026-11-23 21:15", the zone of the reader; "" for 0. */
-void trigger_clock(int64_t, char ret[TRIGGER_CELL]);
 /* "failed once", "failed 3 times in a row". */
 void trigger_failed(int64_t n, char ret[TRIGGER_CELL]);
 /* Appends one JSON object; whole: with days and history. */

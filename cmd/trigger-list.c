@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "triggers.h"
@@ -12,15 +11,6 @@
 #define LOG_READ ((size_t)8 << 20)
 
 /* ---- JSON ---- */
-
-static void
-add_when(struct th_buf *b, const char *name, int64_t at)
-{
-	char date[TH_DATE_SIZE];
-
-	if (at != 0 && th_date_format(at, date) == TH_OK)
-		th_json_member(b, name, th_str(date));
-}
 
 static void
 add_count(struct th_buf *b, const char *name, int64_t n)
@@ -88,13 +78,13 @@ trigger_json(
 	th_json_bool(b, !r->disabled);
 	if (r->disabled) {
 		th_json_member(b, "disabled_by", th_str(r->by));
-		add_when(b, "disabled_at", r->disabled_at);
+		cmd_json_date(b, "disabled_at", r->disabled_at);
 	}
 	th_json_member(b, "state", th_str(f.state));
-	add_when(b, "last_run", f.last_run);
+	cmd_json_date(b, "last_run", f.last_run);
 	th_json_member(b, "last_status", th_str(f.last_status));
-	add_when(b, "next_run", f.next);
-	add_when(b, "running_since", f.running ? r->running_since : 0);
+	cmd_json_date(b, "next_run", f.next);
+	cmd_json_date(b, "running_since", f.running ? r->running_since : 0);
 	add_count(b, "runs", r->runs);
 	add_count(b, "fetched", r->fetched);
 	add_count(b, "published", r->published);
@@ -141,12 +131,12 @@ fill_row(struct triggers *c, const struct trigger *t, struct row *ret)
 	snprintf(ret->cell[0], TRIGGER_CELL, "%s", t->name);
 	snprintf(ret->cell[1], TRIGGER_CELL, "%s", f.state);
 	snprintf(ret->cell[2], TRIGGER_CELL, "%s", f.schedule);
-	trigger_clock(f.last_run, ret->cell[3]);
+	cmd_clock(f.last_run, ret->cell[3]);
 	snprintf(ret->cell[4], TRIGGER_CELL, "%s", f.last_status);
 	snprintf(ret->cell[5], TRIGGER_CELL, "%" PRId64, r->published);
 	snprintf(ret->cell[6], TRIGGER_CELL, "%" PRId64, f.waiting);
 	snprintf(ret->cell[7], TRIGGER_CELL, "%" PRId64, r->failures);
-	trigger_clock(f.next, ret->cell[8]);
+	cmd_clock(f.next, ret->cell[8]);
 	if (f.next != 0 && f.next <= th_now())
 		snprintf(ret->cell[8], TRIGGER_CELL, "due");
 }
@@ -266,8 +256,8 @@ show_one(struct triggers *c, const struct trigger *t)
 	struct th_buf b;
 
 	trigger_facts(c, t, &f);
-	trigger_clock(f.last_run, last);
-	trigger_clock(f.next, next);
+	cmd_clock(f.last_run, last);
+	cmd_clock(f.next, next);
 	th_buf_init(&b, TH_LINE_MAX);
 	th_buf_addf(&b, "%s%s%s\n", t->name,
 	    t->script.description != NULL ? " - " : "",

@@ -110,7 +110,7 @@ add_last(struct th_buf *b, const struct overview_row *r)
 {
 	char last[TRIGGER_CELL], text[TRIGGER_CELL * 2];
 
-	trigger_clock(r->f.last_run, last);
+	cmd_clock(r->f.last_run, last);
 	snprintf(text, sizeof(text), "%s%s%s", last,
 	    last[0] != '\0' ? ", " : "none", r->f.last_status);
 	add_pair(b, "Last run",
@@ -125,7 +125,7 @@ add_facts(struct th_buf *b, const struct overview_row *r)
 {
 	char next[TRIGGER_CELL];
 
-	trigger_clock(r->f.next, next);
+	cmd_clock(r->f.next, next);
 	th_buf_adds(b, "<dl>");
 	add_pair(b, "Schedule", "", r->f.schedule);
 	add_last(b, r);
@@ -174,9 +174,9 @@ add_vacation(struct th_buf *b, const struct overview *o)
 	if (!o->planned)
 		return;
 	if (o->vacation.from != INT64_MIN)
-		trigger_clock(o->vacation.from, from);
+		cmd_clock(o->vacation.from, from);
 	if (o->vacation.until != INT64_MAX)
-		trigger_clock(o->vacation.until, until);
+		cmd_clock(o->vacation.until, until);
 	th_buf_addf(b, "<p><strong>%s%s%s%s%s.</strong></p>\n",
 	    o->vacation.now ? "On vacation: nothing runs" : "Vacation",
 	    from[0] != '\0' ? " from " : "", from,
@@ -203,7 +203,7 @@ trigger_page(const struct overview *o, struct th_buf *b)
 	int last = -1;
 	size_t i;
 
-	trigger_clock(th_now(), now);
+	cmd_clock(th_now(), now);
 	th_buf_adds(b, head);
 	th_buf_addf(b,
 	    "<header>\n<h1>Trigger Happy</h1>\n<p class=\"dim\">%s</p>\n", now);

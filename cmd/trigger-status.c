@@ -67,7 +67,7 @@ add_trouble(struct th_buf *b, const struct overview_row *r)
 	char failed[TRIGGER_CELL], last[TRIGGER_CELL];
 
 	trigger_failed(n, failed);
-	trigger_clock(r->f.last_run, last);
+	cmd_clock(r->f.last_run, last);
 	th_buf_addf(b, "\n%s: %s", r->t->name, r->f.state);
 	if (n > 0)
 		th_buf_addf(

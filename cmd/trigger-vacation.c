@@ -254,9 +254,9 @@ print_status(struct triggers *c)
 	if (there && v.from > th_now())
 		word = "planned";
 	if (v.from != INT64_MIN)
-		trigger_clock(v.from, from);
+		cmd_clock(v.from, from);
 	if (v.until != INT64_MAX)
-		trigger_clock(v.until, until);
+		cmd_clock(v.until, until);
 	th_buf_init(&b, TEXT_MAX);
 	if (c->json)
 		print_json(&v, there, &b);
