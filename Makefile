@@ -1,9 +1,13 @@
 # Trigger Happy.  make; make check; make install [DESTDIR=] [PREFIX=]
 #
-# Knobs: CC CFLAGS CPPFLAGS LDFLAGS DESTDIR PREFIX belong to the caller.
+# check and demo install the Debian packages that are missing (make deps) first,
+# check-now and demo-now do not.  README tells of torture, fuzz, bench, lint, fmt.
+#
+# Knobs: CC CFLAGS CPPFLAGS LDFLAGS DESTDIR PREFIX MANDIR belong to the caller.
 #   SAN=address,undefined   build and test with sanitizers, in build-san/
 #   PROVEFLAGS, T           how and which tests `make check` runs
-#   FUZZTIME, FUZZFLAGS     seconds that each fuzz target runs (make fuzz); -seed=N and the like
+#   FEED, FILTER            what `make demo` reads, and keeps of it
+#   FUZZTIME, FUZZFLAGS     seconds for each fuzz target; -seed=N and the like
 #   V=1                     show whole commands
 #   DEB                     the packages that `make deps` looks for
 
