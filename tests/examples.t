@@ -164,7 +164,7 @@ code 'page-to-feed: a page that is away is told' 69 "$x/pipes/page-to-feed.sh" h
 # ---- crontab: its commands as they stand
 fresh cron
 sed -n 's/^[0-9*][^ ]* [^ ]* [^ ]* [^ ]* [^ ]* //p' "$x/crontab" >commands
-ok 'the crontab has its lines' [ "$(grep -c . commands)" = 5 ]
+ok 'the crontab has its lines' [ "$(grep -c . commands)" = 6 ]
 ok 'no percent sign in it, which cron makes a newline' sh -c '! grep % "$1"' - "$x/crontab"
 says 'its first is what th-trigger prints' 'th-trigger run --due --quiet' sh -c \
     'unset TH_HOME; th-trigger crontab | sed "s|.*/\(th-trigger\)'\''*|\1|"'
