@@ -375,6 +375,9 @@ explain_state(
 	case TH_Q_EXPIRED:
 		th_buf_addf(ret, "expired: had waited since %s", clock);
 		return;
+	case TH_Q_SEEN:
+		th_buf_addf(ret, "marked as seen on %s, not sent", clock);
+		return;
 	default:
 		th_buf_addf(
 		    ret, "%s on %s", th_item_state_name(e->state), clock);

@@ -52,6 +52,8 @@ says '--drain sends it, reading nothing' 10 sh -c \
 : >empty
 is   '--mark-seen prints nothing' empty hook --queue s --mark-seen <in
 told 'and tells how many' '10 marked as seen'
+ok   'explain says that they were not sent' sh -c \
+    'th-queue explain "$(head -n 1 in | jq -r .id)" | grep -q "marked as seen on .*, not sent"'
 cp a.log before
 is   'what is marked as seen is not published later, nor printed' empty hook --queue s <in
 ok   'indeed not' cmp a.log before
