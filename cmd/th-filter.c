@@ -53,7 +53,7 @@ offer(const char *none, const char *kind)
 static const struct cmd program = {
 	.name = "th-filter",
 	.summary =
-	    "select and reshape items, in the order of the options below",
+	    "Select and reshape items, in the order of the options below.",
 	.synopsis = "[OPTION]... [EXPRESSION]",
 	.options = options,
 	.note = "An expression: title ~ \"chess\" and not tags = \"ad\" and "

@@ -25,7 +25,7 @@ static const struct cmd_option options[] = {
 
 static const struct cmd program = {
 	.name = "th-rss",
-	.summary = "write items as a feed",
+	.summary = "Write items as a feed.",
 	.synopsis = "--title TEXT [OPTION]... [-o FILE [--merge]]",
 	.options = options,
 };
