@@ -147,7 +147,8 @@ place_init(const struct th_http_options *opt, const char *url,
 	if (st == TH_OK && p.plain && !opt->allow_http &&
 	    !th_url_is_loopback(th_str(p.url)))
 		st = th_fail(err, TH_ECONFIG,
-		    "plain http to a host that is not this machine");
+		    "plain http, which anyone on the way can read; use https "
+		    "or say insecure: true of the account");
 	if (st == TH_OK)
 		*ret = p;
 	else

@@ -63,6 +63,9 @@ says 'a token is sent as Bearer' 'Bearer tok3n' sh -c 'tail -n 1 log | cut -d" "
 th-publish webhook --url "$at/200" --dry-run --header 'X-Api-Key: k3y' -vv <one >dry 2>&1
 ok 'a dry run shows the request' grep -q '^POST ' dry
 ok 'and no secret, signature, token or key' sh -c '! grep -E "tok3n|k3y|whsec_|v1,[A-Za-z0-9+/]{20}|sha256=[0-9a-f]{20}" dry'
+code 'nor does a token go out over plain http' 78 sh -c \
+    'th-publish webhook --url http://192.0.2.1/ --queue plain <one'
+told 'which tells what to do' 'use https or say insecure: true'
 code 'a secret that is no Base64 is a configuration error' 78 th-publish webhook:broken --url "$at/200" <one
 ok 'and is not shown' sh -c '! grep -F "whsec_*" .err'
 
