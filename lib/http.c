@@ -432,6 +432,7 @@ static void
 launch(struct transfer *t)
 {
 	struct th_http *h = t->http;
+	const bool failed = th_alloc_failed();
 	enum th_status st = TH_ENOMEM;
 
 	t->easy = h->nspare > 0 ? h->spare[--h->nspare] : curl_easy_init();
@@ -446,7 +447,8 @@ launch(struct transfer *t)
 	set_hooks(t);
 	set_method(t);
 	st = set_headers(t);
-	if (t->reply.url == NULL ||
+	/* Of an option that could not be copied libcurl makes none. */
+	if (t->reply.url == NULL || (!failed && th_alloc_failed()) ||
 	    curl_easy_setopt(t->easy, CURLOPT_URL, t->place.url) != CURLE_OK)
 		st = TH_ENOMEM;
 	if (st == TH_OK && curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
@@ -700,6 +702,11 @@ complete(struct transfer *t, CURLcode rc)
 	if (rc != CURLE_OK) {
 		t->reply.maybe_processed = was_sent(t);
 		finish(t, why_failed(t, rc));
+		return;
+	}
+	if (t->reply.code >= 400 && th_alloc_failed()) {
+		/* Perhaps the request lacked something: libcurl goes on. */
+		finish(t, th_fail(&t->err, TH_ENOMEM, "out of memory"));
 		return;
 	}
 	if (!is_redirect(t)) {
