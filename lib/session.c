@@ -195,7 +195,8 @@ no_base_url(struct th_session *s)
 		    th_session_account(s));
 	return th_session_fail(s, TH_ECONFIG,
 	    "account %s:%s has no base_url in %s", s->service->name,
-	    th_session_account(s), s->config->name);
+	    th_session_account(s),
+	    s->config != NULL ? s->config->name : "config.yaml");
 }
 
 enum th_status
