@@ -333,6 +333,13 @@ cmd_timeout(const char *arg)
 	return t;
 }
 
+/* "2026" is meant as a date, not as so many seconds. */
+static bool
+is_year(const char *arg)
+{
+	return strlen(arg) == 4 && strspn(arg, "0123456789") == 4;
+}
+
 int64_t
 cmd_since(const char *option, const char *arg)
 {
@@ -340,7 +347,7 @@ cmd_since(const char *option, const char *arg)
 
 	if (th_date_parse_rfc3339(th_str(arg), &t) == TH_OK)
 		return t;
-	if (th_duration_parse(th_str(arg), &t) == TH_OK)
+	if (!is_year(arg) && th_duration_parse(th_str(arg), &t) == TH_OK)
 		return th_now() - t;
 	cmd_usage("%s: neither a date such as 2026-11-23 nor a duration such "
 		  "as 7d: %s",

@@ -85,6 +85,7 @@ X
 says '--since leaves out what is older, not what has no date' 'undated
 new' sh -c 'th-fetch rss --since 2020-01-01 dates.xml | jq -r .id'
 run '--since takes no nonsense' 64 th-fetch rss --since yesterday a.xml
+run 'nor a year for seconds' 64 th-fetch rss --since 2026 a.xml
 run '--timeout takes no nonsense' 64 th-fetch rss --timeout 0 a.xml
 run '--max-size takes no nonsense' 64 th-fetch rss --max-size 1X a.xml
 mkdir -p "$TH_HOME" && : >"$TH_HOME/vacation"
