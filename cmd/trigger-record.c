@@ -106,6 +106,12 @@ read_running(const struct th_value *v, struct trigger_record *r)
 }
 
 static void
+read_problem(const struct th_value *v, struct trigger_record *r)
+{
+	trigger_text(v, "text", r->problem, sizeof(r->problem));
+}
+
+static void
 read_rest(const struct th_value *v, struct trigger_record *r)
 {
 	r->slot = trigger_int(v, "slot");
@@ -125,7 +131,8 @@ static const struct {
 	const char *key;
 	void (*read)(const struct th_value *, struct trigger_record *);
 } values[] = { { "disabled", read_disabled }, { "since", read_since },
-	{ "running", read_running }, { "record", read_rest } };
+	{ "running", read_running }, { "problem", read_problem },
+	{ "record", read_rest } };
 #define NVALUES (sizeof(values) / sizeof(*values))
 
 enum th_status
@@ -334,6 +341,25 @@ trigger_record_disable(struct th_store *store, const char *name, const char *by,
 	if ((st = open_state(store, name, &state, err)) != TH_OK)
 		return st;
 	return finish(state, put_disabled(state, by, now, err), err);
+}
+
+enum th_status
+trigger_record_problem(struct th_store *store, const char *name,
+    const char *problem, struct th_err *err)
+{
+	struct th_state *state;
+	struct th_buf b;
+	enum th_status st;
+
+	if ((st = open_state(store, name, &state, err)) != TH_OK)
+		return st;
+	th_buf_init(&b, TRIGGER_RECORD_MAX);
+	if (problem[0] != '\0') {
+		th_json_open(&b, '{');
+		th_json_member(&b, "text", th_str(problem));
+		th_json_close(&b, '}');
+	}
+	return finish(state, put(state, "problem", &b, err), err);
 }
 
 enum th_status

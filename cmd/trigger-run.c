@@ -161,6 +161,36 @@ complain(const struct trigger *t)
 	cmd_note(t->problem.status);
 }
 
+/*
+ * run --due comes each minute: it says what is wrong with a header when that is
+ * new, and cron has one mail to send.
+ */
+static void
+complain_once(struct triggers *c, struct trigger *t)
+{
+	const size_t path = strlen(t->path); /* each machine has its own */
+	const char *text = t->broken ? t->problem.text : "";
+	struct trigger_record *r = &t->record;
+	char problem[sizeof(r->problem)];
+	struct th_err err = { 0 };
+
+	if (strncmp(text, t->path, path) == 0)
+		text += path;
+	snprintf(
+	    problem, sizeof(problem), "%.*s", (int)sizeof(problem) - 1, text);
+	problem[th_utf8_valid(th_str(problem))] = '\0';
+	if (t->broken)
+		cmd_note(t->problem.status);
+	if (t->broken && cmd_verbose > 0)
+		complain(t);
+	if (strcmp(problem, r->problem) == 0)
+		return;
+	if (t->broken && cmd_verbose <= 0)
+		complain(t);
+	cmd_check(
+	    trigger_record_problem(c->store, t->name, problem, &err), &err);
+}
+
 static int
 by_due(const void *a, const void *b)
 {
@@ -179,10 +209,10 @@ select_due(struct triggers *c, struct trigger_list *l)
 	size_t i, kept = 0;
 
 	for (i = 0; i < l->n; i++) {
-		if (l->t[i]->broken && !l->t[i]->record.disabled)
-			complain(l->t[i]);
-		if (!l->t[i]->record.disabled)
+		if (!l->t[i]->record.disabled) {
+			complain_once(c, l->t[i]);
 			first_seen(c, l->t[i], now);
+		}
 		next = trigger_next(l->t[i], now);
 		if ((next != 0 && next <= now) || trigger_reminds(l->t[i], now))
 			l->t[kept++] = l->t[i];

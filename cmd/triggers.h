@@ -20,8 +20,9 @@
 /* ---- trigger-record.c: what the store keeps of a trigger ---- */
 
 /*
- * Three values: the user's will (disabled, since), the run at work (running),
- * and the rest in one, which only the holder of the trigger's lock writes.
+ * Four values: the user's will (disabled, since), the run at work (running),
+ * what is wrong with the header (problem), and the rest in one, which only the
+ * holder of the trigger's lock writes.
  */
 struct trigger_record {
 	bool disabled;
@@ -32,6 +33,7 @@ struct trigger_record {
 	char running[TRIGGER_RUN_MAX]; /* TH_RUN; "" */
 	char owner[TH_OWNER_SIZE];     /* who runs it */
 	int64_t running_since;
+	char problem[256]; /* of the header, as run --due has told it; or "" */
 
 	int64_t slot;     /* the time that the last run stood for; 0: none */
 	int64_t failures; /* in a row */
@@ -59,6 +61,9 @@ enum th_status trigger_record_enable(
     struct th_store *, const char *name, int64_t now, struct th_err *err);
 enum th_status trigger_record_disable(struct th_store *, const char *name,
     const char *by, int64_t now, struct th_err *err);
+/* problem: "" when there is none any more. */
+enum th_status trigger_record_problem(struct th_store *, const char *name,
+    const char *problem, struct th_err *err);
 /* Forgets all of it. */
 enum th_status trigger_record_forget(
     struct th_store *, const char *name, struct th_err *err);

@@ -273,6 +273,18 @@ says 'one notice tells of that' 'Trigger flaky works again' sh -c 'tail -1 notic
 ok 'and not twice' sh -c 'th-trigger run -q flaky; test "$(wc -l <notices.ndjson)" = 2'
 rm "$TH_HOME/triggers/flaky"
 mv "$TH_HOME/triggers" others; mkdir "$TH_HOME/triggers"
+script wrong <<'E'
+#!/bin/sh
+#: evry: 5m
+E
+code 'a header that is wrong is told by run --due' 78 th-trigger run --due
+told 'with its place' 'wrong:2:4: evry'
+code 'each minute its exit status tells' 78 th-trigger run --due
+says 'but once is enough of the words' '' sh -c 'th-trigger run --due 2>&1; echo'
+sed -i s/evry/evrry/ "$TH_HOME/triggers/wrong"
+code 'another mistake' 78 th-trigger run --due
+told 'is told' 'wrong:2:4: evrry'
+rm "$TH_HOME/triggers/wrong"
 script owed <<'E'
 #!/bin/sh
 #: every: 1h
