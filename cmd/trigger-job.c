@@ -263,15 +263,13 @@ look_again(struct job *j, bool due, struct th_err *err)
 	return j->reminding ? TH_OK : TH_END;
 }
 
-enum th_status
-job_start(struct triggers *c, struct trigger *t, bool due, bool show,
-    struct job **ret, struct th_err *err)
+static struct job *
+job_new(struct triggers *c, struct trigger *t, bool show)
 {
 	struct job *j = th_calloc(1, sizeof(*j));
-	enum th_status st;
 
 	if (j == NULL)
-		return th_fail(err, TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+		return NULL;
 	j->c = c;
 	j->t = t;
 	j->show = show;
@@ -285,31 +283,47 @@ job_start(struct triggers *c, struct trigger *t, bool due, bool show,
 	th_buf_init(&j->notice, READ_MAX);
 	j->report = trigger_state_path("run", t->name);
 	snprintf(j->lock, sizeof(j->lock), "trigger:%s", t->name);
+	return j;
+}
+
+/* Locked: a run, or a notice that was put off. */
+static enum th_status
+set_out(struct job *j, bool due, struct th_err *err)
+{
+	enum th_status st = look_again(j, due, err);
+
+	if (st == TH_OK && !j->reminding)
+		st = begin(j, err);
+	if (st == TH_OK && j->reminding)
+		tell(j, job_reminder(j));
+	else if (st == TH_OK)
+		launch(j);
+	else
+		th_unlock(j->c->store, j->lock, NULL);
+	if (st == TH_END && err != NULL)
+		err->text[0] = '\0';
+	return st;
+}
+
+enum th_status
+job_start(struct triggers *c, struct trigger *t, bool due, bool show,
+    struct job **ret, struct th_err *err)
+{
+	struct job *j = job_new(c, t, show);
+	enum th_status st;
+
+	if (j == NULL)
+		return th_fail(err, TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	st = th_lock(c->store, j->lock, TRIGGER_LEASE, err);
-	if (st == TH_END) {
+	if (st == TH_END)
 		th_fail(err, TH_EAGAIN, "it runs already");
+	else if (st == TH_OK)
+		st = set_out(j, due, err);
+	if (st == TH_OK)
+		*ret = j;
+	else
 		job_free(j);
-		return TH_END;
-	}
-	if (st == TH_OK) {
-		st = look_again(j, due, err);
-		if (st == TH_OK && !j->reminding)
-			st = begin(j, err);
-		if (st == TH_OK && j->reminding)
-			tell(j, job_reminder(j));
-		else if (st == TH_OK)
-			launch(j);
-		else
-			th_unlock(c->store, j->lock, NULL);
-	}
-	if (st != TH_OK) {
-		if (err != NULL && st == TH_END)
-			err->text[0] = '\0';
-		job_free(j);
-		return st;
-	}
-	*ret = j;
-	return TH_OK;
+	return st;
 }
 
 void
