@@ -183,6 +183,9 @@ struct th_store_ops {
 	enum th_status (*state_get)(struct th_store *, const char *name,
 	    const char *run, const char *key, struct th_buf *ret,
 	    struct th_err *);
+	/* May an id of the scope be marked, in truth or under run? */
+	enum th_status (*state_scope)(struct th_store *, const char *name,
+	    const char *run, const char *scope, bool *ret, struct th_err *);
 	/* Is the id marked, in truth or under run? */
 	enum th_status (*state_seen)(struct th_store *, const char *name,
 	    const char *run, const char *scope, const struct th_hash *,

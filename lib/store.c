@@ -70,12 +70,22 @@ struct index {
 	uint64_t *hash; /* of each element, to move them into more slots */
 };
 
+/* A scope as readers name it; its hash is in the change. */
+struct scope {
+	char *name;
+	bool used; /* the store may know ids in it */
+};
+
 struct th_state {
 	struct th_store *store;
 	char *name, *run;
 	struct th_state_change change;
-	size_t cap_pairs, cap_scopes, cap_marks;
+	struct scope *scope;
+	size_t cap_pairs, cap_scopes, cap_names, cap_marks;
 	struct index pairs, scopes, marks;
+	/* The id looked up last: a reader asks of it before it marks it. */
+	struct th_state_mark last;
+	bool looked;
 };
 
 typedef bool is_same(const struct th_state *, size_t i, const void *key);
@@ -89,7 +99,14 @@ same_pair(const struct th_state *st, size_t i, const void *key)
 static bool
 same_scope(const struct th_state *st, size_t i, const void *key)
 {
-	return strcmp(st->change.scope[i], key) == 0;
+	return strcmp(st->scope[i].name, key) == 0;
+}
+
+static bool
+is_mark(const struct th_state_mark *a, const struct th_state_mark *b)
+{
+	return a->scope == b->scope &&
+	       memcmp(&a->id, &b->id, sizeof(a->id)) == 0;
 }
 
 static bool
@@ -97,8 +114,7 @@ same_mark(const struct th_state *st, size_t i, const void *key)
 {
 	const struct th_state_mark *m = key;
 
-	return st->change.mark[i].scope == m->scope &&
-	       memcmp(&st->change.mark[i].id, &m->id, sizeof(m->id)) == 0;
+	return is_mark(&st->change.mark[i], m);
 }
 
 static uint64_t
@@ -217,13 +233,18 @@ forget_change(struct th_state *st)
 		free(c->pair[i].key);
 		th_buf_release(&c->pair[i].value);
 	}
-	for (i = 0; i < c->nscopes; i++)
+	for (i = 0; i < c->nscopes; i++) {
 		free(c->scope[i]);
+		free(st->scope[i].name);
+	}
 	free(c->pair);
 	free(c->scope);
 	free(c->mark);
+	free(st->scope);
 	*c = (struct th_state_change){ 0 };
-	st->cap_pairs = st->cap_scopes = st->cap_marks = 0;
+	st->scope = NULL;
+	st->cap_pairs = st->cap_scopes = st->cap_names = st->cap_marks = 0;
+	st->looked = false;
 	index_release(&st->pairs);
 	index_release(&st->scopes);
 	index_release(&st->marks);
@@ -311,38 +332,64 @@ th_state_put(struct th_state *st, const char *key, struct th_str value,
 			   : th_fail(err, rc, "%s: %s", key, th_strstatus(rc));
 }
 
+/*
+ * Stores know a scope by its hash, so that it can be moved from one to another.
+ */
+static char *
+hash_scope(const char *scope)
+{
+	const struct th_hash h = th_hash(th_str(scope));
+	struct th_buf b;
+
+	th_buf_init(&b, TH_SCOPE_SIZE);
+	th_hex_encode(
+	    (struct th_str){ (const char *)h.byte, TH_HASH_SIZE }, &b);
+	return th_buf_take(&b);
+}
+
+/* Adds a scope to the change, and asks the store once whether it has it. */
 static enum th_status
-find_scope(
-    struct th_state *st, const char *scope, size_t *ret, struct th_err *err)
+add_scope(struct th_state *st, const char *scope, struct th_err *err)
 {
 	struct th_state_change *c = &st->change;
-	enum th_status rc;
-	void *array = c->scope;
+	struct scope s = { th_strdup(scope), true };
+	char *hash = hash_scope(scope);
+	enum th_status rc = TH_ENOMEM;
 
-	*ret = find(st, &st->scopes, hash_text(scope), same_scope, scope);
-	if (*ret < st->scopes.n)
-		return TH_OK;
-	rc = grow(&array, &st->cap_scopes, sizeof(*c->scope), &st->scopes, err);
-	c->scope = array;
-	if (rc != TH_OK)
+	if (s.name == NULL || hash == NULL)
+		th_fail(err, rc, "out of memory");
+	else
+		rc = st->store->ops->state_scope(
+		    st->store, st->name, st->run, hash, &s.used, err);
+	if (rc != TH_OK) {
+		free(s.name);
+		free(hash);
 		return rc;
-	if ((c->scope[c->nscopes] = th_strdup(scope)) == NULL)
-		return th_fail(err, TH_ENOMEM, "out of memory");
-	c->nscopes++;
+	}
+	st->scope[c->nscopes] = s;
+	c->scope[c->nscopes++] = hash;
 	index_add(&st->scopes, hash_text(scope));
 	return TH_OK;
 }
 
-/* Stores know a scope by its hash, so that it can be moved from one to another.
- */
-static void
-name_scope(const char *scope, char ret[TH_SCOPE_SIZE])
+static enum th_status
+find_scope(
+    struct th_state *st, const char *scope, size_t *ret, struct th_err *err)
 {
-	const struct th_hash h = th_hash(th_str(scope));
-	size_t i;
+	void *hashes = st->change.scope, *names = st->scope;
+	enum th_status rc;
 
-	for (i = 0; i < TH_HASH_SIZE; i++)
-		snprintf(ret + 2 * i, 3, "%02x", h.byte[i]);
+	*ret = find(st, &st->scopes, hash_text(scope), same_scope, scope);
+	if (*ret < st->scopes.n)
+		return TH_OK;
+	rc = grow(&hashes, &st->cap_scopes, sizeof(*st->change.scope),
+	    &st->scopes, err);
+	st->change.scope = hashes;
+	if (rc == TH_OK)
+		rc = grow(&names, &st->cap_names, sizeof(*st->scope),
+		    &st->scopes, err);
+	st->scope = names;
+	return rc == TH_OK ? add_scope(st, scope, err) : rc;
 }
 
 /* Finds what is known of an id; the mark is filled for add_mark(). */
@@ -350,12 +397,10 @@ static enum th_status
 look_up(struct th_state *st, const char *scope, struct th_str id,
     struct th_state_mark *mark, bool *ret_marked, struct th_err *err)
 {
-	char sum[TH_SCOPE_SIZE];
 	enum th_status rc;
 
 	*ret_marked = false;
-	name_scope(scope, sum);
-	if ((rc = find_scope(st, sum, &mark->scope, err)) != TH_OK)
+	if ((rc = find_scope(st, scope, &mark->scope, err)) != TH_OK)
 		return rc;
 	mark->id = th_hash(id);
 	if (find(st, &st->marks, hash_mark(mark), same_mark, mark) <
@@ -363,8 +408,15 @@ look_up(struct th_state *st, const char *scope, struct th_str id,
 		*ret_marked = true;
 		return TH_OK;
 	}
-	return st->store->ops->state_seen(
-	    st->store, st->name, st->run, sum, &mark->id, &mark->known, err);
+	if (st->looked && is_mark(&st->last, mark))
+		mark->known = st->last.known;
+	else if (st->scope[mark->scope].used)
+		rc = st->store->ops->state_seen(st->store, st->name, st->run,
+		    st->change.scope[mark->scope], &mark->id, &mark->known,
+		    err);
+	st->last = *mark;
+	st->looked = rc == TH_OK;
+	return rc;
 }
 
 enum th_status

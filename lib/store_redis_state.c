@@ -151,6 +151,23 @@ state_get(struct th_store *store, const char *name, const char *run,
 }
 
 static enum th_status
+state_scope(struct th_store *store, const char *name, const char *run,
+    const char *scope, bool *ret, struct th_err *err)
+{
+	struct th_redis_cmd cmd;
+	enum th_status st;
+
+	th_redis_plain(&cmd, "EXISTS");
+	add_key(&cmd, name, "", ":s:", scope);
+	if (run[0] != '\0')
+		add_key(&cmd, name, run, ":s:", scope);
+	st = th_redis_run((struct th_redis *)store, &cmd, 1, err);
+	*ret = th_redis_int(cmd.reply) > 0;
+	th_redis_done(&cmd);
+	return st;
+}
+
+static enum th_status
 state_seen(struct th_store *store, const char *name, const char *run,
     const char *scope, const struct th_hash *id, bool *ret, struct th_err *err)
 {
@@ -316,6 +333,7 @@ th_redis_state_ops(struct th_store_ops *ops)
 {
 	th_redis_each_ops(ops);
 	ops->state_get = state_get;
+	ops->state_scope = state_scope;
 	ops->state_seen = state_seen;
 	ops->state_commit = state_commit;
 	ops->state_settle = state_settle;

@@ -293,18 +293,32 @@ state_get(struct th_store *store, const char *name, const char *run,
 }
 
 static enum th_status
+state_scope(struct th_store *store, const char *name, const char *run,
+    const char *scope, bool *ret, struct th_err *err)
+{
+	struct th_sqlite *s = (struct th_sqlite *)store;
+	enum th_status st;
+	int64_t no;
+
+	(void)run; /* a scope is noted alike with it and without */
+	st = th_sql_int(s, &no, err,
+	    "SELECT no FROM scope WHERE name=? AND scope=?", "ss", name, scope);
+	*ret = st == TH_OK;
+	return st == TH_END ? TH_OK : st;
+}
+
+static enum th_status
 state_seen(struct th_store *store, const char *name, const char *run,
     const char *scope, const struct th_hash *id, bool *ret, struct th_err *err)
 {
 	struct th_sqlite *s = (struct th_sqlite *)store;
 	enum th_status st;
-	int64_t no, found;
+	int64_t found;
 
-	st = th_sql_int(s, &no, err,
-	    "SELECT no FROM scope WHERE name=? AND scope=?", "ss", name, scope);
-	if (st == TH_OK)
-		st = th_sql_int(s, &found, err,
-		    "SELECT 1 FROM seen WHERE scope=? AND id=?", "ih", no, id);
+	st = th_sql_int(s, &found, err,
+	    "SELECT 1 FROM seen WHERE id=? AND scope="
+	    "(SELECT no FROM scope WHERE name=? AND scope=?)",
+	    "hss", id, name, scope);
 	if (st == TH_END && run[0] != '\0')
 		st = th_sql_int(s, &found, err,
 		    "SELECT 1 FROM seen_run WHERE run=? AND id=? AND scope="
@@ -619,6 +633,7 @@ th_store_sqlite(
 	s->wait_ms = wait * 1000;
 	s->ops.close = sqlite_close;
 	s->ops.state_get = state_get;
+	s->ops.state_scope = state_scope;
 	s->ops.state_seen = state_seen;
 	s->ops.state_commit = state_commit;
 	s->ops.state_settle = state_settle;
