@@ -113,7 +113,8 @@ print-packages:
 	@echo $(sort $(DEB_CHECK) $(DEB_LINT) $(DEB_BENCH))
 
 torture: all $(FAIL)
-	TH_BUILD="$(CURDIR)/$B" tests/torture.sh
+	@rm -rf $B/torture && mkdir $B/torture
+	yes "$(CURDIR)/$B/torture" | head -n $$(nproc) | TH_BUILD="$(CURDIR)/$B" xargs -d '\n' -n 1 -P 0 tests/torture.sh
 bench: all
 	@for t in tests/bench/*.sh; do TH_BUILD="$(CURDIR)/$B" sh $$t || exit; done
 fuzz fuzz-build:
