@@ -201,14 +201,19 @@ const struct th_param *cmd_service_params(const char *word);
 /* The queues of the store, if it is here and there. */
 void cmd_offer_queues(void);
 
+/* "fetch" or "publish": in the names of programs that stand in for services. */
+const char *cmd_service_kind(unsigned which);
 /*
  * Prints a line for each service that can be read from (TH_P_FETCH) or written
- * to (TH_P_PUBLISH): what it can do, since when it is closed, its accounts.
+ * to (TH_P_PUBLISH), built in or on PATH: what it can do, since when it is
+ * closed, its accounts.
  */
 void cmd_list_services(unsigned which);
 /* Takes SERVICE[:ACCOUNT] apart, or ends with 64; the name is the caller's. */
 void cmd_split_service(
     const char *word, char **ret_name, const char **ret_account);
+/* Warns of limits in the configuration for services that are not there. */
+void cmd_check_limits(const struct th_config *);
 /* The end with 64, and perhaps the one that was meant. */
 void cmd_unknown_service(const char *name) __attribute__((__noreturn__));
 

@@ -1,5 +1,4 @@
 /* complete-service -- services and accounts for the shell to offer */
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,46 +27,28 @@ cmd_service_params(const char *word)
 	return s != NULL ? s->params : NULL;
 }
 
-static const char *
-kind_of(unsigned which)
-{
-	return which == TH_P_FETCH ? "fetch" : "publish";
-}
-
-/* Is it a program that is run for this name, and not hidden by another? */
+/* Is there a program for this name, which no service has? */
 static bool
-is_external(unsigned which, const char *name, const char *dir, size_t len)
+is_external(unsigned which, const char *name)
 {
 	struct th_buf path;
 	bool is;
 
-	if (which == TH_P_LOGIN || th_service_find(name) != NULL)
+	if (which == TH_P_LOGIN)
 		return false;
 	th_buf_init(&path, TH_LINE_MAX);
-	is = th_external_find(kind_of(which), name, &path) == TH_OK &&
-	     (dir == NULL || (strncmp(path.data, dir, len) == 0 &&
-				 strrchr(path.data, '/') == path.data + len));
+	is = th_external_find(cmd_service_kind(which), name, &path) == TH_OK;
 	th_buf_release(&path);
 	return is;
 }
 
-static void
-offer_programs(unsigned which, const char *dir, size_t len)
+static enum th_status
+offer_program(void *ctx, const char *name, const char *path)
 {
-	char path[4096], prefix[16];
-	size_t n;
-	struct dirent *e;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "%.*s", (int)len, dir);
-	n = (size_t)snprintf(prefix, sizeof(prefix), "th-%s-", kind_of(which));
-	if (len == 0 || len >= sizeof(path) || (d = opendir(path)) == NULL)
-		return;
-	while ((e = readdir(d)) != NULL)
-		if (strncmp(e->d_name, prefix, n) == 0 &&
-		    is_external(which, e->d_name + n, dir, len))
-			cmd_offer(e->d_name + n, "a program on PATH");
-	closedir(d);
+	(void)ctx;
+	(void)path;
+	cmd_offer(name, "a program on PATH");
+	return TH_OK;
 }
 
 static enum th_status
@@ -78,8 +59,7 @@ offer_account(void *ctx, const char *service, const char *account)
 	struct th_buf word;
 
 	if (strcmp(account, "default") == 0 ||
-	    !(s != NULL ? does(s, *which)
-			: is_external(*which, service, NULL, 0)))
+	    !(s != NULL ? does(s, *which) : is_external(*which, service)))
 		return TH_OK;
 	th_buf_init(&word, TH_LINE_MAX);
 	if (th_buf_addf(&word, "%s:%s", service, account) == TH_OK)
@@ -91,20 +71,15 @@ offer_account(void *ctx, const char *service, const char *account)
 void
 cmd_offer_services(unsigned which)
 {
-	const char *dir = getenv("PATH");
 	struct th_config *config = NULL;
-	size_t i, len;
+	size_t i;
 
 	for (i = 0; th_services[i] != NULL; i++)
 		if (does(th_services[i], which))
 			cmd_offer(
 			    th_services[i]->name, th_services[i]->summary);
-	for (; dir != NULL && which != TH_P_LOGIN; dir += len + 1) {
-		len = strcspn(dir, ":");
-		offer_programs(which, dir, len);
-		if (dir[len] == '\0')
-			break;
-	}
+	if (which != TH_P_LOGIN)
+		th_external_each(cmd_service_kind(which), offer_program, NULL);
 	/* A configuration with a mistake in it is for the program to tell. */
 	if (th_config_load(cmd_config, &config, NULL) == TH_OK)
 		th_config_accounts(config, offer_account, &which, NULL);

@@ -101,6 +101,7 @@ publish_open(
 	p->title = compile("title", p->title_source);
 	name_queue(p, params, opts);
 	cmd_check(th_config_load(cmd_config, &p->config, &err), &err);
+	cmd_check_limits(p->config);
 	th_buf_init(&p->account_key, NAME_MAX_SIZE);
 	cmd_check(th_buf_addf(&p->account_key, "%s:%s", p->service, p->account),
 	    NULL);

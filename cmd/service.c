@@ -29,3 +29,31 @@ cmd_unknown_service(const char *name)
 		cmd_usage("unknown service %s (did you mean %s?)", name, near);
 	cmd_usage("unknown service %s; --list names those there are", name);
 }
+
+/* A limit for a name that is misspelt would bind nobody, silently. */
+static void
+check_limit(void *ctx, const char *whom, const char *place)
+{
+	char *name = th_strndup(whom, strcspn(whom, ":"));
+	const char *near;
+	struct th_buf path;
+
+	(void)ctx;
+	th_buf_init(&path, TH_LINE_MAX);
+	if (name != NULL && th_service_find(name) == NULL &&
+	    th_external_find("publish", name, &path) == TH_END) {
+		near = th_service_suggest(name);
+		cmd_warn(
+		    "%s: %.64s: a limit for a service that is not here%s%s%s",
+		    place, whom, near != NULL ? " (did you mean " : "",
+		    near != NULL ? near : "", near != NULL ? "?)" : "");
+	}
+	free(name);
+	th_buf_release(&path);
+}
+
+void
+cmd_check_limits(const struct th_config *config)
+{
+	th_config_limits(config, check_limit, NULL);
+}

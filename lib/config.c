@@ -396,6 +396,23 @@ th_config_limit(const struct th_config *c, const char *service,
 	return text != NULL && th_limit_parse(text, ret, NULL) == TH_OK;
 }
 
+void
+th_config_limits(const struct th_config *c, th_limit_visit *visit, void *ctx)
+{
+	const struct th_yaml *limits = th_yaml_get(c->root, "limits"), *l;
+	struct th_buf place;
+
+	th_buf_init(&place, TH_LINE_MAX);
+	for (l = limits != NULL ? limits->child : NULL; l != NULL;
+	     l = l->next) {
+		th_buf_clear(&place);
+		if (th_buf_addf(&place, "%s:%zu:%zu", c->name, l->line,
+			l->column) == TH_OK)
+			visit(ctx, l->key, place.data);
+	}
+	th_buf_release(&place);
+}
+
 /* Does a KEY_env here or below name the variable (NAME=value)? */
 static bool
 named(const struct th_yaml *n, const char *variable)

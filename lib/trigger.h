@@ -903,6 +903,10 @@ int64_t th_config_failed_tries(const struct th_config *); /* 10 when not set */
 /* config's limit for an account (SERVICE:ACCOUNT first, then SERVICE). */
 bool th_config_limit(const struct th_config *, const char *service,
     const char *account, struct th_limit *ret);
+/* Whom limits are set for (SERVICE or SERVICE:ACCOUNT), by FILE:LINE:COLUMN. */
+typedef void th_limit_visit(void *ctx, const char *whom, const char *place);
+void th_config_limits(const struct th_config *, th_limit_visit *visit,
+    void *ctx);
 /*
  * The environment for a child: ours without the variables that a KEY_env of the
  * configuration names.  free() it; its strings are borrowed.  NULL: no memory.

@@ -19,6 +19,16 @@ const struct th_service *th_service_find(const char *name);
 enum th_status th_external_find(const char *kind, const char *name,
     struct th_buf *ret);
 
+/*
+ * All programs that th_external_find() finds for names that no built-in service
+ * has, in the order of PATH, those of a directory by name.  Ends with the first
+ * visit that is not TH_OK.
+ */
+typedef enum th_status th_external_visit(void *ctx, const char *name,
+    const char *path);
+enum th_status th_external_each(const char *kind, th_external_visit *visit,
+    void *ctx);
+
 /* The built-in service nearest to a misspelt name; NULL when none is near. */
 const char *th_service_suggest(const char *name);
 

@@ -150,4 +150,16 @@ says 'the service that th-service(7) shows is one of at most ten lines' yes sh -
 says 'it publishes' 5 sh -c 'th-publish wall <in | jq -c "._published[0].service" | grep -c wall'
 says 'each title is on the wall' 5 sh -c 'wc -l <wall.txt'
 says 'once, however often it is run' 5 sh -c 'th-publish wall <in >again && wc -l <wall.txt'
+
+# ---- the list of what there is
+mkdir behind; cp bin/th-publish-wall behind; cp bin/th-publish-wall behind/th-publish-other
+cp bin/th-publish-wall behind/th-publish-file; : >behind/th-publish-data
+printf 'accounts: {other: {two: {key: K}}}\n' >"$TH_HOME/config.yaml"; chmod 600 "$TH_HOME/config.yaml"
+PATH=$PATH:$scratch/behind:$scratch/bin; export PATH
+printf '%s\n' 'file read, write' "wall write $scratch/bin/th-publish-wall" \
+    "other write $scratch/behind/th-publish-other; accounts: two" >want
+is   '--list has programs, too: each once, where it is, with its accounts' want sh -c \
+    "th-publish --list | grep -E '^(wall|other|data|file) ' | sed 's/  */ /g; s/^\(file read, write\).*/\1/'"
+code 'those that publish do not read' 1 sh -c 'th-fetch --list | grep "^wall "'
+rm "$TH_HOME/config.yaml"
 finish

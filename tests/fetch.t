@@ -236,6 +236,7 @@ says 'only what is new is printed' 's3' sh -c 'th-fetch rss --state t "$1" | jq 
 says 'another state knows nothing of it' 3 sh -c 'th-fetch rss --state u "$1" | wc -l' - "$S/s.xml"
 says 'TH_TRIGGER names a state' 3 sh -c 'TH_TRIGGER=v th-fetch rss "$1" | wc -l' - "$S/s.xml"
 says 'and keeps it' 0 sh -c 'TH_TRIGGER=v th-fetch rss "$1" | wc -l' - "$S/s.xml"
+says 'an empty name is none' 3 sh -c 'TH_TRIGGER=v th-fetch rss --state "" "$1" | wc -l' - "$S/s.xml"
 says 'a file has a state too' 2 sh -c 'th-fetch rss --state t a.xml | wc -l'
 says 'a file is not printed again' 0 sh -c 'th-fetch rss --state t a.xml | wc -l'
 
