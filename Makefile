@@ -7,7 +7,8 @@
 #   SAN=address,undefined   build and test with sanitizers, in build-san/
 #   PROVEFLAGS, T           how and which tests `make check` runs
 #   FEED, FILTER            what `make demo` reads, and keeps of it
-#   FUZZTIME, FUZZFLAGS     seconds for each fuzz target; -seed=N and the like
+#   FUZZTIME, FUZZTIME_NAME seconds for each fuzz target, for the one of that name
+#   FUZZFLAGS               -seed=N and the like
 #   V=1                     show whole commands
 #   DEB                     the packages that `make deps` looks for
 
@@ -125,7 +126,7 @@ $(FUZZ): $B/%: $B/tests/fuzz/%.o $(LOWER)
 	$(call say,ld)$(CC) $(CALL) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
 $B/fuzz_%.run: $B/fuzz_%
 	@mkdir -p $B/corpus/$* tests/fuzz/seeds/$*
-	$< $(FUZZFLAGS) -max_total_time=$(FUZZTIME) -timeout=60 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	$< $(FUZZFLAGS) -max_total_time=$(or $(FUZZTIME_$*),$(FUZZTIME)) -timeout=60 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix=$B/$*- $(wildcard tests/fuzz/$*.dict:%=-dict=%) $B/corpus/$* tests/fuzz/seeds/$* || \
 	    { f=$$(ls -t $B/$*-*-* | head -n 1); echo "fuzz_$*: $$f in base64:"; base64 "$$f"; exit 1; }
 
