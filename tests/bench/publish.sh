@@ -2,6 +2,7 @@
 # publish.sh -- th-publish: deposits, re-runs, draining, a queue with a past
 . "${0%/*}/lib.sh"
 needs python3 jq sqlite3
+runs=${RUNS:-3}
 
 python3 "$top/tests/servers/sink.py" /dev/null >"$scratch/port" &
 pids="$pids $!"
@@ -29,7 +30,12 @@ drain() { # N: microseconds to publish that many
 	fresh
 	us sh -c 'head -n "$3" "$2" | th-publish webhook --url "$1"' - "$url" "$many" "$1"
 }
-ten=$(drain 10000) twenty=$(drain 20000)
+_i=0
+while [ $_i -lt "$runs" ]; do
+	drain 10000 >>"$scratch/ten"; drain 20000 >>"$scratch/twenty"
+	_i=$((_i + 1))
+done
+ten=$(middle <"$scratch/ten") twenty=$(middle <"$scratch/twenty")
 report '20,000 items to a webhook' "$(awk "BEGIN { printf \"%.0f\", 20000e6 / $twenty }")" \
     'items/s' '>= 1500'
 report '20,000 against 10,000' "$(awk "BEGIN { printf \"%.2f\", $twenty / $ten }")" 'times' '<= 2.3'
