@@ -9,7 +9,8 @@
 #define SLOW_BYTES 1000 /* a second; less is no transfer */
 #define HEAD_MAX ((size_t)256 << 10)
 #define HEADERS_MAX 1000
-#define POLL_MS 500 /* how late an interrupt may be noticed */
+#define WORDS_MAX ((size_t)64 << 10) /* of a body that nobody needs */
+#define POLL_MS 500                  /* how late an interrupt may be noticed */
 
 /* What a URL means to libcurl, so that nothing is compared by other rules. */
 struct place {
@@ -274,6 +275,8 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 	struct th_str s = { data, n * size };
 
 	t->received += s.len;
+	if (t->req->by_status && t->received > WORDS_MAX)
+		return 0; /* ends it, see is_told() */
 	if (t->received > max) {
 		t->status =
 		    th_fail(&t->err, TH_EUNAVAIL, "larger than %zu bytes", max);
@@ -694,12 +697,19 @@ mask_secrets(struct transfer *t)
 		o->mask(o->mask_ctx, &t->reply);
 }
 
+/* Has it said all that counts, though it did not come to a good end? */
+static bool
+is_told(const struct transfer *t)
+{
+	return t->req->by_status && t->head_done;
+}
+
 static void
 complete(struct transfer *t, CURLcode rc)
 {
 	enum th_status st = TH_OK;
 
-	if (rc != CURLE_OK) {
+	if (rc != CURLE_OK && !is_told(t)) {
 		t->reply.maybe_processed = was_sent(t);
 		finish(t, why_failed(t, rc));
 		return;

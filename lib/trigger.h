@@ -1011,6 +1011,8 @@ struct th_request {
 	/* Redirects, http(s) only; credentials never leave the host. */
 	bool follow;
 	bool idempotent; /* sending it twice is harmless; so are GET and HEAD */
+	/* The status says it all: whatever goes wrong after it is no failure. */
+	bool by_status;
 };
 void th_request_init(struct th_request *);
 void th_request_release(struct th_request *);

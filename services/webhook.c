@@ -297,6 +297,7 @@ make_request(struct th_session *ses, struct th_delivery *d, int64_t now)
 	if (st == TH_OK)
 		st = add_secrets(ses, d, now);
 	d->request.follow = false;
+	d->request.by_status = true;
 	/* webhook-id is for receivers that look at it; many do not. */
 	d->request.idempotent = strcmp(method, "PUT") == 0 ||
 				strcmp(method, "DELETE") == 0 ||

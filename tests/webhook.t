@@ -82,4 +82,12 @@ says 'the other address hears nothing' 1 sh -c 'wc -l <log'
 for c in 500 503 429; do
 	code "$c keeps the item for later" 75 sh -c 'th-publish webhook --url "$1/$2" --queue "c$2" <one' - "$at" $c
 done
+
+# What goes wrong after the status does not make another attempt of it.
+for f in cut damaged endless; do
+	: >log
+	code "200 and a body that is $f: it has arrived" 0 sh -c 'th-publish webhook --url "$1/200?$2" --queue "f$2" <one' - "$at" $f
+	code "404 and a body that is $f: it is refused" 65 sh -c 'th-publish webhook --url "$1/404?$2" --queue "r$2" <one' - "$at" $f
+	ok 'neither is sent again' sh -c 'th-publish webhook --url "$1/200?$2" --queue "f$2" <one >.out && th-publish webhook --url "$1/404?$2" --queue "r$2" <one && [ "$(wc -l <log)" = 2 ]' - "$at" $f
+done
 finish

@@ -4,7 +4,8 @@
 usage: webhook.py LOG SECRET
 
 Prints its port, then serves on 127.0.0.1 until killed.  The path is the status
-to answer with.  LOG gets one line a request: method, content type, webhook-id,
+to answer with, and after a ? how its body goes wrong: cut, damaged or endless.
+LOG gets one line a request: method, content type, webhook-id,
 "signed" when both signatures are right, "unsigned" when there are none, else
 "forged"; Authorization, X-Extra, and the body.
 """
@@ -39,7 +40,8 @@ class Receiver(BaseHTTPRequestHandler):
         log.write(" ".join([self.command, h.get("Content-Type", "-").replace(" ", ""), h.get("webhook-id", "-"), judge(h, body),
                             h.get("Authorization", "-"), h.get("X-Extra", "-"), body.decode()]) + "\n")
         log.flush()
-        code = int(self.path[1:].split("?")[0])
+        code, _, fault = self.path[1:].partition("?")
+        code = int(code)
         self.send_response(code)
         if code == 302:
             self.send_header("Location", "/200")
@@ -47,8 +49,18 @@ class Receiver(BaseHTTPRequestHandler):
             self.send_header("Location", "https://e.org/made/1")
         if code == 429:
             self.send_header("Retry-After", "3600")
-        self.send_header("Content-Length", "0")
+        if fault == "damaged":
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", {"cut": "9", "damaged": "4", "endless": str(1 << 40)}.get(fault, "0"))
         self.end_headers()
+        if fault:
+            self.wfile.write(b"body")
+            self.close_connection = True
+        try:
+            while fault == "endless":
+                self.wfile.write(b"x" * 65536)
+        except OSError:
+            pass
 
     do_POST = do_PUT = do_GET = do_DELETE = do_PATCH = answer
 
