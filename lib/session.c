@@ -169,6 +169,21 @@ th_session_fingerprint(
 	return th_account_fingerprint(s->account, key, ret, &s->err);
 }
 
+/* Nobody gives out such a one: it is a command's colour or a file's end. */
+static enum th_status
+check_secret(
+    struct th_session *s, const char *key, const struct th_secret *secret)
+{
+	const char *p;
+
+	for (p = secret->value; *p != '\0'; p++)
+		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
+			return th_session_fail(s, TH_ECONFIG,
+			    "account %s:%s: %s has a control character in it",
+			    s->service->name, th_session_account(s), key);
+	return TH_OK;
+}
+
 enum th_status
 th_session_secret(struct th_session *s, const char *key, struct th_secret *ret)
 {
@@ -180,6 +195,8 @@ th_session_secret(struct th_session *s, const char *key, struct th_secret *ret)
 	st = th_account_secret(s->account, key, ret, &s->err);
 	if (st == TH_END)
 		st = th_account_missing(s->account, key, &s->err);
+	if (st == TH_OK && (st = check_secret(s, key, ret)) != TH_OK)
+		th_secret_release(ret);
 	return st;
 }
 

@@ -2396,7 +2396,10 @@ const struct th_opts *th_session_opts(const struct th_session *);
 /* Settings of the account. */
 const char *th_session_setting(const struct th_session *, const char *key);
 const char *th_session_account(const struct th_session *); /* its name */
-/* A secret that is needed: where there is none, as th_account_missing(). */
+/*
+ * A secret that is needed: where there is none, as th_account_missing();
+ * TH_ECONFIG: no request can hold it.
+ */
 enum th_status th_session_secret(struct th_session *, const char *key,
     struct th_secret *ret);
 /* As th_account_has(), th_account_logged_in(). */

@@ -68,6 +68,10 @@ code 'nor does a token go out over plain http' 78 sh -c \
 told 'which tells what to do' 'use https or say insecure: true'
 code 'a secret that is no Base64 is a configuration error' 78 th-publish webhook:broken --url "$at/200" <one
 ok 'and is not shown' sh -c '! grep -F "whsec_*" .err'
+code 'so is a token with a control character, and no fault of the item' 78 \
+    env HOOK_TOKEN="$(printf '\033[1mtok3n')" sh -c 'th-publish webhook --url "$1/200" --queue esc <one' - "$at"
+told 'which is told' 'account webhook:default: token has a control character'
+says 'the item waits' 1 sh -c 'th-queue list | jq "select(.queue == \"esc\").waiting"'
 
 # What the answers mean.
 rm "$TH_HOME/config.yaml"
