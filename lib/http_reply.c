@@ -420,6 +420,8 @@ meaning(long code)
 		return TH_OK;
 	if (code == 401)
 		return TH_EAUTH;
+	if (code == 407) /* the service has not heard of it */
+		return TH_EUNAVAIL;
 	if (code == 408 || code == 425 || code == 429 || code >= 500)
 		return TH_EAGAIN;
 	return code / 100 == 4 ? TH_EREFUSED : TH_EUNAVAIL;

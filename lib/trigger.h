@@ -1078,8 +1078,8 @@ enum th_status th_reply_feed_link(const struct th_reply *, struct th_buf *ret);
 /*
  * The one mapping from HTTP codes: 2xx TH_OK; 401 TH_EAUTH; 408 425 429 5xx
  * TH_EAGAIN (err->retry_at from Retry-After or a limit's reset); other 4xx
- * TH_EREFUSED; 3xx and no answer TH_EUNAVAIL.  The text is the code's and the
- * first line of the reply.
+ * TH_EREFUSED; 3xx, 407 (a proxy's) and no answer TH_EUNAVAIL.  The text is
+ * the code's and the first line of the reply.
  */
 enum th_status th_reply_status(const struct th_reply *, struct th_err *err);
 

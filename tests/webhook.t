@@ -83,7 +83,7 @@ done
 : >log
 code 'a redirect is not followed' 75 sh -c 'th-publish webhook --url "$1/302" --queue r <one' - "$at"
 says 'the other address hears nothing' 1 sh -c 'wc -l <log'
-for c in 500 503 429; do
+for c in 500 503 429 407; do
 	code "$c keeps the item for later" 75 sh -c 'th-publish webhook --url "$1/$2" --queue "c$2" <one' - "$at" $c
 done
 
