@@ -402,9 +402,10 @@ th_docs_items(struct th_docs *d, int64_t after, size_t limit,
 	enum th_status st;
 	bool any = false;
 
+	/* +: by number; the index over kinds would sort all for each page. */
 	st = th_sql(d->s, &stmt, err,
 	    "SELECT no, hash, date, line FROM search_doc JOIN search_line"
-	    " USING(no) WHERE kind=0 AND no>? ORDER BY no LIMIT ?",
+	    " USING(no) WHERE +kind=0 AND no>? ORDER BY no LIMIT ?",
 	    "ii", after, (int64_t)limit);
 	while (st == TH_OK && (st = th_sql_step(d->s, stmt, err)) == TH_OK) {
 		any = true;

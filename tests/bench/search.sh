@@ -19,9 +19,13 @@ index=$(median th-search --reindex)
 report 'indexing, of publishing 10,000 items without it' \
     "$(awk "BEGIN { printf \"%.0f\", 100 * $index / ($whole - $index) }")" % '<= 20'
 
+# ---- what is looked through, in pages, by a purge that finds nothing
+th-publish webhook --url "$url" --queue-only <"$many" >/dev/null 2>&1
+report 'a purge beside 100,000 items, of a processor' \
+    "$(awk "BEGIN { printf \"%.0f\", $(cpu_us th-queue purge) / 1e3 }")" ms '<= 1500'
+
 # ---- searching, the start of the program included: a query a line, of each the
 # ---- medians of the time that passes and of what it takes of a processor
-th-publish webhook --url "$url" --queue-only <"$many" >/dev/null 2>&1
 python3 - "$runs" >"$scratch/each" <<'EOF'
 import resource, statistics, subprocess, sys, time
 
