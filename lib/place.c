@@ -17,15 +17,32 @@
 #define NAME_BYTES 220 /* of one name; a suffix and ".tmp" must still fit */
 #define PATH_BYTES ((size_t)1 << 20)
 
+/* What parts words and lines, to whoever lists the directory, too. */
+static bool
+is_break(uint32_t c)
+{
+	return c == '\t' || c == '\n' || c == '\r' || c == 0x85 ||
+	       c == 0x2028 || c == 0x2029;
+}
+
+/* Control characters, and those that turn the text behind them around. */
+static bool
+is_control(uint32_t c)
+{
+	return c < ' ' || (c >= 0x7f && c <= 0x9f) ||
+	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 /*
- * A value may not begin, end or part a name, nor hide it, nor be all of "..";
- * it is never empty.
+ * A value may not begin, end or part a name, nor hide it, nor be all of "..",
+ * nor look like an option where somebody writes *; it is never empty.
  */
 static enum th_status
 quote_name(struct th_str s, struct th_buf *ret)
 {
-	unsigned char c;
-	size_t i;
+	bool first = true;
+	size_t i, n;
+	uint32_t c;
 
 	s = th_str_trim(s);
 	if (s.len > VALUE_MAX) {
@@ -36,16 +53,17 @@ quote_name(struct th_str s, struct th_buf *ret)
 	}
 	if (s.len == 0)
 		return th_buf_adds(ret, "untitled");
-	for (i = 0; i < s.len && s.s[i] == '.'; i++)
-		th_buf_addc(ret, '_');
-	for (; i < s.len; i++) {
-		c = (unsigned char)s.s[i];
-		if (c == '\t' || c == '\n' || c == '\r')
-			th_buf_addc(ret, ' ');
-		else if (c < ' ' || c == 0x7f || c == '/' || c == '\\')
-			th_buf_addc(ret, '-');
+	for (i = 0; i < s.len; i += n) {
+		n = th_utf8_decode(s.s + i, s.len - i, &c);
+		if (is_break(c))
+			c = ' ';
+		else if (is_control(c) || c == '/' || c == '\\')
+			c = '-';
+		first &= c == '.' || c == '-';
+		if (first || c == ' ' || c == '-')
+			th_buf_addc(ret, first ? '_' : (char)c);
 		else
-			th_buf_addc(ret, (char)c);
+			th_buf_add(ret, s.s + i, n);
 	}
 	return ret->status;
 }

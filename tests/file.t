@@ -85,14 +85,22 @@ mkdir -p jail/in outside; ln -s ../../outside jail/in/link; ln -s ../../outside/
 python3 - >hostile <<'END'
 import json
 titles = ['../../x', '..', '.', '', '/etc/passwd', 'a/b', 'a\\b', 'a\x00b', 'nl\nnl', '.hidden', '\u202ertl', 'e' * 5000,
-          'é' * 300, '\U0001f680' * 300, 'link', 'file', '-rf', ' ', 'C:\\x', '~', '$(id)', '\x7f\x1b[2J']
+          'é' * 300, '\U0001f680' * 300, 'link', 'file', '-rf', ' ', 'C:\\x', '~', '$(id)', '\x7f\x1b[2J', '--help', 'c1\x9b2J\x85\u2028x',
+          'invoice\u202efdp.exe\u2066', '-.-']
 for n, t in enumerate(titles):
     print(json.dumps({'id': 'h%d' % n, 'title': t, 'content_text': 'x', 'tags': [t], 'url': t}))
 END
 ok 'the most hostile titles are written' sh -c 'th-publish file --path "jail/in/{title}.md" <hostile >o'
-says 'every one of them' 22 sh -c 'find jail/in -type f | wc -l'
+says 'every one of them' 26 sh -c 'find jail/in -type f | wc -l'
 ok 'and nothing outside' sh -c '[ -z "$(ls -A outside)" ] && [ "$(ls jail)" = in ] && ! [ -e x.md ]'
-ok 'no name is hidden or has a control character' sh -c '! find jail/in -name ".?*" | grep . && ! find jail/in | LC_ALL=C grep "[[:cntrl:]]"'
+says 'no name is hidden, looks like an option, or has a control character or one that turns text around' '' python3 - <<'END'
+import os, unicodedata
+for name in os.listdir('jail/in'):
+    if name[0] in '.-' or any(unicodedata.category(c) in ('Cc', 'Zl', 'Zp') or
+                              unicodedata.bidirectional(c) in ('LRE', 'RLE', 'LRO', 'RLO', 'PDF', 'LRI', 'RLI', 'FSI', 'PDI') for c in name):
+        print(ascii(name), end='')
+print()
+END
 code 'a link is not followed into its directory' 73 sh -c 'echo "{\"id\":\"l\",\"title\":\"link\"}" | th-publish file --path "jail/in/{title}/{id}.md"'
 ok 'nothing came there' sh -c '[ -z "$(ls -A outside)" ]'
 code '.. behind a field is a usage error' 64 sh -c 'th-publish file --path "jail/{id}/../{title}.md" <items'
