@@ -270,8 +270,8 @@ th_file_sync_dir(int dir, struct th_err *err)
 enum th_status
 th_file_commit(struct th_file *f, struct th_err *err)
 {
-	if (is_unchanged(f))
-		return TH_OK;
+	if (is_unchanged(f)) /* but perhaps its name is not on disk yet */
+		return th_file_sync_dir(f->dir, err);
 	if (fsync(f->fd) < 0)
 		return th_fail(err, TH_EIO, "cannot write %s: %s", f->name,
 		    strerror(errno));

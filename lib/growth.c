@@ -7,20 +7,49 @@
 
 #include "trigger.h"
 
+#define PIECE ((size_t)64 << 10)
+
+/* Behind the end of a line. */
 static bool
 contains(struct th_str s, struct th_str what)
 {
 	const char *p = s.s, *end = s.s + s.len;
 
-	while ((size_t)(end - p) >= what.len &&
-	       (p = memchr(p, what.s[0], (size_t)(end - p) - what.len + 1)) !=
-		   NULL) {
-		if ((p == s.s || p[-1] == '\n') &&
-		    memcmp(p, what.s, what.len) == 0)
+	while ((size_t)(end - p) > what.len &&
+	       (p = memchr(p, '\n', (size_t)(end - p) - what.len)) != NULL)
+		if (memcmp(++p, what.s, what.len) == 0)
 			return true;
-		p++;
-	}
 	return false;
+}
+
+/* However long the file is, twice the text and a piece are in memory. */
+static enum th_status
+look_for_text(int fd, struct th_str what, bool *ret, struct th_err *err)
+{
+	const size_t room = what.len + PIECE;
+	struct th_buf b;
+	enum th_status st;
+	ssize_t n = 1;
+
+	th_buf_init(&b, room + what.len + 2);
+	th_buf_addc(&b, '\n'); /* a first line begins like any other */
+	st = th_buf_reserve(&b, room + what.len);
+	while (st == TH_OK && n != 0 && !*ret) {
+		n = read(fd, b.data + b.len, room);
+		if (n < 0 && errno != EINTR)
+			st = th_fail(
+			    err, TH_EIO, "cannot read: %s", strerror(errno));
+		if (n <= 0)
+			continue;
+		b.len += (size_t)n;
+		*ret = contains(th_buf_str(&b), what);
+		if (b.len > what.len) { /* it may have begun here */
+			memmove(b.data, b.data + b.len - what.len, what.len);
+			b.len = what.len;
+		}
+	}
+	th_buf_release(&b);
+	return st == TH_ENOMEM ? th_fail(err, st, "out of memory") : st;
 }
 
 static bool
@@ -42,17 +71,11 @@ look_for(int fd, const struct th_growth *g, bool *ret, struct th_err *err)
 {
 	struct th_stream in;
 	struct th_item it;
-	struct th_buf all;
 	enum th_status st;
 
 	*ret = false;
-	if (g->id.s == NULL) {
-		th_buf_init(&all, TH_REPLY_MAX);
-		if ((st = th_file_read_fd(fd, &all, err)) == TH_OK)
-			*ret = contains(th_buf_str(&all), g->line);
-		th_buf_release(&all);
-		return st;
-	}
+	if (g->id.s == NULL)
+		return look_for_text(fd, g->line, ret, err);
 	th_item_init(&it);
 	th_stream_init(&in, fd, NULL);
 	do {
@@ -153,6 +176,11 @@ th_growth_append(
 		st = mend_tail(fd, g, err);
 	if (st == TH_OK && g->doubtful && lseek(fd, 0, SEEK_SET) == 0)
 		st = look_for(fd, g, &there, err);
+	/* Who wrote it may not have lived to sync it. */
+	if (there && fsync(fd) < 0)
+		st = th_fail(err, TH_EIO, "cannot write: %s", strerror(errno));
+	if (st == TH_OK && there)
+		st = th_file_sync_dir(p->dir, err);
 	if (st == TH_OK && !there && fstat(fd, &sb) == 0) {
 		st = add_line(fd, g->line, err);
 		if (st == TH_OK && sb.st_size == 0)

@@ -118,6 +118,17 @@ ok 'and only once' sh -c 'th-publish file --path log/all.ndjson --append <items 
 ok 'a line torn by a crash goes' sh -c 'printf "{\"id\":\"to" >>log/all.ndjson; echo "{\"id\":\"4\"}" | th-publish file --path log/all.ndjson --append >o; tail -n 1 log/all.ndjson | grep -qx "{\"id\":\"4\"}" && [ "$(wc -l <log/all.ndjson)" = 4 ]'
 ok 'a line that lacks only its end gets it' sh -c 'printf "{\"id\":\"x\"}" >>log/all.ndjson; echo "{\"id\":\"5\"}" | th-publish file --path log/all.ndjson --append >o; [ "$(wc -l <log/all.ndjson)" = 6 ]'
 ok '--text gives lines another form' sh -c 'th-publish file --path log/all.txt --append --text "{id} {title}" <items >o; [ "$(tail -n 1 log/all.txt)" = "3 Same" ]'
+doubtful() { # ID: an item that may have been appended, or not
+	echo "{\"id\":\"$1\",\"title\":\"Doubt\"}" | th-queue put d 2>/dev/null
+	th-queue export d | jq -c "select(.id == \"$1\") | .doubtful = true | .queue = \"d$1\"" | th-queue import 2>/dev/null
+	th-publish file --path log/long.txt --append --text '{id} {title}' --queue "d$1" --drain >o
+}
+truncate -s 300M log/long.txt; printf '\n1 Doubt\n' >>log/long.txt
+code 'what may have been appended is looked for, however long the file is' 0 doubtful 1
+says 'and is not there twice' 1 grep -ac Doubt log/long.txt
+code 'what is not found is appended' 0 doubtful 2
+says 'once' '2 Doubt' tail -n 1 log/long.txt
+rm log/long.txt
 code 'a full disk keeps the item' 74 sh -c 'ulimit -f 0; th-publish file --queue full --path log/full.ndjson --append <items' 2>/dev/null ||:
 
 # Reading.

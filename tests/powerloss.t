@@ -70,4 +70,37 @@ lost() { # after the power is back everything deposited is delivered
 	done
 }
 ok   'from each the rest is delivered, nothing is lost' lost
+
+# ---- what another process wrote and did not live to sync is synced
+cat >syncs.c <<'END'
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int
+fsync(int fd)
+{
+	char link[64], path[4096] = "";
+	FILE *log = fopen(getenv("TH_SYNCS"), "a");
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (readlink(link, path, sizeof(path) - 1) > 0 && log != NULL)
+		fprintf(log, "%s\n", path);
+	if (log != NULL)
+		fclose(log);
+	return (int)syscall(SYS_fsync, fd);
+}
+END
+${CC:-cc} -shared -fPIC -o syncs.so syncs.c
+TH_SYNCS=$scratch/syncs; export TH_SYNCS
+echo '{"id":"1","title":"t"}' >one
+th-publish file --path notes/1.md --queue n1 <one >out 2>err
+ok   'a note that is there already: its name' sh -c 'LD_PRELOAD=$PWD/syncs.so th-publish file --path notes/1.md --queue n2 <one && grep -qx "$(pwd -P)/notes" syncs'
+th-queue put d <one 2>err
+mkdir log; cp one log/all
+ok   'a line that is there already: the file, and its name' sh -c '
+    th-queue export d | jq -c ".doubtful = true | .queue = \"e\"" | th-queue import &&
+    LD_PRELOAD=$PWD/syncs.so th-publish file --path log/all --append --queue e --drain &&
+    cmp one log/all && grep -qx "$(pwd -P)/log/all" syncs && grep -qx "$(pwd -P)/log" syncs'
 finish
