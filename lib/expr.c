@@ -263,11 +263,12 @@ static enum th_status
 see_present(void *ctx, const struct th_val *v)
 {
 	struct eval *e = ctx;
+	const struct th_value object = { TH_JSON_OBJECT, v->str };
 
 	if (v->type == TH_V_STRING)
 		e->hit = v->str.len > 0;
 	else
-		e->hit = v->type != TH_V_OTHER || v->str.len > 2;
+		e->hit = v->type != TH_V_OTHER || !th_value_is_empty(&object);
 	return e->hit ? TH_END : TH_OK;
 }
 

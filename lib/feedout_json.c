@@ -50,7 +50,7 @@ add_array(struct th_feedout *f, const char *name, const struct th_value *list,
 
 	th_iter_init(&iter, list);
 	while (list->type == TH_JSON_ARRAY && th_iter_next(&iter, NULL, &v)) {
-		if (v.type != type || v.raw.len <= 2)
+		if (v.type != type || th_value_is_empty(&v))
 			continue;
 		if (!open) {
 			th_json_key(&f->b, name);

@@ -471,19 +471,12 @@ date_of(const struct th_item *it, const char *name, int64_t *ret)
 }
 
 /* Null and "" should not be there; where they are, there is nothing. */
-static bool
-is_empty(const struct th_value *v)
-{
-	return v->type == TH_JSON_NULL ||
-	       (v->type == TH_JSON_STRING && v->raw.len == 2);
-}
-
 enum th_status
 th_item_date(const struct th_item *it, int64_t *ret)
 {
 	struct th_value v;
 
-	if (!th_item_get(it, "date_published", &v) || is_empty(&v))
+	if (!th_item_get(it, "date_published", &v) || th_value_is_empty(&v))
 		return date_of(it, "date_modified", ret);
 	return date_of(it, "date_published", ret);
 }
@@ -497,10 +490,10 @@ th_item_body_text(
 	enum th_status st;
 
 	if (th_item_get(it, "content_text", &v) && v.type == TH_JSON_STRING &&
-	    !is_empty(&v))
+	    !th_value_is_empty(&v))
 		return th_value_text(&v, ret);
 	if (!th_item_get(it, "content_html", &v) || v.type != TH_JSON_STRING ||
-	    is_empty(&v))
+	    th_value_is_empty(&v))
 		return th_item_text(it, "summary", ret);
 	th_buf_init(&html, v.raw.len);
 	st = th_value_text(&v, &html);

@@ -73,6 +73,22 @@ th_iter_next(struct th_iter *it, struct th_str *key, struct th_value *ret)
 }
 
 bool
+th_value_is_empty(const struct th_value *v)
+{
+	struct th_str in = { v->raw.s + 1, v->raw.len - 2 };
+
+	switch (v->type) {
+	case TH_JSON_NULL: return true;
+	case TH_JSON_STRING: return in.len == 0;
+	case TH_JSON_ARRAY:
+	case TH_JSON_OBJECT: return th_str_trim(in).len == 0;
+	case TH_JSON_BOOL:
+	case TH_JSON_NUMBER: break;
+	}
+	return false;
+}
+
+bool
 th_value_get(const struct th_value *v, const char *name, struct th_value *ret)
 {
 	struct th_str want = th_str(name), key;

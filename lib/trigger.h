@@ -456,6 +456,9 @@ void th_iter_init(struct th_iter *, const struct th_value *);
 /* key, when not NULL, gets the member's name still escaped, without quotes. */
 bool th_iter_next(struct th_iter *, struct th_str *key, struct th_value *ret);
 
+/* Null, "", [] or {}, with blanks in it or not; zero and false are not. */
+bool th_value_is_empty(const struct th_value *);
+
 /* The last member of that name (as in JavaScript and jq); false when none. */
 bool th_value_get(const struct th_value *, const char *name,
     struct th_value *ret);

@@ -88,6 +88,9 @@ selects_own 's > 9 and s < "2"'
 selects_own 'd <= .e and rate != .text'
 selects_own 'd = 2026-11-23 and d = .e'
 
+echo '{"o":{ },"a":[ ],"p":{ "o" : {	} },"q":{ "x" : null }}' >blank
+is 'an object with nothing but blanks in it is empty' blank th-filter 'q and not (o or a or p.o)' <blank
+
 # ---- wrong expressions ----
 wrong() { # EXPRESSION CARET-COLUMN REGEX
 	code "\"$1\" is refused" 64 th-filter "$1" <in
