@@ -180,7 +180,7 @@ rss_head(struct th_feedout *f)
 
 	th_buf_adds(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 	th_buf_adds(b, ROOT "<channel>\n");
-	th_feedout_element(b, "title", th_str(o->title));
+	th_feedout_as_html(f, "title", th_str(o->title));
 	th_feedout_element(b, "link",
 	    th_str(o->link != NULL   ? o->link
 		   : o->self != NULL ? o->self
@@ -190,7 +190,7 @@ rss_head(struct th_feedout *f)
 		th_feedout_attribute(b, "href", th_str(o->self));
 		th_buf_adds(b, " type=\"application/rss+xml\"/>\n");
 	}
-	th_feedout_element(b, "description",
+	th_feedout_as_html(f, "description",
 	    th_str(o->description != NULL ? o->description : o->title));
 	if (o->language != NULL)
 		th_feedout_element(b, "language", th_str(o->language));

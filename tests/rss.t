@@ -272,6 +272,12 @@ for f in rss json; do
 	ok "$f is read back" sh -c "th-rss --format $f --title T --link https://e.org/ <in >back && th-fetch rss back | jq -cS 'del(._source)' >got"
 	is "as the same item" want cat got
 done
+for f in rss atom json; do
+	says "a title of the feed that looks like HTML is read back from $f" '"<b>A</b> &amp; B"' \
+	    sh -c "th-rss --format $f --title '<b>A</b> &amp; B' --description '<i>' <in | th-fetch rss - | jq -c ._source.title"
+done
+says 'so is what RSS says of it escaped' '<description>&amp;lt;i&amp;gt;</description>' \
+    sh -c "th-rss --title T --description '<i>' </dev/null | grep descr"
 item 5 | th-rss --title T -o m.rss
 says 'without --merge the file is replaced' 'i5 ' ids m.rss
 ok 'nothing else lies about' sh -c '! ls -A | grep tmp'
