@@ -20,11 +20,31 @@ static const struct feedout_format *const formats[] = {
 	[TH_FEED_JSON] = &th_feedout_json,
 };
 
+/* One of the feed's own addresses, as those of its items are written. */
+static enum th_status
+own_address(
+    struct th_feedout *f, const char **url, char **own, struct th_err *err)
+{
+	const struct th_item none = { 0 };
+	struct th_str s;
+
+	if (*url == NULL)
+		return TH_OK;
+	if (th_feedout_url(f, &none, th_str(*url), &s))
+		*own = th_strndup(s.s, s.len);
+	else if (f->status == TH_OK)
+		return th_fail(
+		    err, TH_EUSAGE, "no address for a feed: %s", *url);
+	*url = *own;
+	return *own != NULL ? TH_OK : th_fail(err, TH_ENOMEM, "out of memory");
+}
+
 enum th_status
 th_feedout_new(const struct th_feedout_options *opt, th_note *note, void *ctx,
     struct th_feedout **ret, struct th_err *err)
 {
 	struct th_feedout *f;
+	enum th_status st;
 
 	if (opt->language != NULL &&
 	    !th_feedout_is_language(th_str(opt->language)))
@@ -35,8 +55,6 @@ th_feedout_new(const struct th_feedout_options *opt, th_note *note, void *ctx,
 		return th_fail(err, TH_ENOMEM, "out of memory");
 	f->opt = *opt;
 	f->format = formats[opt->format];
-	f->note = note;
-	f->ctx = ctx;
 	f->newest = INT64_MIN;
 	f->author = true;
 	f->spool.fd = -1;
@@ -49,8 +67,16 @@ th_feedout_new(const struct th_feedout_options *opt, th_note *note, void *ctx,
 	th_buf_init(&f->at.url, ENTRY_MAX);
 	th_buf_init(&f->at.type, ENTRY_MAX);
 	th_buf_init(&f->at.title, ENTRY_MAX);
-	*ret = f;
-	return TH_OK;
+	st = own_address(f, &f->opt.link, &f->link, err);
+	if (st == TH_OK)
+		st = own_address(f, &f->opt.self, &f->self, err);
+	f->note = note;
+	f->ctx = ctx;
+	if (st == TH_OK)
+		*ret = f;
+	else
+		th_feedout_free(f);
+	return st;
 }
 
 static void
@@ -79,6 +105,8 @@ th_feedout_free(struct th_feedout *f)
 	th_buf_release(&f->at.title);
 	free(f->entry);
 	free(f->slot);
+	free(f->link);
+	free(f->self);
 	free(f);
 }
 

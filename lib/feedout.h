@@ -47,6 +47,7 @@ struct feedout_attachment {
 
 struct th_feedout {
 	struct th_feedout_options opt;
+	char *link, *self; /* of opt, as the format may have them */
 	const struct feedout_format *format;
 	th_note *note;
 	void *ctx;

@@ -214,6 +214,14 @@ None||None
 END
 is 'what a validator would refuse is mended or left out' want \
     env PYTHONIOENCODING=utf-8 PYTHONUTF8=1 python3 strict.py
+own() { # FORMAT: the feed's own addresses
+	echo '{"id":"1","url":"a"}' | th-rss --format "$1" --title T --link 'https://e.org/é[1]/' --self 'https://e.org/é?[2]' |
+	    grep -Eo '(atom:)?(link|id|_url)"?( [^>]*href=|>|:)"?https:[^"<]*' | sed 's/.*https/https/' | sort -u | tr '\n' ' '
+	echo
+}
+says "a feed's own addresses are those of RSS" 'https://e.org/%C3%A9%5B1%5D/ https://e.org/%C3%A9%5B1%5D/a https://e.org/%C3%A9?%5B2%5D ' own rss
+says '... of Atom, with its id' 'https://e.org/é%5B1%5D/ https://e.org/é%5B1%5D/a https://e.org/é?%5B2%5D ' own atom
+says '... and of JSON Feed' 'https://e.org/é%5B1%5D/ https://e.org/é?%5B2%5D ' own json
 code 'a language is a tag' 64 sh -c 'th-rss --title T --language "not one" <one'
 
 # -o, --merge, --max
