@@ -419,15 +419,38 @@ keep_entry(struct th_feedout *f, struct th_str text, struct th_err *err)
 	return end_entry(f, e, text, err);
 }
 
+/*
+ * Are there but our entries from p on, a newline?  What a hand wrote between
+ * them is for a reader of feeds.
+ */
+static bool
+is_whole(const struct th_feedout *f, const char *p, const char *end)
+{
+	struct th_str s = { p, (size_t)(end - p) };
+	const char *q;
+
+	while (th_str_has_prefix(s, f->format->open)) {
+		if ((q = find(s, f->format->close)) == NULL)
+			return true; /* keep_entries() tells of it */
+		p = q + strlen(f->format->close) - 1;
+		s = (struct th_str){ p, (size_t)(end - p) };
+	}
+	return s.len <= 1 ||
+	       th_str_is((struct th_str){ p + 1, s.len - 1 }, f->format->tail);
+}
+
 /* Is it a file of ours in the format that we write now? */
 static bool
 is_ours(const struct th_feedout *f, struct th_str old)
 {
+	static const char last[] =
+	    "\n<generator>" FEEDOUT_GENERATOR "</generator>\n";
 	struct th_str head = { old.s, old.len < 65536 ? old.len : 65536 };
+	const char *p;
 
 	return f->format->open != NULL && find(head, f->format->root) != NULL &&
-	       find(head, "\n<generator>" FEEDOUT_GENERATOR "</generator>\n") !=
-		   NULL;
+	       (p = find(head, last)) != NULL &&
+	       is_whole(f, p + sizeof(last) - 2, old.s + old.len);
 }
 
 static enum th_status
@@ -449,18 +472,30 @@ keep_entries(struct th_feedout *f, struct th_str old, struct th_err *err)
 	return st;
 }
 
-static enum th_status
-read_json(struct th_feedout *f, struct th_str old, struct th_err *err)
+/* Our first line ends before the items; other programs break theirs elsewhere.
+ */
+static bool
+is_our_json(struct th_str s)
 {
-	struct th_value feed, items, v;
+	static const char items[] = ",\"items\":[";
+	const char *nl = memchr(s.s, '\n', s.len);
+	size_t len = nl != NULL ? (size_t)(nl - s.s) : 0;
+
+	return len >= sizeof(items) - 1 &&
+	       memcmp(nl - (sizeof(items) - 1), items, sizeof(items) - 1) ==
+		   0 &&
+	       th_str_has_prefix(s, FEEDOUT_JSON ",\"title\":\"");
+}
+
+static enum th_status
+read_json(struct th_feedout *f, const struct th_value *feed, struct th_err *err)
+{
+	struct th_value items, v;
 	struct th_item it;
 	struct th_iter iter;
-	enum th_status st;
+	enum th_status st = TH_OK;
 
-	if ((st = th_json_parse(old, &feed, err)) != TH_OK)
-		return st;
-	if (!th_value_get(&feed, "items", &items) ||
-	    items.type != TH_JSON_ARRAY)
+	if (!th_value_get(feed, "items", &items) || items.type != TH_JSON_ARRAY)
 		return th_fail(err, TH_EDATA, "no JSON Feed");
 	th_item_init(&it);
 	th_iter_init(&iter, &items);
@@ -514,11 +549,18 @@ read_feed(struct th_feedout *f, struct th_str old, struct th_err *err)
 enum th_status
 th_feedout_merge(struct th_feedout *f, struct th_str old, struct th_err *err)
 {
+	struct th_value feed;
+	enum th_status st;
+
 	f->merged = true;
 	if (th_str_trim(old).len == 0)
 		return TH_OK;
-	if (th_str_trim(old).s[0] == '{')
-		return read_json(f, old, err);
+	if (th_str_trim(old).s[0] == '{') {
+		if ((st = th_json_parse(old, &feed, err)) != TH_OK)
+			return st;
+		if (is_our_json(old))
+			return read_json(f, &feed, err);
+	}
 	if (is_ours(f, old))
 		return keep_entries(f, old, err);
 	return read_feed(f, old, err);

@@ -7,6 +7,7 @@
 #include "trigger.h"
 
 #define FEEDOUT_GENERATOR "Trigger Happy"
+#define FEEDOUT_JSON "{\"version\":\"https://jsonfeed.org/version/1.1\""
 /*
  * What an Atom entry without a date says, for it must say something: what no
  * entry with a date does, whose zone is Z.

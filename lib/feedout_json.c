@@ -269,9 +269,7 @@ json_head(struct th_feedout *f)
 	const struct th_feedout_options *o = &f->opt;
 	struct th_buf *b = &f->b;
 
-	th_json_open(b, '{');
-	th_json_member(
-	    b, "version", TH_STR("https://jsonfeed.org/version/1.1"));
+	th_buf_adds(b, FEEDOUT_JSON);
 	th_json_member(b, "title", th_str(o->title));
 	th_json_member(b, "home_page_url", th_str(o->link));
 	th_json_member(b, "feed_url", th_str(o->self));

@@ -273,6 +273,35 @@ for f in atom json rss; do
 	ok "with all its items" sh -c '[ "$(grep -Ec "^<entry|^<item|^\{\"id\"" other)" = "$1" ]' - $count
 	ok "and is valid" python3 check.py other
 done
+# A file of ours that a hand has added to is another's: nothing of it is lost.
+for f in rss:item atom:entry; do
+	e=${f#*:}; f=${f%:*}
+	tag=id; [ $f = atom ] || tag=guid
+	hand="<$e><$tag>urn:x:hand</$tag><title>By hand</title></$e>"
+	for at in '<generator>' "<\/$e>"; do
+		{ item 1; item 2; } | th-rss --format $f --title T | sed "/$at/a\\  $hand" >hand
+		item 3 | th-rss --format $f --title T -o hand --merge
+		says "what a hand wrote in our $f stays, behind $at" 'By hand Item 1 Item 2 Item 3 ' \
+		    sh -c 'grep -Eo "(By hand|Item .)" hand | sort -u | tr "\n" " "; echo'
+	done
+done
+cat >others.json <<'END'
+{"version":"https://jsonfeed.org/version/1","title":"O","home_page_url":"https://e.org/o/","author":{"name":"Feed"},"items":[
+{"id":7,"url":"a","title":" A\n b ","author":{"name":"Ann"},"content_html":"<p>x</p>","date_published":"2026-11-23T20:18:58.5+02:00"},
+{"id":"8","content_text":"t","date_published":"Mon, 23 Nov 2026 20:18:58 GMT"}]}
+END
+cat >want <<'END'
+{"id":"8","content_text":"t","date_published":"2026-11-23T20:18:58Z","authors":[{"name":"Feed"}]}
+{"id":"7","url":"https://e.org/o/a","title":"A b","content_html":"<p>x</p>","date_published":"2026-11-23T18:18:58Z","authors":[{"name":"Ann"}]}
+END
+cp others.json other
+th-rss --format json --title T -o other --merge </dev/null
+is "another's JSON Feed is read as th-fetch does" want jq -c '.items[] | del(._source)' other
+head -c 300 others.json >other; cp other before
+code '... and half of one is no feed' 65 sh -c 'th-rss --format json --title T -o other --merge </dev/null'
+ok '... and left as it was' cmp other before
+echo '{"id":"1","_own":{"a":1}}' | th-rss --format json --title T >ours
+says 'of our own JSON Feed all stays' '{"a":1}' sh -c 'th-rss --format json --title T -o ours --merge </dev/null && jq -c ".items[]._own" ours'
 # What th-fetch reads of it is what went in.
 item 7 | sed 's/}$/,"url":"https:\/\/e.org\/7","summary":"a < b","authors":[{"name":"Ada"}],"tags":["x","y"]}/' >in
 jq -cS . in >want
