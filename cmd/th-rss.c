@@ -50,7 +50,8 @@ parse_format(const char *arg)
 	cmd_usage("--format is rss, atom or json, not %s", arg);
 }
 
-/* A feed's own addresses are absolute, and text that is all blank is none. */
+/* A feed's own addresses are absolute, and text of blanks and controls is none.
+ */
 static const char *
 parse_url(const char *option, const char *arg)
 {
@@ -62,9 +63,13 @@ parse_url(const char *option, const char *arg)
 static const char *
 parse_text(const char *option, const char *arg)
 {
+	const char *p = arg;
+
 	if (th_utf8_valid(th_str(arg)) != strlen(arg))
 		cmd_usage("--%s is not UTF-8", option);
-	return th_str_trim(th_str(arg)).len > 0 ? arg : NULL;
+	while ((unsigned char)*p <= ' ' && *p != '\0')
+		p++;
+	return *p != '\0' ? arg : NULL;
 }
 
 static void

@@ -332,6 +332,7 @@ echo 'no feed' >not; cp not not.before
 code 'a file that is no feed is not replaced by a merge' 65 sh -c 'th-rss --title T -o not --merge <one'
 ok 'and left as it was' cmp not not.before
 code 'a title is needed' 64 th-rss
+code '... and one of controls is none' 64 th-rss --title "$(printf ' \001')"
 code '--merge needs a file' 64 th-rss --title T --merge
 code 'a link is an address' 64 th-rss --title T --link nonsense
 code 'an operand is no use' 64 th-rss --title T file
