@@ -245,24 +245,48 @@ th_item_id(const struct th_item *it, struct th_buf *ret, struct th_err *err)
 	return st == TH_OK ? st : th_fail(err, st, "%s", th_strstatus(st));
 }
 
+/*
+ * The next element of an array that is no array, out of those in it too.  They
+ * are passed over by their brackets, since an array that was stepped into after
+ * it was measured is read again at each depth.
+ */
+static bool
+next_element(struct th_str *rest, struct th_value *ret)
+{
+	const char *p = rest->s, *end = p + rest->len;
+	struct th_scan s = { .begin = p, .end = end, .lim = end };
+
+	while ((p = th_scan_space(p, end)) < end &&
+	       (*p == '[' || *p == ']' || *p == ','))
+		p++;
+	if (p == end)
+		return false;
+	ret->raw.s = p;
+	p = th_scan_value(&s, p, 0, &ret->type);
+	ret->raw.len = (size_t)(p - ret->raw.s);
+	*rest = (struct th_str){ p, (size_t)(end - p) };
+	return true;
+}
+
 static bool
 visit_value(
     const struct th_value *v, const char *path, th_visit *visit, void *ctx)
 {
 	struct th_str name = { path, strcspn(path, ".") }, key;
 	struct th_value child, last;
+	struct th_str rest = v->raw;
 	struct th_iter it;
 	bool found = false;
 
-	th_iter_init(&it, v);
 	if (v->type == TH_JSON_ARRAY) {
-		while (th_iter_next(&it, NULL, &child))
+		while (next_element(&rest, &child))
 			if (visit_value(&child, path, visit, ctx))
 				return true;
 		return false;
 	}
 	if (name.len == 0)
 		return visit(ctx, v);
+	th_iter_init(&it, v);
 	while (th_iter_next(&it, &key, &child))
 		if (th_json_key_is(key, name)) {
 			last = child;

@@ -91,6 +91,15 @@ selects_own 'd = 2026-11-23 and d = .e'
 echo '{"o":{ },"a":[ ],"p":{ "o" : {	} },"q":{ "x" : null }}' >blank
 is 'an object with nothing but blanks in it is empty' blank th-filter 'q and not (o or a or p.o)' <blank
 
+# Arrays in arrays are one list; they are read once and not at each depth.
+echo '{"a":[[1,[ "two" , [] ,{"b":[[3],[{"b":4}]]}] ],{"b":["5"]},[[]]]}' >nested
+is 'elements of arrays in arrays are found' nested \
+    th-filter 'a = 1 and a = "two" and a.b = 3 and a.b = 5 and not a = 3' <nested
+says '... in their order' '{"x":"3, {\"b\":4}, 5"}' th-filter --set 'x={a.b}' --keep x <nested
+awk 'BEGIN { printf "{\"a\":"; for (i = 0; i < 1000; i++) printf "[1,"; for (i = 0; i < 2000000; i++) printf "1,"
+	printf "2"; for (i = 0; i < 1000; i++) printf "]"; print "}" }' >nested
+code '... in time, however deep' 0 timeout 20 th-filter --count 'a = 3' <nested
+
 # ---- wrong expressions ----
 wrong() { # EXPRESSION CARET-COLUMN REGEX
 	code "\"$1\" is refused" 64 th-filter "$1" <in
