@@ -315,9 +315,10 @@ compile_text(struct compiler *c)
 /*
  * The end of an argument: the '|' or '}' behind it.  A backslash takes the
  * next character along; within /A/B/ both characters may stand as they are.
+ * *cut: that has no end.
  */
 static size_t
-argument_length(const char *s, bool slashes)
+argument_length(const char *s, bool slashes, bool *cut)
 {
 	char delimiter = slashes ? *s : '\0';
 	size_t i = 0, seen = 0;
@@ -331,6 +332,7 @@ argument_length(const char *s, bool slashes)
 			 (!slashes || seen >= 3))
 			break;
 	}
+	*cut = slashes && seen < 3;
 	return i;
 }
 
@@ -389,7 +391,7 @@ find_kind(struct compiler *c, const struct kind **ret)
 static enum th_status
 compile_argument(struct compiler *c, struct filter *f)
 {
-	bool slashes = f->kind->apply == apply_replace;
+	bool slashes = f->kind->apply == apply_replace, cut = false;
 	const char *s = c->src + c->pos;
 	size_t at = c->pos, len;
 	enum th_status st;
@@ -402,7 +404,7 @@ compile_argument(struct compiler *c, struct filter *f)
 		return th_fail(c->err, TH_EUSAGE, "%s takes %s, as in %s:...",
 		    f->kind->name, f->kind->argument, f->kind->name);
 	}
-	len = *s == ':' ? argument_length(++s, slashes) : 0;
+	len = *s == ':' ? argument_length(++s, slashes, &cut) : 0;
 	c->pos += len + (f->kind->argument != NULL);
 	f->text = th_strndup(s, len);
 	if (f->text == NULL)
@@ -415,6 +417,9 @@ compile_argument(struct compiler *c, struct filter *f)
 	st = f->kind->check != NULL ? f->kind->check(f, c->err) : TH_OK;
 	if (st == TH_EUSAGE && c->err != NULL)
 		c->err->column += at + 1;
+	if (st == TH_OK && cut)
+		return fail_at(
+		    c, c->pos, "the third of replace's delimiters is missing");
 	return st;
 }
 

@@ -66,6 +66,8 @@ wrong '{id|truncate:x}' 13 'takes a number'
 wrong '{id|date:%q}' 9 'no conversion %q'
 wrong '{id|date:5%}' 9 'at the end'
 wrong '{id|replace:/(/x/}' 14 'parenthesis'
+wrong '{id|replace:/a/b}' 17 'third of replace'
+wrong '{id|replace:/a/b/' 0 'never closed'
 wrong '{id|replace:x}' 12 'expected'
 code 'a template that is not UTF-8 is refused' 64 th-filter --set "x=$(printf '\377')" <in
 finish
