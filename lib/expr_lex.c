@@ -65,7 +65,10 @@ lex_date(struct th_lexer *lex, struct th_str s)
 
 	t->type = TH_T_DATE;
 	t->text = (struct th_str){ s.s, date_length(s) };
-	/* No zone is UTC; seconds may be left out. */
+	/* No zone is UTC; seconds may be left out, but not what they follow. */
+	if (!th_is_alnum(t->text.s[t->text.len - 1]) ||
+	    (t->text.s[t->text.len - 1] | 0x20) == 't')
+		return th_expr_fail(lex, t->at, "no such date");
 	if (th_date_parse_rfc3339(t->text, &t->date) != TH_OK &&
 	    (t->text.len == 10 || th_date_parse(t->text, &t->date) != TH_OK))
 		return th_expr_fail(lex, t->at, "no such date");

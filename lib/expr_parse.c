@@ -4,6 +4,8 @@
 
 #include "expr.h"
 
+#define NO_DATE "no date; one looks like 2026-11-23 or now - 7d"
+
 struct parser {
 	struct th_lexer lex;
 	int64_t now;
@@ -186,6 +188,11 @@ parse_name(struct parser *p, struct th_operand *ret)
 
 	if (st != TH_OK)
 		return st;
+	if (th_str_iis(name.text, "not") &&
+	    (is_char(p, '(') || p->lex.tok.type == TH_T_NAME))
+		return th_expr_fail(&p->lex, name.at,
+		    "no operator %.*s; did you mean not?", (int)name.text.len,
+		    name.text.s);
 	if (is_char(p, '(')) {
 		for (i = 0; functions[i] != NULL; i++)
 			if (th_str_is(name.text, functions[i]))
@@ -358,8 +365,7 @@ make_date(struct parser *p, struct th_operand *o)
 	if (!o->constant || o->ncalls > 0 || o->value.type != TH_V_STRING)
 		return TH_OK;
 	if (th_date_parse_rfc3339(o->value.str, &date) != TH_OK)
-		return th_expr_fail(&p->lex, o->at,
-		    "no date; one looks like 2026-11-23 or now - 7d");
+		return th_expr_fail(&p->lex, o->at, NO_DATE);
 	set_constant(o, TH_V_DATE, 0, date);
 	return TH_OK;
 }
@@ -429,14 +435,27 @@ check_alone(struct parser *p, const struct th_operand *o)
 				: "; a comparison is missing");
 }
 
-/* tags = ad: a word on the right is a string without its quotes. */
+/*
+ * tags = ad: a word on the right is a string without its quotes.  Quotes would
+ * make no date of it, nor what other languages compare a missing field with.
+ */
 static enum th_status
-check_right(struct parser *p, const struct th_operand *o)
+check_right(
+    struct parser *p, const struct th_operand *left, const struct th_operand *o)
 {
 	const struct th_field *f = &o->field;
 
 	if (o->constant || o->ncalls > 0 || !f->foreign || f->parent != NULL)
 		return TH_OK;
+	if (type_of(left) == TH_V_DATE)
+		return th_expr_fail(&p->lex, o->at,
+		    "no field %s, and " NO_DATE
+		    " (.%s is a field of just that name)",
+		    f->path, f->path);
+	if (strcmp(f->path, "null") == 0 || strcmp(f->path, "nil") == 0)
+		return th_expr_fail(&p->lex, o->at,
+		    "there is no %s; \"not FIELD\" is true without the field",
+		    f->path);
 	return th_expr_fail(&p->lex, o->at,
 	    "no field %s; did you mean \"%s\"? (.%s is a field of just that "
 	    "name)",
@@ -466,7 +485,7 @@ parse_test(struct parser *p, struct th_node *n)
 		return parse_pattern(p, n);
 	st = parse_operand(p, &n->right);
 	if (st == TH_OK)
-		st = check_right(p, &n->right);
+		st = check_right(p, &n->left, &n->right);
 	return st != TH_OK ? st : check_types(p, n);
 }
 
