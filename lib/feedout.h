@@ -66,6 +66,7 @@ struct th_feedout {
 	int64_t newest; /* of all that is written; INT64_MIN: none */
 	bool merged;    /* a file's items follow the input's */
 	bool author;    /* each entry has one */
+	bool open;      /* a list of JSON was begun */
 };
 
 /* How a format looks.  The functions append to f->b. */

@@ -2,9 +2,10 @@
 #include <string.h>
 
 #include "feedout.h"
+#include "scan.h"
 
 /* What a member of the format must be to be written. */
-enum shape { DATE, TEXT, TEXTS, URL, OBJECTS, ATTACHMENTS, LANGUAGE };
+enum shape { DATE, TEXT, TEXTS, URL, AUTHORS, ATTACHMENTS, LANGUAGE };
 static const struct {
 	const char *name;
 	enum shape shape;
@@ -19,7 +20,7 @@ static const struct {
 	{ "banner_image", URL },
 	{ "date_published", DATE },
 	{ "date_modified", DATE },
-	{ "authors", OBJECTS },
+	{ "authors", AUTHORS },
 	{ "tags", TEXTS },
 	{ "language", LANGUAGE },
 	{ "attachments", ATTACHMENTS },
@@ -33,46 +34,152 @@ json_id(struct th_feedout *f)
 	(void)f;
 }
 
+/* Not all blank?  Mostly the first byte tells, and nothing is decoded. */
 static bool
-is_string(const struct th_value *v)
+is_text(struct th_feedout *f, const struct th_value *v)
 {
-	return v->type == TH_JSON_STRING && v->raw.len > 2;
+	struct th_str s = v->raw;
+	size_t i = 1;
+
+	if (v->type == TH_JSON_STRING) {
+		while (i + 1 < s.len && (unsigned char)s.s[i] <= ' ')
+			i++;
+		if (i + 1 == s.len || s.s[i] != '\\')
+			return i + 1 < s.len;
+	}
+	return th_feedout_value(f, v, &s);
 }
 
-/* An array of strings, or of objects; what else is in it is left out. */
+/* A string as it is written; a number as one. */
 static void
-add_array(struct th_feedout *f, const char *name, const struct th_value *list,
-    enum th_json type)
+add_string(struct th_feedout *f, const struct th_value *v)
+{
+	if (v->type == TH_JSON_STRING)
+		th_json_raw(&f->b, v->raw);
+	else
+		th_json_string(&f->b, v->raw);
+}
+
+static bool
+add_text(struct th_feedout *f, const char *name, const struct th_value *v)
+{
+	if (!is_text(f, v))
+		return false;
+	th_json_key(&f->b, name);
+	add_string(f, v);
+	return true;
+}
+
+static bool
+add_url(struct th_feedout *f, const struct th_item *it, const char *name,
+    const struct th_value *v)
+{
+	struct th_str url;
+
+	if (!th_feedout_value(f, v, &url) || !th_feedout_url(f, it, url, &url))
+		return false;
+	th_json_member(&f->b, name, url);
+	return true;
+}
+
+/* A list is begun by the first that is in it. */
+static void
+open_list(struct th_feedout *f, const char *name, bool *open)
+{
+	if (*open)
+		return;
+	th_json_key(&f->b, name);
+	th_json_open(&f->b, '[');
+	*open = true;
+}
+
+static void
+add_tag(struct th_feedout *f, const struct th_item *it,
+    const struct th_value *v, const char *name)
+{
+	(void)it;
+	if (!is_text(f, v))
+		return;
+	open_list(f, name, &f->open);
+	add_string(f, v);
+}
+
+/* Members that are not those of the format go as they came. */
+static void
+add_others(struct th_feedout *f, const struct th_value *v,
+    bool (*fits)(struct th_str key, const struct th_value *))
 {
 	struct th_iter iter;
-	struct th_value v;
-	bool open = false;
+	struct th_value m;
+	struct th_str key;
 
-	th_iter_init(&iter, list);
-	while (list->type == TH_JSON_ARRAY && th_iter_next(&iter, NULL, &v)) {
-		if (v.type != type || th_value_is_empty(&v))
+	th_iter_init(&iter, v);
+	while (th_iter_next(&iter, &key, &m)) {
+		if (!fits(key, &m))
 			continue;
-		if (!open) {
-			th_json_key(&f->b, name);
-			th_json_open(&f->b, '[');
-		}
-		open = true;
-		th_json_raw(&f->b, v.raw);
+		th_buf_adds(&f->b, ",\"");
+		th_buf_add(&f->b, key.s, key.len);
+		th_buf_adds(&f->b, "\":");
+		th_buf_add(&f->b, m.raw.s, m.raw.len);
 	}
-	if (open)
+}
+
+static bool
+fits_author(struct th_str key, const struct th_value *v)
+{
+	(void)v;
+	return !th_json_key_is(key, TH_STR("name")) &&
+	       !th_json_key_is(key, TH_STR("url")) &&
+	       !th_json_key_is(key, TH_STR("avatar"));
+}
+
+/* An author must have one of three. */
+static void
+add_author(struct th_feedout *f, const struct th_item *it,
+    const struct th_value *v, const char *name)
+{
+	const size_t start = f->b.len;
+	const bool was_open = f->open;
+	struct th_value m;
+	bool any = false;
+
+	open_list(f, name, &f->open);
+	th_json_open(&f->b, '{');
+	if (th_value_get(v, "name", &m))
+		any = add_text(f, "name", &m);
+	if (th_value_get(v, "url", &m))
+		any = add_url(f, it, "url", &m) || any;
+	if (th_value_get(v, "avatar", &m))
+		any = add_url(f, it, "avatar", &m) || any;
+	if (any) {
+		add_others(f, v, fits_author);
+		th_json_close(&f->b, '}');
+	} else if (f->b.status == TH_OK) { /* as if it were not there */
+		f->b.len = start;
+		f->open = was_open;
+	}
+}
+
+static void
+add_list(struct th_feedout *f, const struct th_item *it, const char *name,
+    th_feedout_each *each)
+{
+	f->open = false;
+	th_feedout_every(f, it, name, each, name);
+	if (f->open)
 		th_json_close(&f->b, ']');
 }
 
 static bool
 fits_attachment(struct th_str key, const struct th_value *v)
 {
-	if (th_str_is(key, "url") || th_str_is(key, "mime_type"))
+	if (th_json_key_is(key, TH_STR("url")) || th_json_key_is(key, TH_STR("mime_type")))
 		return false; /* written already */
-	if (th_str_is(key, "title"))
-		return v->type == TH_JSON_STRING;
-	if (th_str_is(key, "size_in_bytes") ||
-	    th_str_is(key, "duration_in_seconds"))
-		return v->type == TH_JSON_NUMBER;
+	if (th_json_key_is(key, TH_STR("title")))
+		return v->type == TH_JSON_STRING && !th_value_is_empty(v);
+	if (th_json_key_is(key, TH_STR("size_in_bytes")) ||
+	    th_json_key_is(key, TH_STR("duration_in_seconds")))
+		return v->type == TH_JSON_NUMBER && v->raw.s[0] != '-';
 	return true;
 }
 
@@ -80,22 +187,10 @@ fits_attachment(struct th_str key, const struct th_value *v)
 static void
 add_attachment(struct th_feedout *f, const struct th_value *v)
 {
-	struct th_iter iter;
-	struct th_value m;
-	struct th_str key;
-
 	th_json_open(&f->b, '{');
 	th_json_member(&f->b, "url", th_buf_str(&f->at.url));
 	th_json_member(&f->b, "mime_type", th_buf_str(&f->at.type));
-	th_iter_init(&iter, v);
-	while (th_iter_next(&iter, &key, &m)) {
-		if (!fits_attachment(key, &m))
-			continue;
-		th_buf_adds(&f->b, ",\"");
-		th_buf_add(&f->b, key.s, key.len);
-		th_buf_adds(&f->b, "\":");
-		th_buf_add(&f->b, m.raw.s, m.raw.len);
-	}
+	add_others(f, v, fits_attachment);
 	th_json_close(&f->b, '}');
 }
 
@@ -111,25 +206,11 @@ add_attachments(
 	while (list->type == TH_JSON_ARRAY && th_iter_next(&iter, NULL, &v)) {
 		if (!th_feedout_attachment(f, it, &v))
 			continue;
-		if (!open) {
-			th_json_key(&f->b, "attachments");
-			th_json_open(&f->b, '[');
-		}
-		open = true;
+		open_list(f, "attachments", &open);
 		add_attachment(f, &v);
 	}
 	if (open)
 		th_json_close(&f->b, ']');
-}
-
-static void
-add_url(struct th_feedout *f, const struct th_item *it, const char *name,
-    const struct th_value *v)
-{
-	struct th_str url;
-
-	if (th_feedout_value(f, v, &url) && th_feedout_url(f, it, url, &url))
-		th_json_member(&f->b, name, url);
 }
 
 /* As it is written, unless that is a day, or has a blank before the time. */
@@ -158,8 +239,8 @@ add_member(struct th_feedout *f, const struct th_item *it, size_t i,
 
 	switch (member[i].shape) {
 	case URL: add_url(f, it, name, v); return;
-	case TEXTS: add_array(f, name, v, TH_JSON_STRING); return;
-	case OBJECTS: add_array(f, name, v, TH_JSON_OBJECT); return;
+	case TEXTS: add_list(f, it, name, add_tag); return;
+	case AUTHORS: add_list(f, it, name, add_author); return;
 	case ATTACHMENTS: add_attachments(f, it, v); return;
 	case DATE:
 		add_date(f, name, v, name[5] == 'p' ? e->date : e->updated);
@@ -168,11 +249,7 @@ add_member(struct th_feedout *f, const struct th_item *it, size_t i,
 		if (th_feedout_language(f, it, &s))
 			th_json_member(&f->b, name, s);
 		return;
-	case TEXT: break;
-	}
-	if (is_string(v)) {
-		th_json_key(&f->b, name);
-		th_json_raw(&f->b, v->raw);
+	case TEXT: add_text(f, name, v); return;
 	}
 }
 
@@ -194,26 +271,18 @@ add_extensions(struct th_feedout *f, const struct th_item *it)
 	}
 }
 
-static bool
-has_string(const struct th_item *it, const char *name, struct th_value *ret)
-{
-	return th_item_get(it, name, ret) && is_string(ret);
-}
-
 /* Every item must have a body: what has none says its summary there, or "". */
 static void
 add_lacking_body(struct th_feedout *f, const struct th_item *it)
 {
 	struct th_value v;
 
-	if (has_string(it, "content_html", &v) ||
-	    has_string(it, "content_text", &v))
+	if ((th_item_get(it, "content_html", &v) && is_text(f, &v)) ||
+	    (th_item_get(it, "content_text", &v) && is_text(f, &v)) ||
+	    (th_item_get(it, "summary", &v) && add_text(f, "content_text", &v)))
 		return;
 	th_json_key(&f->b, "content_text");
-	if (has_string(it, "summary", &v))
-		th_json_raw(&f->b, v.raw);
-	else
-		th_json_string(&f->b, TH_STR(""));
+	th_json_string(&f->b, TH_STR(""));
 }
 
 static bool

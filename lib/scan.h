@@ -1,5 +1,5 @@
 /*
- * scan.h -- the JSON scanner's inside, for lib/json.c, item.c and stream.c only
+ * scan.h -- the JSON scanner's inside, for those in lib/ that read JSON closely
  */
 #ifndef TH_SCAN_H
 #define TH_SCAN_H

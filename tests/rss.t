@@ -224,6 +224,18 @@ says '... of Atom, with its id' 'https://e.org/é%5B1%5D/ https://e.org/é%5B1%5
 says '... and of JSON Feed' 'https://e.org/é%5B1%5D/ https://e.org/é?%5B2%5D ' own json
 code 'a language is a tag' 64 sh -c 'th-rss --title T --language "not one" <one'
 
+# JSON Feed has of authors, tags and attachments what RSS and Atom have.
+cat >lists <<'END'
+{"id":"1","content_html":" \n","title":"\u0020","summary":7,"tags":["a"," ","",5,null],"authors":[{"name":"A","url":"/a","avatar":"a.png","_x":1},{"_x":1},{"name":" "},{"name":5},{"name":"B","url":"http://[bad"},"C"],"attachments":[{"u\u0072l":"b","title":"","size_in_bytes":-1,"duration_in_seconds":2}]}
+{"id":"2","content_text":"\u0009x","tags":"one","authors":{"name":"D"},"_o":{ }}
+END
+cat >want <<'END'
+{"id":"1","content_text":"7","summary":"7","authors":[{"name":"A","url":"https://e.org/a","avatar":"https://e.org/d/a.png","_x":1},{"name":"5"},{"name":"B"}],"tags":["a","5"],"attachments":[{"url":"https://e.org/d/b","mime_type":"application/octet-stream","duration_in_seconds":2}]}
+{"id":"2","content_text":"\u0009x","authors":[{"name":"D"}],"tags":["one"],"_o":{ }}
+END
+is 'what no JSON Feed may have is mended or left out' want \
+    sh -c 'th-rss --format json --title T --link https://e.org/d/ <lists | grep "^{.id" | sed "s/,\$//"'
+
 # -o, --merge, --max
 item() { # N: an item of day N
 	printf '{"id":"i%d","title":"Item %d","date_published":"2026-11-%02dT00:00:00Z","content_html":"<p>\\n%d</p>"}\n' "$1" "$1" "$1" "$1"
