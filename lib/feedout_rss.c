@@ -14,8 +14,10 @@ rss_id(struct th_feedout *f)
 {
 	th_feedout_clear(f, &f->more);
 	th_feedout_escape(&f->more, th_str_trim(th_buf_str(&f->id)), false);
-	if (f->more.len == 0)
+	if (th_str_trim(th_buf_str(&f->more)).len == 0) {
+		th_feedout_clear(f, &f->more);
 		th_urn_uuid(th_buf_str(&f->id), &f->more);
+	}
 	th_feedout_clear(f, &f->id);
 	th_buf_add(&f->id, f->more.data, f->more.len);
 }

@@ -4,6 +4,14 @@
 #include "feedout.h"
 #include "priv.h"
 
+/* U+FFFE and U+FFFF are no characters: XML has them not, nor has an IRI. */
+static bool
+is_no_character(struct th_str s, size_t i)
+{
+	return s.len - i > 2 && memcmp(s.s + i, "\xef\xbf", 2) == 0 &&
+	       (unsigned char)s.s[i + 2] >= 0xbe;
+}
+
 /* Nothing that a reader would see. */
 static bool
 is_blank(struct th_str s)
@@ -11,7 +19,9 @@ is_blank(struct th_str s)
 	size_t i;
 
 	for (i = 0; i < s.len; i++)
-		if ((unsigned char)s.s[i] > ' ')
+		if (is_no_character(s, i))
+			i += 2;
+		else if ((unsigned char)s.s[i] > ' ')
 			return false;
 	return true;
 }
@@ -179,7 +189,7 @@ th_feedout_is_iri(struct th_str s)
 	scheme.len = i;
 	rest = (struct th_str){ s.s + i + 1, s.len - i - 1 };
 	for (i = 0; i < rest.len; i++) {
-		if (is_barred(rest.s[i]))
+		if (is_barred(rest.s[i]) || is_no_character(rest, i))
 			return false;
 		bracket = bracket || rest.s[i] == '[' || rest.s[i] == ']';
 	}

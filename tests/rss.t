@@ -10,6 +10,8 @@ cat >nasty <<'END'
 {"id":"https://e.org/c","url":"https://e.org/c","summary":"s & t","external_url":"https://x.org/","image":"i.png","language":"en","_x":{"y":1},"foo":1}
 {"id":5,"url":"relative","title":"","summary":"\u0000","tags":[],"date_published":"9999-99-99T00:00:00Z"}
 {"id":"\u0001","title":"\ud800 lone","authors":[{}],"attachments":"none"}
+{"id":"\u0001\n\u0001","url":"urn:\uffff","title":"Blank id"}
+{"id":"fffe","title":"\ufffe","tags":["\uffff"," \ufffe "],"authors":[{"name":"\u0001\uffff"}]}
 {"id":"javascript:alert(1)\">","url":"jav ascript:\u0007","title":"\"'><script>alert(1)</script>","content_html":"]]]]>><![CDATA[x]]>"}
 {}
 END
