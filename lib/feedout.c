@@ -64,6 +64,8 @@ th_feedout_new(const struct th_feedout_options *opt, th_note *note, void *ctx,
 	th_buf_init(&f->more, ENTRY_MAX);
 	th_buf_init(&f->id, ENTRY_MAX);
 	th_buf_init(&f->url, ENTRY_MAX);
+	th_buf_init(&f->base[0], ENTRY_MAX);
+	th_buf_init(&f->base[1], ENTRY_MAX);
 	th_buf_init(&f->at.url, ENTRY_MAX);
 	th_buf_init(&f->at.type, ENTRY_MAX);
 	th_buf_init(&f->at.title, ENTRY_MAX);
@@ -100,6 +102,8 @@ th_feedout_free(struct th_feedout *f)
 	th_buf_release(&f->more);
 	th_buf_release(&f->id);
 	th_buf_release(&f->url);
+	th_buf_release(&f->base[0]);
+	th_buf_release(&f->base[1]);
 	th_buf_release(&f->at.url);
 	th_buf_release(&f->at.type);
 	th_buf_release(&f->at.title);
@@ -274,7 +278,8 @@ static enum th_status
 check_memory(struct th_feedout *f, struct th_err *err)
 {
 	const struct th_buf *b[] = { &f->b, &f->text, &f->more, &f->id, &f->url,
-		&f->at.url, &f->at.type, &f->at.title };
+		&f->base[0], &f->base[1], &f->at.url, &f->at.type,
+		&f->at.title };
 	size_t i;
 
 	for (i = 0; i < sizeof(b) / sizeof(*b); i++)
@@ -302,6 +307,7 @@ th_feedout_item(
 	struct feedout_entry *e;
 	enum th_status st;
 
+	f->based = false;
 	th_buf_clear(&f->b);
 	th_feedout_clear(f, &f->id);
 	if ((st = th_item_identity(it, &f->id)) > f->status)

@@ -56,6 +56,8 @@ struct th_feedout {
 	struct th_buf text, more; /* a member decoded; and escaped */
 	struct th_buf id;         /* the item's, as the format writes it */
 	struct th_buf url;        /* made absolute */
+	struct th_buf base[2];    /* of the item, from its source */
+	bool based;               /* they were looked for */
 	struct feedout_attachment at;
 	enum th_status status; /* the worst that any of these met with */
 	struct feedout_entry *entry;

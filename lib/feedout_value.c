@@ -4,6 +4,8 @@
 #include "feedout.h"
 #include "priv.h"
 
+#define BASE_MAX 8192 /* a longer address is no base for others */
+
 /* U+FFFE and U+FFFF are no characters: XML has them not, nor has an IRI. */
 static bool
 is_no_character(struct th_str s, size_t i)
@@ -217,51 +219,62 @@ add_encoded(struct th_str s, bool ascii, struct th_buf *ret)
 	return ret->status;
 }
 
-/* What an item's relative links are relative to: its own source, else us. */
+/* Once an item, that many links are not many looks at a long source. */
 static void
-add_base(struct th_feedout *f, const struct th_item *it, size_t i,
-    struct th_buf *ret)
+find_bases(struct th_feedout *f, const struct th_item *it)
 {
 	static const char *const name[] = { "home_page_url", "feed_url" };
-	const char *const own[] = { f->opt.link, f->opt.self };
 	struct th_value source, v;
+	size_t i;
 
-	if (i >= 2)
-		th_buf_adds(ret, own[i - 2] == NULL ? "" : own[i - 2]);
-	else if (th_item_get(it, "_source", &source) &&
-		 th_value_get(&source, name[i], &v) && v.type == TH_JSON_STRING)
-		th_value_text(&v, ret);
+	f->based = true;
+	for (i = 0; i < 2; i++) {
+		th_feedout_clear(f, &f->base[i]);
+		if (th_item_get(it, "_source", &source) &&
+		    th_value_get(&source, name[i], &v) &&
+		    v.type == TH_JSON_STRING && v.raw.len <= BASE_MAX)
+			th_value_text(&v, &f->base[i]);
+	}
+}
+
+/* What an item's relative links are relative to: its own source, else us. */
+static struct th_str
+base_of(struct th_feedout *f, const struct th_item *it, size_t i)
+{
+	const char *const own[] = { f->opt.link, f->opt.self };
+
+	if (!f->based)
+		find_bases(f, it);
+	if (i < 2)
+		return th_buf_str(&f->base[i]);
+	return th_str(i == 4 || own[i - 2] == NULL ? "" : own[i - 2]);
 }
 
 /* The address is in f->url.  The last base, none, is for one that is odd. */
 static bool
 resolve(struct th_feedout *f, const struct th_item *it, struct th_str ref)
 {
-	struct th_buf base, whole;
+	struct th_str base;
+	struct th_buf whole;
 	enum th_status st;
 	size_t i;
 	bool good = false;
 
-	th_buf_init(&base, f->url.max);
 	th_buf_init(&whole, f->url.max);
 	for (i = 0; i <= 4 && !good; i++) {
-		th_feedout_clear(f, &base);
-		th_feedout_clear(f, &whole);
-		th_feedout_clear(f, &f->url);
-		if (i < 4)
-			add_base(f, it, i, &base);
+		base = base_of(f, it, i);
 		if (i < 4 && base.len == 0)
 			continue;
-		st = th_url_resolve(th_buf_str(&base), ref, &whole);
+		th_feedout_clear(f, &whole);
+		th_feedout_clear(f, &f->url);
+		st = th_url_resolve(base, ref, &whole);
 		if (st == TH_OK)
 			st = add_encoded(th_buf_str(&whole), false, &f->url);
 		if (st == TH_ENOMEM)
 			f->status = st;
 		good = st == TH_OK && th_feedout_is_iri(th_buf_str(&f->url));
 	}
-	th_feedout_clear(f, &base);
 	th_feedout_clear(f, &whole);
-	th_buf_release(&base);
 	th_buf_release(&whole);
 	return good;
 }

@@ -238,6 +238,11 @@ END
 is 'what no JSON Feed may have is mended or left out' want \
     sh -c 'th-rss --format json --title T --link https://e.org/d/ <lists | grep "^{.id" | sed "s/,\$//"'
 
+awk 'BEGIN { printf "{\"id\":\"1\",\"_source\":{\"x\":\"%08000000d\"},\"attachments\":[{\"url\":\"0\"}", 0
+	for (i = 1; i < 20000; i++) printf ",{\"url\":\"%d\"}", i; print "]}" }' >links
+says 'many links and a long source take no long time' 20000 sh -c \
+    'timeout 20 th-rss --format atom --title T --link https://e.org/ <links | grep -c "href=.https://e.org/[0-9]"'
+
 # -o, --merge, --max
 item() { # N: an item of day N
 	printf '{"id":"i%d","title":"Item %d","date_published":"2026-11-%02dT00:00:00Z","content_html":"<p>\\n%d</p>"}\n' "$1" "$1" "$1" "$1"
