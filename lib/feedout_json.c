@@ -173,7 +173,8 @@ add_list(struct th_feedout *f, const struct th_item *it, const char *name,
 static bool
 fits_attachment(struct th_str key, const struct th_value *v)
 {
-	if (th_json_key_is(key, TH_STR("url")) || th_json_key_is(key, TH_STR("mime_type")))
+	if (th_json_key_is(key, TH_STR("url")) ||
+	    th_json_key_is(key, TH_STR("mime_type")))
 		return false; /* written already */
 	if (th_json_key_is(key, TH_STR("title")))
 		return v->type == TH_JSON_STRING && !th_value_is_empty(v);
