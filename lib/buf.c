@@ -22,12 +22,6 @@ th_str_is(struct th_str a, const char *b)
 	return a.len == len && (len == 0 || memcmp(a.s, b, len) == 0);
 }
 
-static unsigned char
-ascii_lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 /* Not strncasecmp(): that obeys the locale. */
 bool
 th_str_iis(struct th_str a, const char *b)
@@ -35,7 +29,7 @@ th_str_iis(struct th_str a, const char *b)
 	size_t i;
 
 	for (i = 0; i < a.len; i++)
-		if (b[i] == '\0' || ascii_lower(a.s[i]) != ascii_lower(b[i]))
+		if (b[i] == '\0' || th_lower(a.s[i]) != th_lower(b[i]))
 			return false;
 	return b[i] == '\0';
 }

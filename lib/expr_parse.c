@@ -48,14 +48,10 @@ hint(const struct parser *p, const char *const *names)
 	struct th_str s = p->lex.tok.text;
 	struct th_suggest near;
 	char word[32];
-	size_t i;
 
 	if (s.len >= sizeof(word))
 		return NULL;
-	for (i = 0; i < s.len; i++)
-		word[i] =
-		    (char)(s.s[i] >= 'A' && s.s[i] <= 'Z' ? s.s[i] - 'A' + 'a'
-							  : s.s[i]);
+	memcpy(word, s.s, s.len);
 	word[s.len] = '\0';
 	th_suggest_init(&near, word);
 	for (; *names != NULL; names++)

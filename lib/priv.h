@@ -28,6 +28,12 @@ th_is_alnum(char c)
 	return th_is_alpha(c) || th_is_digit(c);
 }
 
+static inline char
+th_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* White space as isspace() has it: blank, tab, newline, \v, \f, \r. */
 static inline bool
 th_is_space(char c)

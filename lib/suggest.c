@@ -1,7 +1,7 @@
 /* suggest -- the word that was meant */
 #include <string.h>
 
-#include "trigger.h"
+#include "priv.h"
 
 #define WORD_MAX 64
 
@@ -11,6 +11,13 @@ least(size_t a, size_t b, size_t c)
 	size_t m = a < b ? a : b;
 
 	return m < c ? m : c;
+}
+
+/* Capitals are no mistake in themselves: "RSS" is rss. */
+static bool
+is_same(char a, char b)
+{
+	return th_lower(a) == th_lower(b);
 }
 
 /*
@@ -31,11 +38,11 @@ distance(const char *a, const char *b)
 	for (i = 1; i <= la; i++) {
 		now[0] = i;
 		for (j = 1; j <= lb; j++) {
-			cost = a[i - 1] != b[j - 1];
+			cost = !is_same(a[i - 1], b[j - 1]);
 			now[j] = least(
 			    now[j - 1] + 1, last[j] + 1, last[j - 1] + cost);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] &&
+			if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) &&
+			    is_same(a[i - 2], b[j - 1]) &&
 			    before[j - 2] + cost < now[j])
 				now[j] = before[j - 2] + cost;
 		}
@@ -59,9 +66,9 @@ th_suggest_init(struct th_suggest *s, const char *word)
 void
 th_suggest_offer(struct th_suggest *s, const char *candidate)
 {
-	size_t d = distance(s->word, candidate);
-	bool begins = s->word[0] != '\0' && s->word[1] != '\0' &&
-		      strncmp(candidate, s->word, strlen(s->word)) == 0;
+	size_t d = distance(s->word, candidate), len = strlen(s->word);
+	bool begins = len > 1 && strlen(candidate) >= len &&
+		      th_str_iis((struct th_str){ candidate, len }, s->word);
 
 	if (begins && d > 1)
 		d = 1;

@@ -123,6 +123,8 @@ told_by() { # REGEX COMMAND...: a mistake and what to do about it
 }
 cp "$top/tests/data/items.ndjson" .
 told_by 'did you mean list\?' th-queue lst
+told_by 'did you mean rss\?' th-fetch RSS feed.xml
+told_by 'did you mean trello\?' th-auth login Trello
 told_by 'there are list, show, .* import; try th-queue --help$' th-queue whatever
 told_by 'usage: th-queue drop QUEUE ID\.\.\.;' th-queue drop q
 told_by 'usage: th-trigger new NAME;' th-trigger new
