@@ -272,6 +272,13 @@ if command -v redis-server >/dev/null; then
 	says 'another machine goes on where one was' 'four' sh -c \
 	    'TH_HOME=$HOME/b th-trigger run feed-to-webhook -q >/dev/null; sed -n "4,\$s|^200 [^ ]*/\([a-z]*\) .*|\1|p" sunk'
 	ok 'nobody else reads the configuration' sh -c 'ls -l a/config.yaml | grep -q "^-rw-------"'
+	echo 'failed_tries: 3' >>a/config.yaml; echo '# mine' >>a/triggers/feed-to-webhook
+	code 'a machine is set up again' 0 env TH_HOME="$HOME/a" "$x/machines/setup.sh" "127.0.0.1:$port"
+	ok 'and keeps its configuration and trigger' sh -c 'grep -q failed_tries a/config.yaml && grep -q mine a/triggers/feed-to-webhook'
+	mkdir d; echo 'limits: {webhook: 1/1h}' >d/config.yaml
+	code 'one with a configuration of its own' 73 env TH_HOME="$HOME/d" "$x/machines/setup.sh" "127.0.0.1:$port"
+	told 'is told what to write into it' "d/config.yaml is there; write into it: store: redis://127.0.0.1:$port/0\$"
+	says 'which stays as it was' 'limits: {webhook: 1/1h}' cat d/config.yaml
 else
 	skip 'several machines' 'redis-server is not installed'
 fi
