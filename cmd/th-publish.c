@@ -175,6 +175,8 @@ run_service(
 	if (optind < argc)
 		cmd_usage("%s: th-publish reads standard input", argv[optind]);
 	check_options(p);
+	if (s->textless && p->text_source != NULL)
+		cmd_usage("--text: %s keeps addresses, no text", s->name);
 	if (th_opts_check(opts, TH_P_PUBLISH, &err) != TH_OK)
 		cmd_usage("%s", err.text);
 	if (s->check != NULL)

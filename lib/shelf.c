@@ -99,13 +99,9 @@ enum th_status
 th_shelf_page(
     struct th_session *ses, const struct th_delivery *d, struct th_buf *ret)
 {
-	enum th_status st;
+	enum th_status st = th_delivery_page(d, ret);
 
-	if (d->text.s != NULL)
-		return th_session_fail(ses, TH_EUSAGE,
-		    "--text: %s keeps addresses, no text",
-		    th_session_service(ses)->name);
-	if ((st = th_delivery_page(d, ret)) == TH_END)
+	if (st == TH_END)
 		st = th_session_fail(ses, TH_EREFUSED,
 		    "no page to be read: the item has no http address");
 	return st;

@@ -2879,7 +2879,7 @@ enum th_status th_shelf_emit(const struct th_shelf *,
     bool *ret_whole);
 /*
  * Appends the address of an item that is put there, see th_delivery_page();
- * TH_EREFUSED without one, TH_EUSAGE with --text.
+ * TH_EREFUSED without one.
  */
 enum th_status th_shelf_page(struct th_session *, const struct th_delivery *,
     struct th_buf *ret);
@@ -2915,6 +2915,8 @@ struct th_service {
 	 * an item is read.  TH_EUSAGE; may be NULL.
 	 */
 	enum th_status (*check)(const struct th_opts *, struct th_err *);
+	/* Keeps addresses and no text: --text is a mistake. */
+	bool textless;
 	/*
 	 * Sends no request: publish does its work at once (file).  Then no
 	 * http.

@@ -870,6 +870,7 @@ const struct th_service th_service_pocket = {
 	.params = params,
 	.fetch = pocket_fetch,
 	.publish = pocket_publish,
+	.textless = true,
 	.login = logins,
 	.whoami = pocket_whoami,
 };

@@ -629,6 +629,7 @@ const struct th_service th_service_readability = {
 	.params = params,
 	.fetch = readability_fetch,
 	.publish = readability_publish,
+	.textless = true,
 	.login = logins,
 	.whoami = readability_whoami,
 };

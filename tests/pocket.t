@@ -132,6 +132,8 @@ item 6 Again https://example.org/5 | pub >out 2>err
 says 'adding twice is adding once' "$before" state .entries
 item 7 Text >in
 code '--text has no meaning there' 64 sh -c 'th-publish pocket --queue text --text x <in'
+told 'and is told' '^th-publish: --text: pocket keeps addresses, no text; try'
+code 'before an item is read' 64 th-queue show text
 item 8 Dry >in
 forget
 code 'a dry run sends nothing' 0 sh -c 'th-publish pocket --dry-run --tags a <in >dry'

@@ -134,6 +134,8 @@ code 'tags that are refused do not undo the bookmark' 0 sh -c 'th-publish readab
 told 'and are told' 'bookmarked, but its tags were refused'
 item 7 Text >in
 code '--text has no meaning there' 64 sh -c 'th-publish readability --queue text --text x <in'
+told 'and is told' '^th-publish: --text: readability keeps addresses, no text; try'
+code 'before an item is read' 64 th-queue show text
 item 8 Dry >in
 forget
 code 'a dry run sends nothing' 0 sh -c 'th-publish readability --dry-run --tags a <in >dry'
