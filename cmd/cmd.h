@@ -132,6 +132,12 @@ void cmd_tell(const char *key, const char *text);
 void cmd_tell_count(const char *key, int64_t n);
 
 /*
+ * Standard input as items.  open: says that they are waited for when it is a
+ * terminal.  close: says what may have been forgotten when no line was one.
+ */
+void cmd_items_open(struct th_stream *, struct th_out *);
+void cmd_items_close(struct th_stream *);
+/*
  * Calls f for each item of standard input.  A bad line, and one that f says
  * TH_EDATA of, is told with its number, noted and passed over; what else f says
  * but TH_OK ends it, told likewise.  TH_OK: all was read.

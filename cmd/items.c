@@ -3,6 +3,24 @@
 
 #include "cmd.h"
 
+void
+cmd_items_open(struct th_stream *in, struct th_out *out)
+{
+	if (isatty(STDIN_FILENO) == 1)
+		cmd_say(0, "reading items from the terminal; Ctrl-D ends them");
+	th_stream_init(in, STDIN_FILENO, out);
+}
+
+/* Somebody may have left out what makes items of it. */
+void
+cmd_items_close(struct th_stream *in)
+{
+	if (in->eof && in->items == 0 && in->bad > 0 && cmd_out.status == TH_OK)
+		cmd_warn("no line was an item; th-fetch rss - reads a feed, "
+			 "th-fetch file - JSON and CSV");
+	th_stream_release(in);
+}
+
 /* Of standard output cmd_finish() tells. */
 static void
 complain(enum th_status st, size_t line, const struct th_err *err)
@@ -21,7 +39,7 @@ cmd_each_item(cmd_item *f, void *ctx)
 	enum th_status st;
 	bool ours = false; /* is it f that ended it? */
 
-	th_stream_init(&in, STDIN_FILENO, &cmd_out);
+	cmd_items_open(&in, &cmd_out);
 	th_item_init(&it);
 	while (!ours &&
 	       ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA)) {
@@ -37,6 +55,6 @@ cmd_each_item(cmd_item *f, void *ctx)
 	if (st != TH_END)
 		cmd_note(st);
 	th_item_release(&it);
-	th_stream_release(&in);
+	cmd_items_close(&in);
 	return st == TH_END ? TH_OK : st;
 }

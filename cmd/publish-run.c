@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "child.h"
 #include "publish.h"
@@ -209,7 +208,7 @@ publish_deposit(struct publish *p)
 	struct th_item it;
 	enum th_status st;
 
-	th_stream_init(&in, STDIN_FILENO, NULL);
+	cmd_items_open(&in, NULL);
 	th_item_init(&it);
 	while ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA) {
 		if (st == TH_EDATA) {
@@ -235,7 +234,7 @@ publish_deposit(struct publish *p)
 		    th_queue_name(p->outbox), p->held);
 	cmd_tell_count("in", (int64_t)in.items);
 	th_item_release(&it);
-	th_stream_release(&in);
+	cmd_items_close(&in);
 }
 
 /* ---- draining ---- */

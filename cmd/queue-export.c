@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "queue.h"
 
@@ -288,7 +287,7 @@ queue_import(struct queue_cmd *c)
 	if (m == NULL)
 		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	m->c = c;
-	th_stream_init(&in, STDIN_FILENO, NULL);
+	cmd_items_open(&in, NULL);
 	th_item_init(&it);
 	while ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA) {
 		err = in.err;

@@ -286,7 +286,7 @@ run(struct filter *f)
 	struct th_err err = { 0 };
 	enum th_status st = TH_OK;
 
-	th_stream_init(&in, STDIN_FILENO, &cmd_out);
+	cmd_items_open(&in, &cmd_out);
 	th_item_init(&it);
 	while (!is_enough(f) && cmd_out.status == TH_OK) {
 		st = th_stream_next(&in, &it);
@@ -308,7 +308,7 @@ run(struct filter *f)
 	}
 	cmd_tell_count("in", (int64_t)in.items);
 	th_item_release(&it);
-	th_stream_release(&in);
+	cmd_items_close(&in);
 	if (st <= TH_END || cmd_out.status != TH_OK)
 		return cmd_out.status == TH_OK;
 	if (st == TH_EIO)

@@ -1,7 +1,6 @@
 /* th-rss -- write items as a feed */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd.h"
 
@@ -125,7 +124,7 @@ read_items(struct th_feedout *feed)
 	enum th_status st;
 
 	th_item_init(&it);
-	th_stream_init(&in, STDIN_FILENO, NULL);
+	cmd_items_open(&in, NULL);
 	while ((st = th_stream_next(&in, &it)) != TH_END) {
 		if (st == TH_EDATA) {
 			cmd_warn("line %zu: %s", in.line, in.err.text);
@@ -138,7 +137,7 @@ read_items(struct th_feedout *feed)
 			cmd_die(st, "line %zu: %s", in.line, err.text);
 	}
 	cmd_tell_count("in", (int64_t)in.items);
-	th_stream_release(&in);
+	cmd_items_close(&in);
 	th_item_release(&it);
 }
 

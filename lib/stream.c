@@ -278,8 +278,8 @@ is_blank(struct th_str line)
 	return line.len == 0 || th_scan_space(line.s, end) == end;
 }
 
-enum th_status
-th_stream_next(struct th_stream *s, struct th_item *ret)
+static enum th_status
+next_item(struct th_stream *s, struct th_item *ret)
 {
 	struct th_str line;
 	enum th_status st;
@@ -296,7 +296,16 @@ th_stream_next(struct th_stream *s, struct th_item *ret)
 			line.len -= 3;
 		}
 	} while (is_blank(line));
-	st = th_item_parse_in(ret, line, s->buf.data + s->end + SLACK, &s->err);
+	return th_item_parse_in(
+	    ret, line, s->buf.data + s->end + SLACK, &s->err);
+}
+
+enum th_status
+th_stream_next(struct th_stream *s, struct th_item *ret)
+{
+	enum th_status st = next_item(s, ret);
+
 	s->items += st == TH_OK;
+	s->bad += st == TH_EDATA;
 	return st;
 }

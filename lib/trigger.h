@@ -629,7 +629,7 @@ struct th_stream {
 	size_t pos, end;   /* what is read and not yet handed out */
 	size_t seen;       /* up to here there is no newline */
 	size_t line;       /* number of the line handed out last, from 1 */
-	size_t items;      /* how many were handed out */
+	size_t items, bad; /* how many were handed out, and were none */
 	struct th_err err; /* why the last call failed */
 	bool eof, skipping; /* skipping: inside of a line too long */
 	int64_t patience; /* ms without input, then TH_EUNAVAIL; 0: for ever */

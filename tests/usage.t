@@ -138,6 +138,21 @@ told_by '^th-rss: --max: out of range' th-rss --title T --max 0
 told_by '--path is missing; try th-publish file --help$' th-publish file
 told_by 'standard input: <items.ndjson' th-filter title items.ndjson
 told_by 'standard input: <items.ndjson' th-filter items.ndjson
+for c in 'th-filter' 'th-rss --title T' 'th-publish file --path x' 'th-queue put q'; do
+	code "a feed where items belong: $c" 65 sh -c "$c" <"$top/tests/data/feed.xml"
+	told 'says what was left out' 'no line was an item; th-fetch rss - reads a feed, '
+done
+code 'one bad line among items' 65 sh -c '(echo "<x>"; cat items.ndjson) | th-filter'
+code 'is all that is told' 1 grep 'no line' "$scratch/.err"
+if command -v script >/dev/null; then
+	for c in 'th-filter' 'th-rss --title T' 'th-publish file --path x' 'th-queue put q'; do
+		says "a terminal is waited for aloud: $c" "${c%% *}: reading items from the terminal; Ctrl-D ends them" \
+		    sh -c 'script -qec "$1" /dev/null </dev/null | tr -d "\r" | head -n 1' - "$c"
+	done
+	says 'with -q it is not said' 0 sh -c 'script -qec "th-filter -q" /dev/null </dev/null | grep -c reading'
+else
+	skip 'terminals' 'script is not installed'
+fi
 code 'a URL without its scheme' 69 th-fetch rss kitchen.example/feed.xml
 told 'says what is missing' 'a URL begins with http:// or https://$'
 code 'an account that lacks settings' 78 th-fetch trello --board B
