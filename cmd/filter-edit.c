@@ -15,9 +15,16 @@ struct edit {
 	struct th_template *template;
 	struct th_substitution sub;
 };
+/* A name that may be a slip, which shows when no item has it. */
+struct doubt {
+	const char *option, *name, *meant;
+	bool seen;
+};
 struct edits {
 	struct edit *edit;
 	size_t n;
+	struct doubt *doubt;
+	size_t ndoubts, items;
 	char **keep, **drop; /* names of all --keep and --drop together */
 	size_t nkeep, ndrop;
 	struct th_buf text, json, scratch;
@@ -66,12 +73,80 @@ edits_free(struct edits *e)
 	for (i = 0; i < e->ndrop; i++)
 		free(e->drop[i]);
 	free(e->edit);
+	free(e->doubt);
 	free(e->keep);
 	free(e->drop);
 	th_buf_release(&e->text);
 	th_buf_release(&e->json);
 	th_buf_release(&e->scratch);
 	free(e);
+}
+
+/* ---- names that may be slips ---- */
+
+/* The field that was probably meant, or NULL: misspelt, or an alias. */
+static const char *
+meant_by(const char *name)
+{
+	static const char *const alias[][2] = { { "author", "authors" },
+		{ "date", "date_published" }, { "text", "content_text" } };
+	struct th_suggest guess;
+	struct th_key *key;
+	const char *field;
+	size_t i;
+	enum th_status st;
+
+	for (i = 0; i < sizeof(alias) / sizeof(alias[0]); i++)
+		if (strcmp(name, alias[i][0]) == 0)
+			return alias[i][1];
+	st = th_key_new(name, &key, NULL);
+	if (st == TH_OK)
+		th_key_free(key);
+	if (st != TH_EUSAGE)
+		return NULL;
+	th_suggest_init(&guess, name);
+	for (i = 0; (field = th_field_name(i)) != NULL; i++)
+		if (strchr(field, '.') == NULL)
+			th_suggest_offer(&guess, field);
+	return guess.best;
+}
+
+/* The name is borrowed. */
+static void
+doubt(struct edits *e, enum edit_type type, const char *name)
+{
+	const char *meant = meant_by(name);
+
+	if (meant == NULL)
+		return;
+	e->doubt =
+	    need(th_realloc(e->doubt, (e->ndoubts + 1) * sizeof(*e->doubt)));
+	e->doubt[e->ndoubts++] =
+	    (struct doubt){ option[type], name, meant, false };
+}
+
+/* Does the item that is about to be changed have it? */
+static void
+look_for(struct edits *e, const char *name, const struct th_item *it)
+{
+	struct th_value v;
+	size_t i;
+
+	for (i = 0; i < e->ndoubts; i++)
+		if (e->doubt[i].name == name && !e->doubt[i].seen)
+			e->doubt[i].seen = th_item_get(it, name, &v);
+}
+
+void
+edits_tell(const struct edits *e)
+{
+	const struct doubt *d = e->doubt;
+	size_t i;
+
+	for (i = 0; i < e->ndoubts && e->items > 0; i++)
+		if (!d[i].seen)
+			cmd_say(0, "%s: no item has %s; did you mean %s?",
+			    d[i].option, d[i].name, d[i].meant);
 }
 
 /* ---- reading the options ---- */
@@ -153,7 +228,8 @@ add_rename(struct edit *e, const char *arg)
 }
 
 static void
-add_names(enum edit_type type, const char *arg, char ***names, size_t *n)
+add_names(struct edits *e, enum edit_type type, const char *arg, char ***names,
+    size_t *n)
 {
 	struct th_str name;
 	size_t len;
@@ -163,7 +239,7 @@ add_names(enum edit_type type, const char *arg, char ***names, size_t *n)
 		name = th_str_trim((struct th_str){ arg, len });
 		*names = need(th_realloc(*names, (*n + 1) * sizeof(char *)));
 		(*names)[*n] = field_name(type, name.s, name.len);
-		(*n)++;
+		doubt(e, type, (*names)[(*n)++]);
 		if (arg[len] == '\0')
 			return;
 	}
@@ -175,11 +251,11 @@ edits_add(struct edits *e, enum edit_type type, const char *arg)
 	struct edit *one;
 
 	if (type == EDIT_KEEP) {
-		add_names(type, arg, &e->keep, &e->nkeep);
+		add_names(e, type, arg, &e->keep, &e->nkeep);
 		return;
 	}
 	if (type == EDIT_DROP) {
-		add_names(type, arg, &e->drop, &e->ndrop);
+		add_names(e, type, arg, &e->drop, &e->ndrop);
 		return;
 	}
 	e->edit = need(th_realloc(e->edit, (e->n + 1) * sizeof(*one)));
@@ -191,6 +267,8 @@ edits_add(struct edits *e, enum edit_type type, const char *arg)
 		add_replace(one, arg);
 	else
 		add_rename(one, arg);
+	if (type != EDIT_SET)
+		doubt(e, type, one->name);
 }
 
 /* ---- editing ---- */
@@ -331,6 +409,7 @@ static enum th_status
 apply_one(struct edits *e, const struct edit *one, struct th_item *it,
     struct th_err *err)
 {
+	look_for(e, one->name, it);
 	switch (one->type) {
 	case EDIT_SET: return apply_set(e, one, it, err);
 	case EDIT_REPLACE: return apply_replace(e, one, it, err);
@@ -349,14 +428,19 @@ edits_apply(struct edits *e, struct th_item *it, struct th_err *err)
 	int type;
 
 	err->text[0] = '\0';
+	e->items++;
 	for (type = EDIT_SET; type <= EDIT_RENAME; type++)
 		for (i = 0; i < e->n && st == TH_OK; i++)
 			if (e->edit[i].type == (enum edit_type)type)
 				st = apply_one(e, &e->edit[i], it, err);
+	for (i = 0; i < e->nkeep && e->ndoubts > 0; i++)
+		look_for(e, e->keep[i], it);
 	if (st == TH_OK && e->nkeep > 0)
 		th_item_keep(it, e->keep, e->nkeep);
-	for (i = 0; i < e->ndrop && st == TH_OK; i++)
+	for (i = 0; i < e->ndrop && st == TH_OK; i++) {
+		look_for(e, e->drop[i], it);
 		th_item_remove(it, e->drop[i]);
+	}
 	if (st != TH_OK && err->text[0] == '\0')
 		th_fail(err, st, "%s", th_strstatus(st));
 	return st;

@@ -17,6 +17,8 @@ void edits_add(struct edits *, enum edit_type, const char *arg);
 /* Applies all, in the order of the types, then of the command line. */
 enum th_status edits_apply(
     struct edits *, struct th_item *, struct th_err *err);
+/* At the end: names of fields that look like slips, as no item had them. */
+void edits_tell(const struct edits *);
 
 /* ---- filter-order.c: --sort --reverse --tail ---- */
 

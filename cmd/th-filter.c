@@ -385,6 +385,7 @@ main(int argc, char *argv[])
 	read_options(&f, argc, argv);
 	if (run(&f))
 		print(&f);
+	edits_tell(f.edits);
 	release(&f);
 	return cmd_finish();
 }

@@ -271,6 +271,18 @@ awk 'BEGIN { for (i = 0; i < 20000; i++) print "{\"id\":\"" i "\",\"title\":\"so
 code 'a reader that leaves is no error' 0 sh -c '{ th-filter <long; echo $? >rc; } | head -n1; exit $(cat rc)'
 cp .err err
 ok '... and nothing is said' [ ! -s err ]
+slip() { # ARG...: what is told of fields that no item has
+	echo '{"id":"1","title":"A","rate":1}' | th-filter "$@" 2>&1 >/dev/null
+}
+says 'a name that no item has is told' 'th-filter: --keep: no item has titel; did you mean title?' slip --keep id,titel
+says '... as is an alias' 'th-filter: --drop: no item has date; did you mean date_published?' slip --drop date
+says '... for each option' 'th-filter: --replace: no item has titel; did you mean title?
+th-filter: --rename: no item has tag; did you mean tags?' slip --replace titel/a/b/ --rename tag=x
+for a in '--keep id,rate,mood --drop mood' '--set tag=x --keep tag' '--drop content_html --keep summary' '--quiet --keep titel'; do
+	# shellcheck disable=SC2086
+	says "... but not: $a" 0 sh -c 'echo "$1" | wc -w' - "$(slip $a)"
+done
+ok '... nor anything without items' sh -c 'th-filter --keep titel </dev/null 2>said; [ ! -s said ]'
 says '--limit stops reading' '{"id":"0"}' sh -c '{ cat long; cat /dev/zero; } | timeout 20 th-filter --limit 1 --keep id'
 
 mkfifo fifo
