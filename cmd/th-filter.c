@@ -1,7 +1,8 @@
 /* th-filter -- selects and reshapes items */
+#include <sys/stat.h>
+
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "filter.h"
 
@@ -170,6 +171,16 @@ set_bounds(struct filter *f)
 	}
 }
 
+/* No directory: of "title ~ soup" without quotes the shell makes one. */
+static bool
+is_file(const char *arg)
+{
+	struct stat st;
+
+	return strpbrk(arg, "./") != NULL && stat(arg, &st) == 0 &&
+	       !S_ISDIR(st.st_mode);
+}
+
 static void
 read_options(struct filter *f, int argc, char *argv[])
 {
@@ -178,8 +189,7 @@ read_options(struct filter *f, int argc, char *argv[])
 	while ((c = cmd_getopt(argc, argv, false)) != -1)
 		set_option(f, c);
 	for (c = optind; c < argc; c++)
-		if (strpbrk(argv[c], "./") != NULL &&
-		    access(argv[c], F_OK) == 0)
+		if (is_file(argv[c]))
 			cmd_usage("%s is a file; th-filter reads standard "
 				  "input: <%s",
 			    argv[c], argv[c]);

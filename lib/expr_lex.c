@@ -192,6 +192,21 @@ lex_operator(struct th_lexer *lex, struct th_str s)
 	    lex, t->at, "\"%.*s\" means nothing here", (int)len, s.s);
 }
 
+/* Quotes of a text, as word processors and web pages put for those of code. */
+static bool
+is_printers_quote(struct th_str s)
+{
+	static const char *const quotes[] = { "\xe2\x80\x98", "\xe2\x80\x99",
+		"\xe2\x80\x9a", "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e",
+		"\xc2\xab", "\xc2\xbb" };
+	size_t i;
+
+	for (i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++)
+		if (th_str_has_prefix(s, quotes[i]))
+			return true;
+	return false;
+}
+
 enum th_status
 th_expr_lex(struct th_lexer *lex)
 {
@@ -206,6 +221,9 @@ th_expr_lex(struct th_lexer *lex)
 	*t = (struct th_token){ .at = lex->pos, .text = { s.s, 0 } };
 	if (s.len == 0)
 		return TH_OK;
+	if (is_printers_quote(s))
+		return th_expr_fail(
+		    lex, t->at, "a string stands between \" or '");
 	t->text.len = th_field_scan(s);
 	if (t->text.len > 0) {
 		t->type = TH_T_NAME;

@@ -487,6 +487,36 @@ parse_test(struct parser *p, struct th_node *n)
 
 /* ---- and, or, not ---- */
 
+/* The operator that other languages call by this word, or NULL. */
+static const char *
+operator_meant(struct th_str word)
+{
+	static const char *const words[][2] = { { "contains", "~" },
+		{ "like", "~" }, { "match", "~" }, { "matches", "~" },
+		{ "eq", "=" }, { "equals", "=" }, { "in", "=" },
+		{ "is", "=" } };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (th_str_iis(word, words[i][0]))
+			return words[i][1];
+	return NULL;
+}
+
+/* What stands behind a test that ended, instead of what was expected. */
+static enum th_status
+not_joined(struct parser *p, const char *expected)
+{
+	const struct th_token *t = &p->lex.tok;
+	const char *op = t->type == TH_T_NAME ? operator_meant(t->text) : NULL;
+
+	if (op == NULL)
+		return unexpected(p, expected);
+	return th_expr_fail(&p->lex, t->at,
+	    "no operator %.*s; did you mean %s?", (int)t->text.len, t->text.s,
+	    op);
+}
+
 /*
  * A parenthesis on the left of a comparison holds a value, elsewhere tests:
  * tests are what people write there, so the value goes on the right.
@@ -508,7 +538,7 @@ parse_group(struct parser *p, struct th_node **ret)
 	if (p->lex.tok.type == TH_T_END)
 		return th_expr_fail(&p->lex, at, "this \"(\" is never closed");
 	if (!is_char(p, ')'))
-		return unexpected(p, "\"and\", \"or\" or \")\"");
+		return not_joined(p, "\"and\", \"or\" or \")\"");
 	return th_expr_lex(&p->lex);
 }
 
@@ -591,7 +621,7 @@ left_over(struct parser *p)
 	if (near != NULL)
 		return th_expr_fail(&p->lex, t->at,
 		    "\"and\" or \"or\" expected; did you mean %s?", near);
-	return unexpected(p, "\"and\" or \"or\"");
+	return not_joined(p, "\"and\" or \"or\"");
 }
 
 static enum th_status

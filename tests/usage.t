@@ -138,6 +138,7 @@ told_by '^th-rss: --max: out of range' th-rss --title T --max 0
 told_by '--path is missing; try th-publish file --help$' th-publish file
 told_by 'standard input: <items.ndjson' th-filter title items.ndjson
 told_by 'standard input: <items.ndjson' th-filter items.ndjson
+told_by 'one expression, not 3; put it between quotes' th-filter title "$scratch" soup
 for c in 'th-filter' 'th-rss --title T' 'th-publish file --path x' 'th-queue put q'; do
 	code "a feed where items belong: $c" 65 sh -c "$c" <"$top/tests/data/feed.xml"
 	told 'says what was left out' 'no line was an item; th-fetch rss - reads a feed, '
