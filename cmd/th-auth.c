@@ -265,8 +265,7 @@ main(int argc, char *argv[])
 	while ((c = cmd_getopt(argc, argv, true)) != -1)
 		set_option(&a, c, optarg);
 	if (optind == argc)
-		cmd_usage(
-		    "say what to do: login, list, check, refresh, logout");
+		cmd_usage("name a command");
 	j.command = &commands[cmd_find_command(
 	    argv[optind], commands, NCOMMANDS, sizeof(*commands))];
 	while ((c = cmd_getopt_more(

@@ -241,6 +241,20 @@ is_in(const struct trigger_list *l, const char *name)
 	return false;
 }
 
+/* Not to machines, nor to cron. */
+static void
+say_none(const struct triggers *c)
+{
+	char *path;
+
+	if (c->due || c->json || c->prometheus || c->html != NULL)
+		return;
+	path = trigger_path(NULL);
+	cmd_say(
+	    0, "no triggers in %s yet; th-trigger new NAME makes one", path);
+	free(path);
+}
+
 void
 trigger_given(struct triggers *c, struct trigger_list *ret)
 {
@@ -248,6 +262,8 @@ trigger_given(struct triggers *c, struct trigger_list *ret)
 
 	if (c->nargs == 0)
 		trigger_all(c, ret);
+	if (c->nargs == 0 && ret->n == 0)
+		say_none(c);
 	for (i = 0; i < c->nargs; i++)
 		if (!is_in(ret, c->arg[i]))
 			add(ret, trigger_need(c, c->arg[i]));

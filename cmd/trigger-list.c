@@ -207,8 +207,6 @@ trigger_print_list(struct triggers *c)
 	} else if (l.n > 0) {
 		trigger_say_vacation();
 		print_table(c, &l);
-	} else {
-		cmd_say(0, "no triggers yet; th-trigger new NAME makes one");
 	}
 	trigger_list_release(&l);
 }

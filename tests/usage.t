@@ -160,6 +160,12 @@ code 'an account that lacks settings' 78 th-fetch trello --board B
 told 'says what to do' 'no key in .*; th-auth login trello:default says what it needs$'
 code 'a token to be typed' 77 th-auth login evernote </dev/null
 told 'says what it looks like' 'a token of yours that begins with S='
+for c in list show check run status; do
+	code "no triggers: th-trigger $c" 0 th-trigger "$c"
+	told 'says where they belong' "^th-trigger: no triggers in $TH_HOME/triggers yet; th-trigger new NAME makes one\$"
+done
+ok 'but not to cron, or a machine' sh -c 'for c in "run --due" "list --json" "status --html -"; do th-trigger $c 2>&1 >/dev/null; done | (! grep .)'
+for p in th-auth th-queue th-trigger; do told_by '^[a-z-]*: name a command; try' "$p"; done
 code 'no accounts' 0 th-auth list
 told 'says what to do' 'no account yet; th-auth login SERVICE makes one'
 th-publish -q file --path '{title}' <items.ndjson >/dev/null
