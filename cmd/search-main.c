@@ -261,6 +261,9 @@ search_main(int argc, char *argv[], const struct th_search_engine *engine)
 		find(&s, TH_SEARCH_TRIGGER);
 	if (s.words[0] != '\0' && s.items)
 		find(&s, TH_SEARCH_ITEM);
+	if (s.query.meant != NULL)
+		cmd_say(0, "%s: is no field, but a word; did you mean %s:?",
+		    s.query.slip, s.query.meant);
 	if (stale.status == TH_EAGAIN)
 		cmd_say(0, "%s; what is new is not found yet", stale.text);
 	close_index(&s);

@@ -51,42 +51,6 @@ th_field_scan(struct th_str s)
 	}
 }
 
-/* Do the words have the same letters?  Then two of them changed places. */
-static bool
-same_letters(const char *a, const char *b)
-{
-	unsigned sum = 0;
-
-	while (*a != '\0' && *b != '\0')
-		sum += (unsigned char)*a++ - (unsigned)(unsigned char)*b++;
-	return sum == 0 && *a == *b;
-}
-
-/*
- * Custom fields are as good as those of the table, so only what is very near
- * to one is taken for a slip: "titel", "tag", "datee"; not "data", nor "rate".
- */
-static const char *
-hint(const char *word)
-{
-	const char *last = strrchr(word, '.');
-	size_t len = strlen(last != NULL ? last + 1 : word);
-	const char *const *names;
-	struct th_suggest s;
-
-	for (names = known; *names != NULL; names++) {
-		th_suggest_init(&s, word);
-		s.limit = len < 3 ? 0 : len < 6 ? 1 : 2;
-		th_suggest_offer(&s, *names);
-		if (s.best == NULL)
-			continue;
-		if (len > 4 || strlen(word) != strlen(s.best) ||
-		    same_letters(word, s.best))
-			return s.best;
-	}
-	return NULL;
-}
-
 static bool
 is_known(const char *path)
 {
@@ -106,7 +70,7 @@ nearest_known(const char *path)
 	for (i = 0; known[i] != NULL; i++)
 		if (th_str_iis(th_str(path), known[i]))
 			return known[i];
-	return hint(path);
+	return th_suggest_slip(path, known);
 }
 
 static bool

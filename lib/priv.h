@@ -41,6 +41,15 @@ th_is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* ---- suggest.c ---- */
+
+/*
+ * Where other words are as good as those of the table (NULL ends it), only what
+ * is very near to one is taken for a slip: "titel", "tag", "datee"; not "data",
+ * nor "rate".  NULL: none.
+ */
+const char *th_suggest_slip(const char *word, const char *const *names);
+
 /* ---- secret.c, path.c ---- */
 
 /* Overwrites memory in a way that is not optimized out; NULL is fine. */

@@ -218,6 +218,20 @@ is_field(struct th_str name)
 	return is_date(name);
 }
 
+/* The first word that is nearly a field is remembered, for a hint. */
+static void
+note_slip(struct th_query *q, struct th_str word)
+{
+	static const char *const names[] = { "title", "tag", "service", "after",
+		"before", "date", NULL };
+
+	if (q->meant != NULL || word.len >= sizeof(q->slip))
+		return;
+	memcpy(q->slip, word.s, word.len);
+	q->slip[word.len] = '\0';
+	q->meant = th_suggest_slip(q->slip, names);
+}
+
 static enum th_status
 add_piece(struct parser *p, struct piece *piece)
 {
@@ -230,6 +244,7 @@ add_piece(struct parser *p, struct piece *piece)
 		return add_date(p, piece);
 	/* What is no field is a word like others: Re:zero, 12:30. */
 	if (piece->field.len > 0) {
+		note_slip(p->q, piece->field);
 		piece->value.len += (size_t)(piece->value.s - piece->field.s);
 		piece->value.s = piece->field.s;
 	}

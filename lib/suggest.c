@@ -77,3 +77,34 @@ th_suggest_offer(struct th_suggest *s, const char *candidate)
 	s->best = candidate;
 	s->distance = d;
 }
+
+/* Do the words have the same letters?  Then two of them changed places. */
+static bool
+same_letters(const char *a, const char *b)
+{
+	unsigned sum = 0;
+
+	while (*a != '\0' && *b != '\0')
+		sum += (unsigned char)*a++ - (unsigned)(unsigned char)*b++;
+	return sum == 0 && *a == *b;
+}
+
+const char *
+th_suggest_slip(const char *word, const char *const *names)
+{
+	const char *last = strrchr(word, '.');
+	size_t len = strlen(last != NULL ? last + 1 : word);
+	struct th_suggest s;
+
+	for (; *names != NULL; names++) {
+		th_suggest_init(&s, word);
+		s.limit = len < 3 ? 0 : len < 6 ? 1 : 2;
+		th_suggest_offer(&s, *names);
+		if (s.best == NULL)
+			continue;
+		if (len > 4 || strlen(word) != strlen(s.best) ||
+		    same_letters(word, s.best))
+			return s.best;
+	}
+	return NULL;
+}

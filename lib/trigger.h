@@ -1854,6 +1854,9 @@ struct th_query {
 	size_t n;
 	/* From, and up to but without; INT64_MIN, INT64_MAX. */
 	int64_t after, before;
+	/* What was looked for as a word, and the field that it nearly is. */
+	char slip[16];
+	const char *meant; /* or NULL */
 };
 /* TH_EUSAGE with err->column: a date that is none, no word at all. */
 enum th_status th_query_parse(const char *src, struct th_query *ret,

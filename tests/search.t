@@ -46,6 +46,10 @@ else
 	skip 'what was indexed by older rules is so anew' 'sqlite3 is not installed'
 fi
 
+code 'a field that is misspelt is a word' 0 th-search titel:beurre
+told 'and is told' '^th-search: titel: is no field, but a word; did you mean title:\?$'
+ok 'what only has a colon is not' sh -c 'th-search Re:zero 12:30 https://example.org/ data:x tags:bread 2>&1 >/dev/null | (! grep .)'
+
 # ---- output ------------------------------------------------------------------
 
 th-search beurre >out
