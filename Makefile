@@ -3,7 +3,8 @@
 # check and demo install the Debian packages that are missing (make deps) first,
 # check-now and demo-now do not.  README tells of torture, fuzz, bench, lint, fmt.
 #
-# Knobs: CC CFLAGS CPPFLAGS LDFLAGS DESTDIR PREFIX MANDIR belong to the caller.
+# Knobs: CC CFLAGS CPPFLAGS LDFLAGS DESTDIR PREFIX LIBDIR MANDIR belong to the
+# caller.
 #   SAN=address,undefined   build and test with sanitizers, in build-san/
 #   PROVEFLAGS, T           how and which tests `make check` runs
 #   FEED, FILTER            what `make demo` reads, and keeps of it
@@ -14,6 +15,7 @@
 
 CFLAGS     ?= -O2 -g
 PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
 MANDIR     ?= $(PREFIX)/share/man
 SAN         =
 B          := build$(if $(SAN),-san)
@@ -139,30 +141,33 @@ compile_commands.json: Makefile
 	printf '%s{"directory":"%s","file":"%s","command":"cc -std=c11 %s -Iservices -Icmd -c %s"}\n' "$$sep" '$(CURDIR)' $$f '$(CPPALL)' $$f; sep=,; \
 	done; echo ]; } >$@
 
-$(if $(word 2,$(DESTDIR)$(PREFIX)$B),$(error DESTDIR, PREFIX and B: make cannot do with blanks in them))
+$(if $(word 2,$(DESTDIR)$(LIBDIR)$(MANDIR)$B),$(error DESTDIR, PREFIX, LIBDIR, MANDIR and B: make cannot do with blanks in them))
 D       = $(DESTDIR)$(PREFIX)
 DOC     = share/doc/triggerhappy
 BASHDIR = share/bash-completion/completions
 ZSHFILE = share/zsh/site-functions/_triggerhappy
+L       = $(DESTDIR)$(LIBDIR)
 install: all
-	install -d $D/bin $D/include $D/lib/pkgconfig
+	install -d $D/bin $D/include $L/pkgconfig $D/$(DOC) $D/$(BASHDIR) $(dir $D/$(ZSHFILE))
 	install $(PROG:%=$B/%) $(HELPER:%=$B/%) $D/bin
 	install -m 644 lib/trigger.h $D/include
-	install -m 644 $B/libtrigger.a $D/lib
-	install $B/libtrigger.so $D/lib/libtrigger.so.$(VERSION)
-	ln -sf libtrigger.so.$(VERSION) $D/lib/libtrigger.so.1
-	ln -sf libtrigger.so.1 $D/lib/libtrigger.so
-	printf '%s\n' 'Name: libtrigger' 'Description: items from and to web services' \
-	    'Version: $(VERSION)' 'Cflags: -I$(PREFIX)/include' 'Libs: -L$(PREFIX)/lib -ltrigger' \
-	    'Requires.private: $(DEPS)' 'Libs.private: -lstemmer' >$D/lib/pkgconfig/libtrigger.pc
-	for m in $(MAN:man/%=%); do install -D -m 644 man/$$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m || exit; done
-	install -D -m 644 cmd/complete.zsh $D/$(ZSHFILE)
-	install -D -m 644 cmd/complete.bash $D/$(BASHDIR)/th-fetch
+	install -m 644 $B/libtrigger.a $L
+	install $B/libtrigger.so $L/libtrigger.so.$(VERSION)
+	ln -sf libtrigger.so.$(VERSION) $L/libtrigger.so.1
+	ln -sf libtrigger.so.1 $L/libtrigger.so
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'Name: libtrigger' 'Description: items from and to web services' \
+	    'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${libdir} -ltrigger' \
+	    'Requires.private: $(DEPS)' 'Libs.private: -lstemmer -lm' >$L/pkgconfig/libtrigger.pc
+	for m in $(MAN:man/%=%); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; install -d $$d && install -m 644 man/$$m $$d || exit; done
+	install -m 644 cmd/complete.zsh $D/$(ZSHFILE)
+	install -m 644 cmd/complete.bash $D/$(BASHDIR)/th-fetch
 	for p in $(filter-out th-fetch,$(PROG)); do ln -sf th-fetch $D/$(BASHDIR)/$$p || exit; done
-	for f in $(EXAMPLE:examples/%=%); do [ -d examples/$$f ] || \
-	    install -D -m $$([ -x examples/$$f ] && echo 755 || echo 644) examples/$$f $D/$(DOC)/examples/$$f || exit; done
+	install -m 644 COPYING $D/$(DOC)
+	for f in $(EXAMPLE); do d=$D/$(DOC)/$${f%/*}; [ -d $$f ] || { install -d $$d && \
+	    install -m $$([ -x $$f ] && echo 755 || echo 644) $$f $$d; } || exit; done
 uninstall:
-	cd $D && rm -f $(PROG:%=bin/%) $(HELPER:%=bin/%) include/trigger.h lib/libtrigger.* lib/pkgconfig/libtrigger.pc
+	cd $D && rm -f $(PROG:%=bin/%) $(HELPER:%=bin/%) include/trigger.h
+	cd $L && rm -f libtrigger.* pkgconfig/libtrigger.pc
 	for m in $(MAN:man/%=%); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
 	cd $D && rm -f $(ZSHFILE) $(PROG:%=$(BASHDIR)/%) && rm -rf $(DOC)
 clean:

@@ -134,8 +134,11 @@ ok 'a server is not asked, and not waited for' sh -c \
 code 'a full disk is an error' 74 sh -c 'th-fetch --complete "" >/dev/full'
 
 # ---- the shells, from where make install puts it
-ok 'make install' make -s -C "$top" B="${TH_BUILD:-build}" install DESTDIR="$scratch/root" PREFIX=/usr
+ok 'make install' make -s -C "$top" B="${TH_BUILD:-build}" install DESTDIR="$scratch/root" PREFIX=/usr LIBDIR=/usr/lib/here
 root=$scratch/root/usr
+ok 'the library is where it is wanted' test -s "$root/lib/here/libtrigger.so.1" -a ! -e "$root/lib/libtrigger.so.1"
+says 'where pkg-config says' '-L/usr/lib/here -ltrigger' sh -c 'PKG_CONFIG_PATH=$1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 pkg-config --libs libtrigger | sed "s/ *$//"' - "$root/lib/here/pkgconfig"
+ok 'the licence goes with it' cmp "$top/COPYING" "$root/share/doc/triggerhappy/COPYING"
 : >file.ndjson
 in_shell() { # SHELL START
 	says "$1: services, accounts, options, values, fields, queues; else files" 'th-fetch twitter
@@ -181,6 +184,6 @@ if command -v zsh >/dev/null; then
 else
 	skip 'zsh' 'zsh is not installed'
 fi
-ok 'make uninstall leaves no file' sh -c 'make -s -C "$1" B="$2" uninstall DESTDIR="$3" PREFIX=/usr &&
+ok 'make uninstall leaves no file' sh -c 'make -s -C "$1" B="$2" uninstall DESTDIR="$3" PREFIX=/usr LIBDIR=/usr/lib/here &&
 	! find "$3" -type f -o -type l | grep .' - "$top" "${TH_BUILD:-build}" "$scratch/root"
 finish
