@@ -151,6 +151,42 @@ says 'it publishes' 5 sh -c 'th-publish wall <in | jq -c "._published[0].service
 says 'each title is on the wall' 5 sh -c 'wc -l <wall.txt'
 says 'once, however often it is run' 5 sh -c 'th-publish wall <in >again && wc -l <wall.txt'
 
+# ---- the one in C: its pieces, one after the other, are a file that is built in
+mkdir c pages
+sed -n '/^\.Sh A SERVICE IN C/,/^\.Ss 7/{/^\.Bd -literal/,/^\.Ed/{/^\.Bd/d; s/^\.Ed$//; s/\\e/\\/g; p;}}' \
+    "$top/man/th-service.7" >c/board.c
+cp "$top/services/table.c" "$top/services/services.h" c
+{ cat "$top/services/all.def"; echo 'S(board)'; } >c/all.def
+libs=$(awk '/^DEPS/ { f = 1 } f { sub(/^DEPS *= */, ""); print } f && !/\\$/ { exit }' "$top/Makefile" | tr -d '\\\n')
+build=${TH_BUILD:-$top/build} san=
+case $build in *-san) san=-fsanitize=address,undefined ;; esac
+# shellcheck disable=SC2046,SC2086
+ok 'the pieces of th-service(7) compile' ${CC:-cc} -std=c11 -Wall -Wextra -Werror -c -o c/board.o \
+    -I"$top/lib" $(pkg-config --cflags $libs) c/board.c
+linked() {
+	# shellcheck disable=SC2046,SC2086
+	for p in th-fetch th-publish th-auth; do
+		${CC:-cc} -std=c11 $san -D_POSIX_C_SOURCE=200809L -Ic -I"$top/lib" -o "c/$p" "$build/cmd/$p.o" c/board.o c/table.c \
+		    "$build/libcmd.a" "$build/libservices.a" "$build/libtrigger.a" $(pkg-config --libs $libs) -lstemmer -lm || return
+	done
+}
+ok 'they are linked with the others' linked
+printf '200 OK\n\n[{"id":"1","title":"One"},{"id":2},{"id":"3","title":"A \\"b\\""}]' >pages/cards
+printf '200 OK\n\n{"nick":"x"}' >pages/me
+python3 "$top/tests/servers/scripted.py" pages & pids="$pids $!"
+i=0; while [ ! -s pages/port ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
+printf 'accounts: {board: {default: {base_url: "http://127.0.0.1:%s", client_id: a, access_token: T}}}\n' \
+    "$(cat pages/port)" >"$TH_HOME/config.yaml"
+chmod 600 "$TH_HOME/config.yaml"
+says 'they read a board' '{"id":"1","title":"One"}
+{"id":"3","title":"A \"b\""}' c/th-fetch board --board 'A b' --state b
+says 'once' 0 sh -c "c/th-fetch board --board 'A b' --state b | wc -l"
+says 'publish to it' 'board=A%20b&title=T&text=B' sh -c \
+    'echo "{\"id\":\"1\",\"title\":\"T\",\"content_text\":\"B\"}" | c/th-publish board --board "A b" --dry-run | grep ^board='
+code 'and may be told no name' 69 c/th-auth check board
+told 'in an answer without it' 'no name in the answer'
+rm "$TH_HOME/config.yaml"
+
 # ---- the list of what there is
 mkdir behind; cp bin/th-publish-wall behind; cp bin/th-publish-wall behind/th-publish-other
 cp bin/th-publish-wall behind/th-publish-file; : >behind/th-publish-data
