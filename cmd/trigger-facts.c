@@ -66,6 +66,7 @@ count_queue(void *ctx, struct th_str key, const struct th_value *v)
 
 /* ---- what to do ---- */
 
+/* True of one that is disabled, too: what follows then is how to enable it. */
 static const struct {
 	int code;
 	const char *advice;
@@ -73,11 +74,11 @@ static const struct {
 	{ 64, "mend the command line; th-trigger check NAME shows where" },
 	{ 65, "look at the messages: th-trigger log NAME; refused items: "
 	      "th-queue show QUEUE" },
-	{ 69, "nothing, if the service comes back; else look at the address" },
+	{ 69, "wait until the service is back, or look at the address" },
 	{ 73, "see that its output can be written" },
 	{ 74, "see that its files can be read and written, and the disk is not "
 	      "full" },
-	{ 75, "nothing: it is tried again" },
+	{ 75, "wait; th-trigger log NAME shows what for" },
 	{ 77, "log in again: th-auth login SERVICE" },
 	{ 78, "mend the configuration as the message says" },
 	{ 126, "th-trigger check NAME tells what keeps it from starting" },

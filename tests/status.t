@@ -55,6 +55,11 @@ for why in 'th-fetch rss http://127.0.0.1:1/f | th-publish file --path x | cat@t
 	ok "the words are those of what failed: ${why#*@}" sh -c 'th-trigger status why | grep -Eq "^    $1"' - "${why#*@}"
 done
 th-trigger rm -q why
+printf '#!/bin/sh\n#: failed_tries: 1\nth-fetch rss http://127.0.0.1:1/f\n' >"$TH_HOME/triggers/gone" && chmod +x "$TH_HOME/triggers/gone"
+th-trigger run -q gone >/dev/null 2>&1
+ok 'one that is off is not said to come back by itself' sh -c \
+    'th-trigger status gone | grep -q "What to do: wait until the service is back, or look at the address; then th-trigger enable gone$"'
+th-trigger rm -q gone
 
 th-trigger status --json >json
 says 'JSON: failures first' 'bad waits' jq -r '[.triggers[].name][0:2] | join(" ")' json
