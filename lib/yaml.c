@@ -80,6 +80,25 @@ mark_of(const struct reader *r, size_t offset)
 	return ret;
 }
 
+/* A tab among the blanks that a line begins with, which YAML forbids. */
+static bool
+begins_with_tab(struct th_str text, size_t line)
+{
+	const char *nl;
+	size_t i;
+
+	for (; line > 0; line--) {
+		if (text.len == 0 ||
+		    (nl = memchr(text.s, '\n', text.len)) == NULL)
+			return false;
+		text.len -= (size_t)(nl + 1 - text.s);
+		text.s = nl + 1;
+	}
+	for (i = 0; i < text.len && text.s[i] == ' '; i++)
+		continue;
+	return i < text.len && text.s[i] == '\t';
+}
+
 /* The next event, which replaces the last one. */
 static enum th_status
 next(struct reader *r)
@@ -95,6 +114,8 @@ next(struct reader *r)
 	why = r->parser.problem;
 	if (r->parser.error == YAML_READER_ERROR)
 		r->parser.problem_mark = mark_of(r, r->parser.problem_offset);
+	else if (begins_with_tab(r->text, r->parser.problem_mark.line))
+		why = "a tab; YAML is indented with blanks";
 	return fail_at(
 	    r, r->parser.problem_mark, why != NULL ? why : "no YAML");
 }

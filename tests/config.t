@@ -20,6 +20,12 @@ told 'the file is named' '^th-filter: nowhere.yaml: '
 code 'an unknown key is refused' 78 filter 'store: sqlite\nlimit: {x: 1/1h}\n'
 told 'file, line, column, key and a suggestion' \
     '^th-filter: c.yaml:2:1: limit: unknown key, did you mean limits\?$'
+code 'a tab is refused' 78 filter 'limits:\n\twebhook: 1/1h\n'
+told 'by its name' '^th-filter: c.yaml:2:1: a tab; YAML is indented with blanks$'
+code 'one behind blanks, too' 78 filter 'limits:\n  webhook: 1/1h\n  \tfile: 1/1h\n'
+told 'likewise' '^th-filter: c.yaml:3:[0-9]+: a tab; YAML is indented with blanks$'
+code 'other mistakes keep their words' 78 filter 'limits: {a: 1/1h\n'
+told 'as before' 'c.yaml:2:1: did not find expected'
 code 'an alias is refused' 78 filter 'accounts: &a\n  x: *a\n'
 told 'the place of the alias' '^th-filter: c.yaml:2:.*aliases are not allowed$'
 code 'a bomb of aliases is refused at once' 78 filter \
