@@ -276,7 +276,7 @@ code 'a reader that leaves is no error' 0 sh -c '{ th-filter <long; echo $? >rc;
 cp .err err
 ok '... and nothing is said' [ ! -s err ]
 slip() { # ARG...: what is told of fields that no item has
-	echo '{"id":"1","title":"A","rate":1}' | th-filter "$@" 2>&1 >/dev/null
+	echo '{"id":"1","title":"A","rate":1}' | { th-filter "$@" >/dev/null; } 2>&1
 }
 says 'a name that no item has is told' 'th-filter: --keep: no item has titel; did you mean title?' slip --keep id,titel
 says '... as is an alias' 'th-filter: --drop: no item has date; did you mean date_published?' slip --drop date
