@@ -16,13 +16,6 @@ print_line(struct th_buf *b)
 }
 
 static void
-json_number(struct th_buf *b, const char *name, int64_t n)
-{
-	th_json_key(b, name);
-	th_json_int(b, n);
-}
-
-static void
 json_receipt(
     const struct queue_cmd *c, const struct th_entry *e, struct th_buf *ret)
 {
@@ -59,17 +52,13 @@ queue_entry_json(const struct queue_cmd *c, const struct th_entry *e,
 	cmd_json_date(ret, "date", e->date);
 	cmd_json_date(ret, "due", e->due);
 	if (e->tries != 0)
-		json_number(ret, "tries", e->tries);
-	if (e->doubtful) {
-		th_json_key(ret, "doubtful");
-		th_json_bool(ret, true);
-	}
+		th_json_member_int(ret, "tries", e->tries);
+	if (e->doubtful)
+		th_json_member_bool(ret, "doubtful", true);
 	th_json_member(ret, "reason", e->reason);
 	th_json_member(ret, "owner", e->owner);
-	if (whole && e->line.s != NULL) {
-		th_json_key(ret, "item");
-		th_json_raw(ret, e->line);
-	}
+	if (whole && e->line.s != NULL)
+		th_json_member_raw(ret, "item", e->line);
 	th_buf_release(&hex);
 	return th_json_close(ret, '}');
 }
@@ -88,8 +77,8 @@ counts_json(const struct queue_cmd *c, const struct th_queue_counts *n)
 	th_json_member(&b, "service", th_str(c->service));
 	th_json_member(&b, "account", th_str(c->account));
 	for (i = TH_Q_WAITING; i < TH_Q_STATES; i++)
-		json_number(&b, th_item_state_name(i), n->n[i]);
-	json_number(&b, "doubtful", n->doubtful);
+		th_json_member_int(&b, th_item_state_name(i), n->n[i]);
+	th_json_member_int(&b, "doubtful", n->doubtful);
 	cmd_json_date(&b, "oldest", n->oldest);
 	cmd_json_date(&b, "next", n->next);
 	th_json_close(&b, '}');

@@ -70,8 +70,7 @@ cmd_report_start(void)
 	th_buf_init(&told, REPORT_MAX);
 	th_json_open(&told, '{');
 	th_json_member(&told, "run", th_str(run));
-	th_json_key(&told, "pid");
-	th_json_int(&told, (int64_t)getpid());
+	th_json_member_int(&told, "pid", (int64_t)getpid());
 	th_json_member(&told, "program", th_str(cmd_program->name));
 }
 
@@ -87,8 +86,7 @@ cmd_tell_count(const char *key, int64_t n)
 {
 	if (report == -1)
 		return;
-	th_json_key(&told, key);
-	th_json_int(&told, n);
+	th_json_member_int(&told, key, n);
 }
 
 void

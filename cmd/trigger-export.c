@@ -248,14 +248,12 @@ add_manifest(struct export *x)
 	th_buf_init(&b, IMPORT_MAX);
 	th_json_open(&b, '{');
 	th_json_member(&b, "made_by", TH_STR("Trigger Happy " TH_VERSION));
-	th_json_key(&b, "format");
-	th_json_int(&b, MOVING_FORMAT);
+	th_json_member_int(&b, "format", MOVING_FORMAT);
 	th_json_member(&b, "date", th_str(date));
 	add_lines(&b, "secrets", &x->secrets);
 	add_lines(&b, "logins", &x->logins);
 	th_json_close(&x->members, ']');
-	th_json_key(&b, "members");
-	th_json_raw(&b, th_buf_str(&x->members));
+	th_json_member_raw(&b, "members", th_buf_str(&x->members));
 	th_json_close(&b, '}');
 	th_buf_addc(&b, '\n');
 	cmd_check(b.status, NULL);

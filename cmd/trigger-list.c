@@ -13,22 +13,6 @@
 /* ---- JSON ---- */
 
 static void
-add_count(struct th_buf *b, const char *name, int64_t n)
-{
-	th_json_key(b, name);
-	th_json_int(b, n);
-}
-
-static void
-add_buf(struct th_buf *b, const char *name, const struct th_buf *json)
-{
-	if (json->len == 0)
-		return;
-	th_json_key(b, name);
-	th_json_raw(b, th_buf_str(json));
-}
-
-static void
 add_script(struct th_buf *b, const struct trigger *t)
 {
 	const struct th_script *s = &t->script;
@@ -59,8 +43,7 @@ add_last(struct th_buf *b, const struct trigger *t)
 
 	if (!trigger_last(&t->record, &last))
 		return;
-	th_json_key(b, "last");
-	th_json_raw(b, last.raw);
+	th_json_member_raw(b, "last", last.raw);
 }
 
 void
@@ -74,8 +57,7 @@ trigger_json(
 	th_json_open(b, '{');
 	th_json_member(b, "name", th_str(t->name));
 	add_script(b, t);
-	th_json_key(b, "enabled");
-	th_json_bool(b, !r->disabled);
+	th_json_member_bool(b, "enabled", !r->disabled);
 	if (r->disabled) {
 		th_json_member(b, "disabled_by", th_str(r->by));
 		cmd_json_date(b, "disabled_at", r->disabled_at);
@@ -85,20 +67,20 @@ trigger_json(
 	th_json_member(b, "last_status", th_str(f.last_status));
 	cmd_json_date(b, "next_run", f.next);
 	cmd_json_date(b, "running_since", f.running ? r->running_since : 0);
-	add_count(b, "runs", r->runs);
-	add_count(b, "fetched", r->fetched);
-	add_count(b, "published", r->published);
-	add_count(b, "waiting", f.waiting);
-	add_count(b, "held", f.held);
-	add_count(b, "refused", f.refused);
-	add_count(b, "failures", r->failures);
+	th_json_member_int(b, "runs", r->runs);
+	th_json_member_int(b, "fetched", r->fetched);
+	th_json_member_int(b, "published", r->published);
+	th_json_member_int(b, "waiting", f.waiting);
+	th_json_member_int(b, "held", f.held);
+	th_json_member_int(b, "refused", f.refused);
+	th_json_member_int(b, "failures", r->failures);
 	th_json_member(b, "why", th_str(f.why));
 	th_json_member(b, "advice", th_str(f.advice));
-	add_buf(b, "queues", &r->queues);
+	th_json_member_raw(b, "queues", th_buf_str(&r->queues));
 	if (whole) {
 		add_last(b, t);
-		add_buf(b, "days", &r->days);
-		add_buf(b, "history", &r->history);
+		th_json_member_raw(b, "days", th_buf_str(&r->days));
+		th_json_member_raw(b, "history", th_buf_str(&r->history));
 	}
 	th_json_close(b, '}');
 }

@@ -170,22 +170,6 @@ trigger_record_load(struct th_store *store, const char *name,
 
 /* ---- writing ---- */
 
-static void
-add_int(struct th_buf *b, const char *name, int64_t n)
-{
-	th_json_key(b, name);
-	th_json_int(b, n);
-}
-
-static void
-add_raw(struct th_buf *b, const char *name, const struct th_buf *json)
-{
-	if (json->len == 0)
-		return;
-	th_json_key(b, name);
-	th_json_raw(b, th_buf_str(json));
-}
-
 static enum th_status
 put(struct th_state *state, const char *key, struct th_buf *b,
     struct th_err *err)
@@ -208,18 +192,18 @@ put_rest(
 
 	th_buf_init(&b, 4 * TRIGGER_RECORD_MAX);
 	th_json_open(&b, '{');
-	add_int(&b, "slot", r->slot);
-	add_int(&b, "failures", r->failures);
-	add_int(&b, "notified", r->notified);
+	th_json_member_int(&b, "slot", r->slot);
+	th_json_member_int(&b, "failures", r->failures);
+	th_json_member_int(&b, "notified", r->notified);
 	if (r->notice.len > 0)
-		add_int(&b, "notice_at", r->notice_at);
-	add_raw(&b, "notice", &r->notice);
-	add_int(&b, "runs", r->runs);
-	add_int(&b, "fetched", r->fetched);
-	add_int(&b, "published", r->published);
-	add_raw(&b, "queues", &r->queues);
-	add_raw(&b, "days", &r->days);
-	add_raw(&b, "history", &r->history);
+		th_json_member_int(&b, "notice_at", r->notice_at);
+	th_json_member_raw(&b, "notice", th_buf_str(&r->notice));
+	th_json_member_int(&b, "runs", r->runs);
+	th_json_member_int(&b, "fetched", r->fetched);
+	th_json_member_int(&b, "published", r->published);
+	th_json_member_raw(&b, "queues", th_buf_str(&r->queues));
+	th_json_member_raw(&b, "days", th_buf_str(&r->days));
+	th_json_member_raw(&b, "history", th_buf_str(&r->history));
 	th_json_close(&b, '}');
 	return put(state, "record", &b, err);
 }
@@ -234,7 +218,7 @@ put_disabled(
 	if (by != NULL) {
 		th_json_open(&b, '{');
 		th_json_member(&b, "by", th_str(by));
-		add_int(&b, "at", now);
+		th_json_member_int(&b, "at", now);
 		th_json_close(&b, '}');
 	}
 	return put(state, "disabled", &b, err);
@@ -248,8 +232,8 @@ put_since(
 
 	th_buf_init(&b, TRIGGER_RECORD_MAX);
 	th_json_open(&b, '{');
-	add_int(&b, "since", since);
-	add_int(&b, "runs", runs);
+	th_json_member_int(&b, "since", since);
+	th_json_member_int(&b, "runs", runs);
 	th_json_close(&b, '}');
 	return put(state, "since", &b, err);
 }
@@ -293,7 +277,7 @@ trigger_record_begin(struct th_store *store, const char *name,
 	th_json_open(&b, '{');
 	th_json_member(&b, "run", th_str(r->running));
 	th_json_member(&b, "owner", th_str(r->owner));
-	add_int(&b, "since", r->running_since);
+	th_json_member_int(&b, "since", r->running_since);
 	th_json_close(&b, '}');
 	return finish(state, put(state, "running", &b, err), err);
 }
@@ -424,16 +408,16 @@ add_run(struct th_buf *b, const struct trigger_result *res)
 {
 	th_json_open(b, '{');
 	th_json_member(b, "run", th_str(res->run));
-	add_int(b, "start", res->start);
-	add_int(b, "end", res->start + res->ms / 1000);
-	add_int(b, "ms", res->ms);
+	th_json_member_int(b, "start", res->start);
+	th_json_member_int(b, "end", res->start + res->ms / 1000);
+	th_json_member_int(b, "ms", res->ms);
 	th_json_member(b, "status", th_str(trigger_outcome_name(res->outcome)));
-	add_int(b, "exit", res->code);
-	add_int(b, "fetched", res->fetched);
-	add_int(b, "published", res->published);
-	add_int(b, "refused", res->refused);
+	th_json_member_int(b, "exit", res->code);
+	th_json_member_int(b, "fetched", res->fetched);
+	th_json_member_int(b, "published", res->published);
+	th_json_member_int(b, "refused", res->refused);
 	th_json_member(b, "why", th_str(res->why));
-	add_raw(b, "stages", &res->stages);
+	th_json_member_raw(b, "stages", th_buf_str(&res->stages));
 	th_json_close(b, '}');
 }
 
@@ -497,8 +481,7 @@ add_old_day(void *ctx, struct th_str key, const struct th_value *v)
 		return;
 	memcpy(name, key.s, key.len);
 	name[key.len] = '\0';
-	th_json_key(m->b, name);
-	th_json_raw(m->b, v->raw);
+	th_json_member_raw(m->b, name, v->raw);
 }
 
 /* Days stand in the order in which they came, today at the end. */

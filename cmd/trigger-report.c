@@ -121,9 +121,8 @@ static void
 add_stage(
     struct trigger_result *res, const struct stage *s, const struct th_value *v)
 {
-	static const char *const text[] = { "program", "service", "queue" };
-	static const char *const number[] = { "exit", "in", "out", "published",
-		"refused" };
+	static const char *const name[] = { "program", "service", "queue",
+		"exit", "in", "out", "published", "refused" };
 	struct th_value member;
 	size_t i;
 
@@ -132,16 +131,9 @@ add_stage(
 		th_json_member(&res->stages, "program", th_str(s->program));
 		th_json_member(&res->stages, "status", TH_STR("killed"));
 	}
-	for (i = 0; v != NULL && i < 3; i++)
-		if (th_value_get(v, text[i], &member)) {
-			th_json_key(&res->stages, text[i]);
-			th_json_raw(&res->stages, member.raw);
-		}
-	for (i = 0; v != NULL && i < 5; i++)
-		if (th_value_get(v, number[i], &member)) {
-			th_json_key(&res->stages, number[i]);
-			th_json_raw(&res->stages, member.raw);
-		}
+	for (i = 0; v != NULL && i < 8; i++)
+		if (th_value_get(v, name[i], &member))
+			th_json_member_raw(&res->stages, name[i], member.raw);
 	th_json_close(&res->stages, '}');
 }
 

@@ -110,8 +110,7 @@ print_json(struct triggers *c, const struct overview *o)
 	th_json_open(&b, '{');
 	if (th_date_format(th_now(), date) == TH_OK)
 		th_json_member(&b, "date", th_str(date));
-	th_json_key(&b, "vacation");
-	th_json_bool(&b, o->vacation.now);
+	th_json_member_bool(&b, "vacation", o->vacation.now);
 	if (o->planned && o->vacation.from != INT64_MIN &&
 	    th_date_format(o->vacation.from, date) == TH_OK)
 		th_json_member(&b, "vacation_from", th_str(date));

@@ -231,10 +231,9 @@ print_json(const struct cmd_vacation *v, bool there, struct th_buf *b)
 	char date[TH_DATE_SIZE];
 
 	th_json_open(b, '{');
-	th_json_key(b, "vacation");
-	th_json_bool(b, v->now);
-	th_json_key(b, "planned");
-	th_json_bool(b, there && !v->now && v->from > th_now());
+	th_json_member_bool(b, "vacation", v->now);
+	th_json_member_bool(
+	    b, "planned", there && !v->now && v->from > th_now());
 	if (v->from != INT64_MIN && th_date_format(v->from, date) == TH_OK)
 		th_json_member(b, "from", th_str(date));
 	if (v->until != INT64_MAX && th_date_format(v->until, date) == TH_OK)

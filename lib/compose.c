@@ -69,8 +69,7 @@ th_compose_true(struct th_buf *b, const char *name, bool yes)
 {
 	if (!yes)
 		return;
-	th_json_key(b, name);
-	th_json_bool(b, true);
+	th_json_member_bool(b, name, true);
 }
 
 void

@@ -444,3 +444,26 @@ th_json_member(struct th_buf *b, const char *name, struct th_str s)
 	th_json_key(b, name);
 	return th_json_string(b, s);
 }
+
+enum th_status
+th_json_member_int(struct th_buf *b, const char *name, int64_t n)
+{
+	th_json_key(b, name);
+	return th_json_int(b, n);
+}
+
+enum th_status
+th_json_member_bool(struct th_buf *b, const char *name, bool yes)
+{
+	th_json_key(b, name);
+	return th_json_bool(b, yes);
+}
+
+enum th_status
+th_json_member_raw(struct th_buf *b, const char *name, struct th_str json)
+{
+	if (json.len == 0)
+		return b->status;
+	th_json_key(b, name);
+	return th_json_raw(b, json);
+}

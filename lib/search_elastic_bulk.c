@@ -110,10 +110,8 @@ add_document(void *ctx, const struct th_pending *p)
 	add_field(b, 2, &b->doc.tags);
 	add_field(b, 3, &b->doc.source);
 	add_services(&b->body, p->services);
-	th_json_key(&b->body, "date");
-	th_json_int(&b->body, p->date);
-	th_json_key(&b->body, "no");
-	th_json_int(&b->body, p->no);
+	th_json_member_int(&b->body, "date", p->date);
+	th_json_member_int(&b->body, "no", p->no);
 	th_json_member(&b->body, "store", th_str(b->e->id));
 	th_json_member(&b->body, "line", line);
 	th_json_close(&b->body, '}');

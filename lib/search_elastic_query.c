@@ -20,12 +20,9 @@ add_match(struct th_buf *b, const char *how, const char *field, int weight,
 	th_json_key(b, field);
 	th_json_open(b, '{');
 	th_json_member(b, prefix ? "value" : "query", words);
-	th_json_key(b, "boost");
-	th_json_int(b, weight);
-	if (strcmp(how, "match_phrase_prefix") == 0) {
-		th_json_key(b, "max_expansions");
-		th_json_int(b, PREFIX_MAX);
-	}
+	th_json_member_int(b, "boost", weight);
+	if (strcmp(how, "match_phrase_prefix") == 0)
+		th_json_member_int(b, "max_expansions", PREFIX_MAX);
 	th_json_close(b, '}');
 	th_json_close(b, '}');
 	th_json_close(b, '}');
@@ -47,8 +44,7 @@ add_any(
 	for (i = 0; i < w->nstems; i++)
 		th_json_string(b, w->stem[i]);
 	th_json_close(b, ']');
-	th_json_key(b, "boost");
-	th_json_int(b, weight);
+	th_json_member_int(b, "boost", weight);
 	th_json_close(b, '}');
 	th_json_close(b, '}');
 }
@@ -158,10 +154,8 @@ add_range(struct th_buf *b, const struct th_query *q)
 	th_json_open(b, '{');
 	th_json_key(b, "date");
 	th_json_open(b, '{');
-	th_json_key(b, "gte");
-	th_json_int(b, q->after);
-	th_json_key(b, "lt");
-	th_json_int(b, q->before);
+	th_json_member_int(b, "gte", q->after);
+	th_json_member_int(b, "lt", q->before);
 	th_json_close(b, '}');
 	th_json_close(b, '}');
 	th_json_close(b, '}');
@@ -176,16 +170,14 @@ th_elastic_query(struct th_elastic *e, struct th_buf *b,
 	size_t i;
 
 	th_json_open(b, '{');
-	th_json_key(b, "size");
 	/* An item may be there from several stores. */
-	th_json_int(b, limit > 5000 ? 10000 : (int64_t)limit * 2);
-	th_json_key(b, "track_scores");
-	th_json_bool(b, true);
-	th_json_key(b, "_source");
-	th_json_raw(b, TH_STR("[\"line\",\"date\"]"));
-	th_json_key(b, "sort");
-	th_json_raw(b, TH_STR("[{\"_score\":\"desc\"},{\"date\":\"desc\"},"
-			      "{\"no\":\"desc\"}]"));
+	th_json_member_int(
+	    b, "size", limit > 5000 ? 10000 : (int64_t)limit * 2);
+	th_json_member_bool(b, "track_scores", true);
+	th_json_member_raw(b, "_source", TH_STR("[\"line\",\"date\"]"));
+	th_json_member_raw(b, "sort",
+	    TH_STR("[{\"_score\":\"desc\"},{\"date\":\"desc\"},"
+		   "{\"no\":\"desc\"}]"));
 	th_json_key(b, "query");
 	th_json_raw(b, TH_STR("{\"bool\":"));
 	th_json_open(b, '{');

@@ -499,8 +499,12 @@ enum th_status th_json_string(struct th_buf *, struct th_str);
 enum th_status th_json_int(struct th_buf *, int64_t);
 enum th_status th_json_bool(struct th_buf *, bool);
 enum th_status th_json_raw(struct th_buf *, struct th_str json);
-/* A string member in one call; nothing at all when the string is empty. */
+/* A member in one call; nothing at all when the string or JSON is empty. */
 enum th_status th_json_member(struct th_buf *, const char *name, struct th_str);
+enum th_status th_json_member_int(struct th_buf *, const char *name, int64_t);
+enum th_status th_json_member_bool(struct th_buf *, const char *name, bool);
+enum th_status th_json_member_raw(struct th_buf *, const char *name,
+    struct th_str json);
 /* Appends the escaped characters alone, no quotes, no comma: for pieces. */
 enum th_status th_json_escape(struct th_buf *, struct th_str);
 

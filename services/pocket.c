@@ -331,15 +331,11 @@ ask_page(struct reading *r, size_t offset, struct th_request *req)
 	th_json_member(b, "tag", th_str(r->tag));
 	if (r->favorite)
 		th_json_member(b, "favorite", TH_STR("1"));
-	if (r->since > 0) {
-		th_json_key(b, "since");
-		th_json_int(b, r->since);
-	}
-	th_json_key(b, "count");
-	th_json_int(
-	    b, r->wanted > 0 && r->wanted < PAGE ? (int64_t)r->wanted : PAGE);
-	th_json_key(b, "offset");
-	th_json_int(b, (int64_t)offset);
+	if (r->since > 0)
+		th_json_member_int(b, "since", r->since);
+	th_json_member_int(b, "count",
+	    r->wanted > 0 && r->wanted < PAGE ? (int64_t)r->wanted : PAGE);
+	th_json_member_int(b, "offset", (int64_t)offset);
 	th_json_member(b, "total", TH_STR("1"));
 	return th_json_close(b, '}');
 }

@@ -504,10 +504,9 @@ add_attachments(const json_t *card, struct th_buf *b)
 			       ? type
 			       : "application/octet-stream"));
 		th_json_member(b, "title", th_str(th_payload_text(a, "name")));
-		if (json_is_integer(bytes) && json_integer_value(bytes) > 0) {
-			th_json_key(b, "size_in_bytes");
-			th_json_int(b, json_integer_value(bytes));
-		}
+		if (json_is_integer(bytes) && json_integer_value(bytes) > 0)
+			th_json_member_int(
+			    b, "size_in_bytes", json_integer_value(bytes));
 		th_json_close(b, '}');
 	}
 	th_compose_end(b, n);
