@@ -59,9 +59,8 @@ add_date(struct th_buf *b, const char *key, int64_t at)
 static void
 say_enabled(struct triggers *c, const char *one, const char *many)
 {
-	struct triggers bare = {
-		0
-	}; /* no store: what is loaded may fail here */
+	/* Without a store: here what is loaded may fail. */
+	struct triggers bare = { 0 };
 	struct trigger_list l = { 0 };
 	enum th_status st = TH_OK;
 	size_t i, n = 0;
