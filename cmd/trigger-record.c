@@ -170,80 +170,70 @@ trigger_record_load(struct th_store *store, const char *name,
 
 /* ---- writing ---- */
 
+/* A value of the state and what it is to be: "" takes it away. */
+struct update {
+	const char *key;
+	struct th_buf json;
+};
+
+static void
+begin(struct update *u, const char *key)
+{
+	u->key = key;
+	th_buf_init(&u->json, 4 * TRIGGER_RECORD_MAX);
+	th_json_open(&u->json, '{');
+}
+
+static void
+set_rest(struct update *u, const struct trigger_record *r)
+{
+	struct th_buf *b = &u->json;
+
+	begin(u, "record");
+	th_json_member_int(b, "slot", r->slot);
+	th_json_member_int(b, "failures", r->failures);
+	th_json_member_int(b, "notified", r->notified);
+	if (r->notice.len > 0)
+		th_json_member_int(b, "notice_at", r->notice_at);
+	th_json_member_raw(b, "notice", th_buf_str(&r->notice));
+	th_json_member_int(b, "runs", r->runs);
+	th_json_member_int(b, "fetched", r->fetched);
+	th_json_member_int(b, "published", r->published);
+	th_json_member_raw(b, "queues", th_buf_str(&r->queues));
+	th_json_member_raw(b, "days", th_buf_str(&r->days));
+	th_json_member_raw(b, "history", th_buf_str(&r->history));
+	th_json_close(b, '}');
+}
+
+static void
+set_since(struct update *u, int64_t since, int64_t runs)
+{
+	begin(u, "since");
+	th_json_member_int(&u->json, "since", since);
+	th_json_member_int(&u->json, "runs", runs);
+	th_json_close(&u->json, '}');
+}
+
+/* All n in one durable step; releases them. */
 static enum th_status
-put(struct th_state *state, const char *key, struct th_buf *b,
+commit(struct th_store *store, const char *name, struct update *u, size_t n,
     struct th_err *err)
 {
-	enum th_status st = b->status;
+	struct th_state *state = NULL;
+	enum th_status st = open_state(store, name, &state, err);
+	size_t i;
 
-	if (st != TH_OK)
-		th_fail(err, st, "%s", th_strstatus(st));
-	else
-		st = th_state_put(state, key, th_buf_str(b), err);
-	th_buf_release(b);
-	return st;
-}
-
-static enum th_status
-put_rest(
-    struct th_state *state, const struct trigger_record *r, struct th_err *err)
-{
-	struct th_buf b;
-
-	th_buf_init(&b, 4 * TRIGGER_RECORD_MAX);
-	th_json_open(&b, '{');
-	th_json_member_int(&b, "slot", r->slot);
-	th_json_member_int(&b, "failures", r->failures);
-	th_json_member_int(&b, "notified", r->notified);
-	if (r->notice.len > 0)
-		th_json_member_int(&b, "notice_at", r->notice_at);
-	th_json_member_raw(&b, "notice", th_buf_str(&r->notice));
-	th_json_member_int(&b, "runs", r->runs);
-	th_json_member_int(&b, "fetched", r->fetched);
-	th_json_member_int(&b, "published", r->published);
-	th_json_member_raw(&b, "queues", th_buf_str(&r->queues));
-	th_json_member_raw(&b, "days", th_buf_str(&r->days));
-	th_json_member_raw(&b, "history", th_buf_str(&r->history));
-	th_json_close(&b, '}');
-	return put(state, "record", &b, err);
-}
-
-static enum th_status
-put_disabled(
-    struct th_state *state, const char *by, int64_t now, struct th_err *err)
-{
-	struct th_buf b;
-
-	th_buf_init(&b, TRIGGER_RECORD_MAX);
-	if (by != NULL) {
-		th_json_open(&b, '{');
-		th_json_member(&b, "by", th_str(by));
-		th_json_member_int(&b, "at", now);
-		th_json_close(&b, '}');
-	}
-	return put(state, "disabled", &b, err);
-}
-
-static enum th_status
-put_since(
-    struct th_state *state, int64_t since, int64_t runs, struct th_err *err)
-{
-	struct th_buf b;
-
-	th_buf_init(&b, TRIGGER_RECORD_MAX);
-	th_json_open(&b, '{');
-	th_json_member_int(&b, "since", since);
-	th_json_member_int(&b, "runs", runs);
-	th_json_close(&b, '}');
-	return put(state, "since", &b, err);
-}
-
-static enum th_status
-finish(struct th_state *state, enum th_status st, struct th_err *err)
-{
+	for (i = 0; i < n && st == TH_OK; i++)
+		if ((st = u[i].json.status) != TH_OK)
+			th_fail(err, st, "%s", th_strstatus(st));
+		else
+			st = th_state_put(
+			    state, u[i].key, th_buf_str(&u[i].json), err);
 	if (st == TH_OK)
 		st = th_state_commit(state, err);
 	th_state_free(state);
+	for (i = 0; i < n; i++)
+		th_buf_release(&u[i].json);
 	return st;
 }
 
@@ -251,65 +241,49 @@ enum th_status
 trigger_record_save(struct th_store *store, const char *name,
     const struct trigger_record *r, struct th_err *err)
 {
-	struct th_state *state;
-	enum th_status st;
+	struct update u[] = { { 0 }, { .key = "running" } };
 
-	if ((st = open_state(store, name, &state, err)) != TH_OK)
-		return st;
-	st = put_rest(state, r, err);
-	if (st == TH_OK)
-		st = th_state_put(
-		    state, "running", (struct th_str){ "", 0 }, err);
-	return finish(state, st, err);
+	set_rest(&u[0], r);
+	return commit(store, name, u, 2, err);
 }
 
 enum th_status
 trigger_record_begin(struct th_store *store, const char *name,
     const struct trigger_record *r, struct th_err *err)
 {
-	struct th_state *state;
-	struct th_buf b;
-	enum th_status st;
+	struct update u;
 
-	if ((st = open_state(store, name, &state, err)) != TH_OK)
-		return st;
-	th_buf_init(&b, TRIGGER_RECORD_MAX);
-	th_json_open(&b, '{');
-	th_json_member(&b, "run", th_str(r->running));
-	th_json_member(&b, "owner", th_str(r->owner));
-	th_json_member_int(&b, "since", r->running_since);
-	th_json_close(&b, '}');
-	return finish(state, put(state, "running", &b, err), err);
+	begin(&u, "running");
+	th_json_member(&u.json, "run", th_str(r->running));
+	th_json_member(&u.json, "owner", th_str(r->owner));
+	th_json_member_int(&u.json, "since", r->running_since);
+	th_json_close(&u.json, '}');
+	return commit(store, name, &u, 1, err);
 }
 
 enum th_status
 trigger_record_since(
     struct th_store *store, const char *name, int64_t since, struct th_err *err)
 {
-	struct th_state *state;
-	enum th_status st;
+	struct update u;
 
-	if ((st = open_state(store, name, &state, err)) != TH_OK)
-		return st;
-	return finish(state, put_since(state, since, 0, err), err);
+	set_since(&u, since, 0);
+	return commit(store, name, &u, 1, err);
 }
 
 enum th_status
 trigger_record_enable(
     struct th_store *store, const char *name, int64_t now, struct th_err *err)
 {
+	struct update u[] = { { .key = "disabled" }, { 0 } };
 	struct trigger_record r;
-	struct th_state *state;
 	enum th_status st;
 
 	trigger_record_init(&r);
 	st = trigger_record_load(store, name, &r, err);
-	if (st == TH_OK &&
-	    (st = open_state(store, name, &state, err)) == TH_OK) {
-		st = put_disabled(state, NULL, now, err);
-		if (st == TH_OK)
-			st = put_since(state, now, r.runs, err);
-		st = finish(state, st, err);
+	if (st == TH_OK) {
+		set_since(&u[1], now, r.runs);
+		st = commit(store, name, u, 2, err);
 	}
 	trigger_record_release(&r);
 	return st;
@@ -319,47 +293,39 @@ enum th_status
 trigger_record_disable(struct th_store *store, const char *name, const char *by,
     int64_t now, struct th_err *err)
 {
-	struct th_state *state;
-	enum th_status st;
+	struct update u;
 
-	if ((st = open_state(store, name, &state, err)) != TH_OK)
-		return st;
-	return finish(state, put_disabled(state, by, now, err), err);
+	begin(&u, "disabled");
+	th_json_member(&u.json, "by", th_str(by));
+	th_json_member_int(&u.json, "at", now);
+	th_json_close(&u.json, '}');
+	return commit(store, name, &u, 1, err);
 }
 
 enum th_status
 trigger_record_problem(struct th_store *store, const char *name,
     const char *problem, struct th_err *err)
 {
-	struct th_state *state;
-	struct th_buf b;
-	enum th_status st;
+	struct update u = { .key = "problem" };
 
-	if ((st = open_state(store, name, &state, err)) != TH_OK)
-		return st;
-	th_buf_init(&b, TRIGGER_RECORD_MAX);
 	if (problem[0] != '\0') {
-		th_json_open(&b, '{');
-		th_json_member(&b, "text", th_str(problem));
-		th_json_close(&b, '}');
+		begin(&u, "problem");
+		th_json_member(&u.json, "text", th_str(problem));
+		th_json_close(&u.json, '}');
 	}
-	return finish(state, put(state, "problem", &b, err), err);
+	return commit(store, name, &u, 1, err);
 }
 
 enum th_status
 trigger_record_forget(
     struct th_store *store, const char *name, struct th_err *err)
 {
-	struct th_state *state;
-	enum th_status st;
+	struct update u[NVALUES] = { { 0 } };
 	size_t i;
 
-	if ((st = open_state(store, name, &state, err)) != TH_OK)
-		return st;
-	for (i = 0; i < NVALUES && st == TH_OK; i++)
-		st = th_state_put(
-		    state, values[i].key, (struct th_str){ "", 0 }, err);
-	return finish(state, st, err);
+	for (i = 0; i < NVALUES; i++)
+		u[i].key = values[i].key;
+	return commit(store, name, u, NVALUES, err);
 }
 
 /* ---- one more run ---- */
