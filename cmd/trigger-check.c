@@ -268,17 +268,12 @@ check_one(struct triggers *c, const struct trigger *t)
 void
 trigger_check(struct triggers *c)
 {
-	struct trigger_list l = { 0 };
 	struct th_buf path;
-	size_t i;
 
 	/* As it will be when they run. */
 	th_buf_init(&path, CHECK_HELP_MAX);
 	cmd_check(job_path(&path), NULL);
 	setenv("PATH", path.data, 1);
 	th_buf_release(&path);
-	trigger_given(c, &l);
-	for (i = 0; i < l.n; i++)
-		check_one(c, l.t[i]);
-	trigger_list_release(&l);
+	trigger_each_given(c, check_one);
 }

@@ -217,50 +217,48 @@ trigger_edit(struct triggers *c)
 
 /* ---- enable, disable, rm ---- */
 
+static void
+enable_one(struct triggers *c, const struct trigger *t)
+{
+	struct th_err err = { 0 };
+
+	if (!t->record.disabled) {
+		cmd_say(1, "%s is enabled already", t->name);
+		return;
+	}
+	cmd_check(
+	    trigger_record_enable(c->store, t->name, th_now(), &err), &err);
+	cmd_say(0, "%s enabled", t->name);
+}
+
 void
 trigger_enable(struct triggers *c)
 {
-	struct trigger_list l = { 0 };
-	struct th_err err = { 0 };
-	size_t i;
-
 	trigger_store(c);
-	trigger_given(c, &l);
-	for (i = 0; i < l.n; i++) {
-		if (!l.t[i]->record.disabled) {
-			cmd_say(1, "%s is enabled already", l.t[i]->name);
-			continue;
-		}
-		cmd_check(trigger_record_enable(
-			      c->store, l.t[i]->name, th_now(), &err),
-		    &err);
-		cmd_say(0, "%s enabled", l.t[i]->name);
+	trigger_each_given(c, enable_one);
+}
+
+static void
+disable_one(struct triggers *c, const struct trigger *t)
+{
+	struct th_err err = { 0 };
+
+	/* A person's word counts more than that of failures. */
+	if (t->record.disabled && strcmp(t->record.by, "user") == 0) {
+		cmd_say(1, "%s is disabled already", t->name);
+		return;
 	}
-	trigger_list_release(&l);
+	cmd_check(
+	    trigger_record_disable(c->store, t->name, "user", th_now(), &err),
+	    &err);
+	cmd_say(0, "%s disabled", t->name);
 }
 
 void
 trigger_disable(struct triggers *c)
 {
-	struct trigger_list l = { 0 };
-	struct th_err err = { 0 };
-	size_t i;
-
 	trigger_store(c);
-	trigger_given(c, &l);
-	for (i = 0; i < l.n; i++) {
-		/* A person's word counts more than that of failures. */
-		if (l.t[i]->record.disabled &&
-		    strcmp(l.t[i]->record.by, "user") == 0) {
-			cmd_say(1, "%s is disabled already", l.t[i]->name);
-			continue;
-		}
-		cmd_check(trigger_record_disable(
-			      c->store, l.t[i]->name, "user", th_now(), &err),
-		    &err);
-		cmd_say(0, "%s disabled", l.t[i]->name);
-	}
-	trigger_list_release(&l);
+	trigger_each_given(c, disable_one);
 }
 
 /* Not while it runs: the run would write its record again. */
@@ -288,12 +286,6 @@ remove_one(struct triggers *c, const struct trigger *t)
 void
 trigger_remove(struct triggers *c)
 {
-	struct trigger_list l = { 0 };
-	size_t i;
-
 	trigger_store(c);
-	trigger_given(c, &l);
-	for (i = 0; i < l.n; i++)
-		remove_one(c, l.t[i]);
-	trigger_list_release(&l);
+	trigger_each_given(c, remove_one);
 }

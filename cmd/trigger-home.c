@@ -269,6 +269,19 @@ trigger_given(struct triggers *c, struct trigger_list *ret)
 			add(ret, trigger_need(c, c->arg[i]));
 }
 
+void
+trigger_each_given(
+    struct triggers *c, void (*f)(struct triggers *, const struct trigger *))
+{
+	struct trigger_list l = { 0 };
+	size_t i;
+
+	trigger_given(c, &l);
+	for (i = 0; i < l.n; i++)
+		f(c, l.t[i]);
+	trigger_list_release(&l);
+}
+
 /* ---- when ---- */
 
 int64_t

@@ -229,7 +229,7 @@ show_last(const struct trigger *t, struct th_buf *b)
 }
 
 static void
-show_one(struct triggers *c, const struct trigger *t)
+show_words(struct triggers *c, const struct trigger *t)
 {
 	char last[TRIGGER_CELL], next[TRIGGER_CELL];
 	struct trigger_facts f;
@@ -265,25 +265,25 @@ show_one(struct triggers *c, const struct trigger *t)
 	th_buf_release(&b);
 }
 
+static void
+show_one(struct triggers *c, const struct trigger *t)
+{
+	struct th_buf b;
+
+	if (!c->json) {
+		show_words(c, t);
+		return;
+	}
+	th_buf_init(&b, TH_LINE_MAX);
+	trigger_json(c, t, true, &b);
+	print(&b);
+}
+
 void
 trigger_show(struct triggers *c)
 {
-	struct trigger_list l = { 0 };
-	struct th_buf b;
-	size_t i;
-
 	trigger_store(c);
-	trigger_given(c, &l);
-	for (i = 0; i < l.n; i++) {
-		if (!c->json) {
-			show_one(c, l.t[i]);
-			continue;
-		}
-		th_buf_init(&b, TH_LINE_MAX);
-		trigger_json(c, l.t[i], true, &b);
-		print(&b);
-	}
-	trigger_list_release(&l);
+	trigger_each_given(c, show_one);
 }
 
 /* ---- log ---- */

@@ -156,6 +156,9 @@ void trigger_free(struct trigger *);
 /* All there are, or those that are named by operands, each once. */
 void trigger_all(struct triggers *, struct trigger_list *ret);
 void trigger_given(struct triggers *, struct trigger_list *ret);
+/* Calls for each that trigger_given() has. */
+void trigger_each_given(
+    struct triggers *, void (*f)(struct triggers *, const struct trigger *));
 /* For completion: their names and what they do. */
 void trigger_offer(void);
 void trigger_list_release(struct trigger_list *);
