@@ -64,9 +64,7 @@ auth_ask(const char *prompt, bool secret, struct th_secret *ret)
 	if (st != TH_OK)
 		cmd_die(st == TH_EDATA ? TH_EAUTH : st, "standard input: %s",
 		    th_strstatus(st));
-	ret->value = th_buf_take(&line);
-	if (ret->value == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	ret->value = cmd_need(th_buf_take(&line));
 }
 
 /* ---- the browser ---- */

@@ -81,9 +81,8 @@ cmd_child_words(const char *path, int argc, char *argv[], cmd_own_option *own,
 	const char *arg;
 	int i;
 
-	w->argv = th_calloc((size_t)argc + 2, sizeof(*w->argv));
-	if (w->argv == NULL || (w->argv[0] = th_strdup(path)) == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	w->argv = cmd_need(th_calloc((size_t)argc + 2, sizeof(*w->argv)));
+	w->argv[0] = cmd_need(th_strdup(path));
 	w->n = 1;
 	for (i = optind + 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if ((o = find_option(argv[i])) == NULL) {

@@ -182,6 +182,14 @@ cmd_check(enum th_status st, const struct th_err *err)
 	    err != NULL && err->text[0] != '\0' ? err->text : th_strstatus(st));
 }
 
+void *
+cmd_need(void *p)
+{
+	if (p == NULL)
+		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	return p;
+}
+
 int
 cmd_exit_code(enum th_status st)
 {

@@ -108,6 +108,8 @@ void cmd_point(const char *what, const char *text, const struct th_err *err)
     __attribute__((__noreturn__));
 /* cmd_die() unless st is TH_OK, with the sentence of err. */
 void cmd_check(enum th_status st, const struct th_err *err);
+/* What was allocated, or the end of the program when it is NULL. */
+void *cmd_need(void *) __attribute__((__returns_nonnull__));
 
 /* Standard output, flushed by cmd_finish(). */
 extern struct th_out cmd_out;

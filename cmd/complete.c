@@ -316,9 +316,7 @@ cmd_complete(int argc, char *argv[])
 	struct opt o;
 	int i;
 
-	l.operand = th_calloc((size_t)argc + 1, sizeof(*l.operand));
-	if (l.operand == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	l.operand = cmd_need(th_calloc((size_t)argc + 1, sizeof(*l.operand)));
 	for (i = 0; i + 1 < argc; i++)
 		read_word(&l, argv[i]);
 	if (l.before.arg != NULL) {

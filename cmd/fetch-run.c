@@ -96,9 +96,8 @@ open_session(
 	cmd_check(th_account_new(f->config, s->name, f->account, s->params,
 		      &account, &err),
 	    &err);
-	ses = th_session_new(s, f->config, account, opts, fetch_say, f);
-	if (ses == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	ses =
+	    cmd_need(th_session_new(s, f->config, account, opts, fetch_say, f));
 	http = th_session_http_options(ses);
 	http->timeout = f->timeout;
 	http->max_size = f->max_size;

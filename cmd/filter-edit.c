@@ -36,18 +36,10 @@ static const char *const option[] = { [EDIT_SET] = "--set",
 	[EDIT_KEEP] = "--keep",
 	[EDIT_DROP] = "--drop" };
 
-static void *
-need(void *p)
-{
-	if (p == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	return p;
-}
-
 struct edits *
 edits_new(void)
 {
-	struct edits *e = need(th_calloc(1, sizeof(*e)));
+	struct edits *e = cmd_need(th_calloc(1, sizeof(*e)));
 
 	th_buf_init(&e->text, TH_LINE_MAX);
 	th_buf_init(&e->json, TH_LINE_MAX);
@@ -162,7 +154,7 @@ field_name(enum edit_type type, const char *s, size_t len)
 		    "%s: not a whole field: %.*s", option[type], (int)len, s);
 	if (th_utf8_valid((struct th_str){ s, len }) < len)
 		cmd_usage("%s: not UTF-8", option[type]);
-	return need(th_strndup(s, len));
+	return cmd_need(th_strndup(s, len));
 }
 
 /* Items stay what th-item(5) says they are. */
@@ -237,7 +229,8 @@ add_names(struct edits *e, enum edit_type type, const char *arg, char ***names,
 	for (;; arg += len + 1) {
 		len = strcspn(arg, ",");
 		name = th_str_trim((struct th_str){ arg, len });
-		*names = need(th_realloc(*names, (*n + 1) * sizeof(char *)));
+		*names =
+		    cmd_need(th_realloc(*names, (*n + 1) * sizeof(char *)));
 		(*names)[*n] = field_name(type, name.s, name.len);
 		doubt(e, type, (*names)[(*n)++]);
 		if (arg[len] == '\0')
@@ -258,7 +251,7 @@ edits_add(struct edits *e, enum edit_type type, const char *arg)
 		add_names(e, type, arg, &e->drop, &e->ndrop);
 		return;
 	}
-	e->edit = need(th_realloc(e->edit, (e->n + 1) * sizeof(*one)));
+	e->edit = cmd_need(th_realloc(e->edit, (e->n + 1) * sizeof(*one)));
 	one = &e->edit[e->n++];
 	*one = (struct edit){ .type = type };
 	if (type == EDIT_SET)

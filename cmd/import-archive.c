@@ -419,11 +419,9 @@ show(struct unpack *u)
 void
 import_archive(struct importing *m, int fd)
 {
-	struct unpack u = { .m = m, .fd = fd, .names = th_set_new() };
+	struct unpack u = { .m = m, .fd = fd, .names = cmd_need(th_set_new()) };
 	size_t i;
 
-	if (u.names == NULL)
-		cmd_check(TH_ENOMEM, NULL);
 	pass(&u, NULL);
 	check_manifest(&u);
 	if (m->c->dry_run)

@@ -62,12 +62,6 @@ static const struct service services[] = {
 };
 #define NSERVICES (sizeof(services) / sizeof(*services))
 
-static void
-need(enum th_status st)
-{
-	cmd_check(st, NULL);
-}
-
 /* A short text; false when there is none. */
 static bool
 get(const struct th_dump_row *row, const char *field, char *ret, size_t size)
@@ -79,7 +73,7 @@ get(const struct th_dump_row *row, const char *field, char *ret, size_t size)
 	th_buf_init(&b, TEXT_MAX);
 	st = th_dump_text(row, field, &b);
 	if (st == TH_ENOMEM)
-		need(st);
+		cmd_check(st, NULL);
 	n = st == TH_OK ? b.len < size ? b.len : size - 1 : 0;
 	if (n > 0)
 		memcpy(ret, b.data, n);
@@ -185,11 +179,13 @@ add_account(struct dump *d, const struct end *e, struct th_buf *b)
 			break;
 	if (row != e->user)
 		th_buf_addf(b, ":u%.*s", (int)e->user->key.len, e->user->key.s);
-	need(b->status);
+	cmd_check(b->status, NULL);
 	if (!e->service->login)
 		return;
-	need(th_set_add(d->accounts,
-	    (struct th_str){ b->data + start, b->len - start }, &is_new));
+	cmd_check(
+	    th_set_add(d->accounts,
+		(struct th_str){ b->data + start, b->len - start }, &is_new),
+	    NULL);
 	if (is_new)
 		cmd_say(0,
 		    "log in again, tokens are not taken over: th-auth "
@@ -351,7 +347,7 @@ make(struct dump *d, const struct th_dump_row *t, const struct end ends[2],
 	th_script_add_list(&text, "tags", tag, n);
 	th_buf_adds(&text, mark);
 	th_buf_add(&text, pipeline.s, pipeline.len);
-	need(text.status);
+	cmd_check(text.status, NULL);
 	import_write(d->m, name.data, &s, th_buf_str(&text));
 	th_buf_release(&text);
 	th_buf_release(&name);
@@ -376,7 +372,7 @@ import_one(struct dump *d, const struct th_dump_row *t)
 	th_buf_init(&b, TRIGGER_SCRIPT_MAX);
 	if (add_fetch(d, t, &ends[0], &b)) {
 		add_publish(d, &ends[1], &b);
-		need(b.status);
+		cmd_check(b.status, NULL);
 		make(d, t, ends, th_buf_str(&b));
 	}
 	th_buf_release(&b);
@@ -385,13 +381,11 @@ import_one(struct dump *d, const struct th_dump_row *t)
 void
 import_django(struct importing *m, struct th_str text)
 {
-	struct dump d = { .m = m, .accounts = th_set_new() };
+	struct dump d = { .m = m, .accounts = cmd_need(th_set_new()) };
 	const struct th_dump_row *t;
 	struct th_err err = { 0 };
 	enum th_status st;
 
-	if (d.accounts == NULL)
-		need(TH_ENOMEM);
 	if ((st = th_dump_read(text, &d.rows, &err)) != TH_OK)
 		cmd_die(st, "%s: %s", m->file, err.text);
 	t = th_dump_find(&d.rows, "triggerservice", (struct th_str){ "", 0 });

@@ -243,10 +243,8 @@ on_other(void *ctx, size_t line, bool lost, const char *what)
 static void
 begin(struct feeds *f, struct importing *m)
 {
-	*f = (struct feeds){ .m = m, .urls = th_set_new() };
+	*f = (struct feeds){ .m = m, .urls = cmd_need(th_set_new()) };
 	th_buf_init(&f->list, IMPORT_MAX);
-	if (f->urls == NULL)
-		cmd_check(TH_ENOMEM, NULL);
 }
 
 static void

@@ -45,12 +45,10 @@ moving_rewind(int fd)
 void
 moving_copy(int from, int to, int64_t max, const char *name)
 {
-	char *piece = th_malloc(PIECE);
+	char *piece = cmd_need(th_malloc(PIECE));
 	struct th_err err = { 0 };
 	ssize_t n;
 
-	if (piece == NULL)
-		cmd_check(TH_ENOMEM, NULL);
 	while ((n = read(from, piece, PIECE)) != 0) {
 		if (n == -1 && errno == EINTR && !th_interrupted)
 			continue;
@@ -100,8 +98,9 @@ moving_queues(const char *command, int fd)
 {
 	const bool out = strcmp(command, "export") == 0;
 	char flag[] = "-c", quiet[] = "-q";
-	char *config = th_strdup(cmd_config != NULL ? cmd_config : "");
-	char *verb = th_strdup(command);
+	char *config =
+	    cmd_need(th_strdup(cmd_config != NULL ? cmd_config : ""));
+	char *verb = cmd_need(th_strdup(command));
 	posix_spawn_file_actions_t a;
 	struct th_buf path;
 	pid_t pid;
@@ -109,8 +108,7 @@ moving_queues(const char *command, int fd)
 
 	th_buf_init(&path, PATH_SIZE);
 	find_queue(&path);
-	if (config == NULL || verb == NULL ||
-	    posix_spawn_file_actions_init(&a) != 0)
+	if (posix_spawn_file_actions_init(&a) != 0)
 		cmd_check(TH_ENOMEM, NULL);
 	{
 		char *argv[] = { path.data, verb, quiet,

@@ -29,28 +29,20 @@ struct tables {
 	size_t nlongs, nletters;
 };
 
-static void *
-need(void *p)
-{
-	if (p == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	return p;
-}
-
 static void
 add_one(struct tables *t, const char *name, int val, int letter, bool arg)
 {
 	struct option *o;
 
 	t->longs =
-	    need(th_realloc(t->longs, (t->nlongs + 2) * sizeof(*t->longs)));
+	    cmd_need(th_realloc(t->longs, (t->nlongs + 2) * sizeof(*t->longs)));
 	o = &t->longs[t->nlongs++];
 	*o = (struct option){ name, arg ? required_argument : no_argument, NULL,
 		val };
 	o[1] = (struct option){ 0 };
 	if (letter <= 0 || letter >= 256)
 		return;
-	t->letters = need(th_realloc(t->letters, t->nletters + 3));
+	t->letters = cmd_need(th_realloc(t->letters, t->nletters + 3));
 	t->letters[t->nletters++] = (char)letter;
 	if (arg)
 		t->letters[t->nletters++] = ':';
@@ -82,7 +74,7 @@ make_tables(const char *mode, const struct cmd *sub,
 {
 	struct tables t = { 0 };
 
-	t.letters = need(th_strdup(mode));
+	t.letters = cmd_need(th_strdup(mode));
 	t.nletters = strlen(mode);
 	if (sub != NULL)
 		add_options(&t, sub->options);
@@ -105,7 +97,7 @@ unknown_long(const struct tables *t, const char *word)
 {
 	struct th_suggest guess;
 	size_t len = strcspn(word, "="), i, near = 0;
-	char *name = need(th_strndup(word, len));
+	char *name = cmd_need(th_strndup(word, len));
 
 	th_suggest_init(&guess, name);
 	for (i = 0; i < t->nlongs; i++) {

@@ -278,14 +278,12 @@ import_line(struct import *m, const struct th_item *it, struct th_err *err)
 void
 queue_import(struct queue_cmd *c)
 {
-	struct import *m = th_calloc(1, sizeof(*m));
+	struct import *m = cmd_need(th_calloc(1, sizeof(*m)));
 	struct th_err err = { 0 };
 	struct th_stream in;
 	struct th_item it;
 	enum th_status st;
 
-	if (m == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	m->c = c;
 	cmd_items_open(&in, NULL);
 	th_item_init(&it);

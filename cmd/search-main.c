@@ -66,12 +66,10 @@ static char **
 sort_arguments(int argc, char *argv[])
 {
 	static char end[] = "--";
-	char **sorted = th_calloc((size_t)argc + 2, sizeof(*sorted));
+	char **sorted = cmd_need(th_calloc((size_t)argc + 2, sizeof(*sorted)));
 	int i, pass, n = 0;
 	bool next = false, option, ended;
 
-	if (sorted == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	sorted[n++] = argv[0];
 	for (pass = 0; pass < 2; pass++) {
 		if (pass == 1)
@@ -149,9 +147,7 @@ read_query(struct search *s)
 	if (st == TH_EUSAGE)
 		cmd_point("query", s->words, &err);
 	cmd_check(st, &err);
-	s->marker = th_marker_new(&s->query);
-	if (s->marker == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	s->marker = cmd_need(th_marker_new(&s->query));
 }
 
 /* The program of that name beside this one, or on PATH, goes on. */

@@ -9,11 +9,9 @@ void
 cmd_split_service(const char *word, char **ret_name, const char **ret_account)
 {
 	size_t len = strcspn(word, ":");
-	char *name = th_strndup(word, len);
+	char *name = cmd_need(th_strndup(word, len));
 	const char *account = word[len] == ':' ? word + len + 1 : "default";
 
-	if (name == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	if (name[0] == '\0' || account[0] == '\0')
 		cmd_usage("not a service: %s", word);
 	*ret_name = name;

@@ -148,12 +148,10 @@ auth_open(struct auth *a, const char *word, struct auth_account *ret)
 		cmd_note(st);
 		return false;
 	}
-	ret->session = th_session_new(
-	    ret->service, a->config, account, NULL, cmd_session_say, NULL);
-	ret->name = th_buf_take(&b);
+	ret->session = cmd_need(th_session_new(
+	    ret->service, a->config, account, NULL, cmd_session_say, NULL));
+	ret->name = cmd_need(th_buf_take(&b));
 	th_buf_release(&b);
-	if (ret->session == NULL || ret->name == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	return true;
 }
 

@@ -117,7 +117,7 @@ run_service(struct fetch *f, const struct th_service *s, int argc, char **argv)
 		.summary = s->summary,
 		.closed = s->closed,
 		.synopsis = "[OPTION]... [ARG]..." };
-	struct th_opts *opts = th_opts_new(s->params);
+	struct th_opts *opts = cmd_need(th_opts_new(s->params));
 	struct th_err err = { 0 };
 	int c;
 
@@ -125,8 +125,6 @@ run_service(struct fetch *f, const struct th_service *s, int argc, char **argv)
 		cmd_usage("%s cannot be read from; th-fetch --list names the "
 			  "services that can",
 		    s->name);
-	if (opts == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	while ((c = cmd_getopt_more(
 		    argc, argv, &sub, s->params, TH_P_FETCH, opts)) != -1)
 		fetch_option(f, c, optarg);

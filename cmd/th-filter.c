@@ -200,8 +200,8 @@ read_options(struct filter *f, int argc, char *argv[])
 	if (optind < argc)
 		set_expression(f, argv[optind]);
 	set_bounds(f);
-	if (f->unique != NULL && (f->seen = th_set_new()) == NULL)
-		cmd_check(TH_ENOMEM, NULL);
+	if (f->unique != NULL)
+		f->seen = cmd_need(th_set_new());
 }
 
 /* ---- items ---- */

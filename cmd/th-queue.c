@@ -114,23 +114,11 @@ struct names {
 	size_t n;
 };
 
-static char *
-copy(const char *s)
-{
-	char *p = th_strdup(s);
-
-	if (p == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	return p;
-}
-
 static void
 add_name(char ***list, size_t n, const char *s)
 {
-	*list = th_realloc(*list, (n + 1) * sizeof(**list));
-	if (*list == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	(*list)[n] = copy(s);
+	*list = cmd_need(th_realloc(*list, (n + 1) * sizeof(**list)));
+	(*list)[n] = cmd_need(th_strdup(s));
 }
 
 static enum th_status
@@ -166,8 +154,8 @@ open_named(struct queue_cmd *c, const char *name, const char *service,
 {
 	struct th_err err = { 0 };
 
-	c->service = copy(service);
-	c->account = copy(account);
+	c->service = cmd_need(th_strdup(service));
+	c->account = cmd_need(th_strdup(account));
 	cmd_check(
 	    th_queue_new(c->store, name, service, account, &c->q, &err), &err);
 }

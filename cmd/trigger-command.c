@@ -279,8 +279,7 @@ use_option(struct check *k, struct use *u, struct th_str name,
 	if (value == NULL || value->dynamic || value->text.data == NULL ||
 	    p->kind == TH_TEMPLATE || p->kind == TH_INT)
 		return;
-	if ((opts = th_opts_new(u->params)) == NULL)
-		cmd_check(TH_ENOMEM, NULL);
+	opts = cmd_need(th_opts_new(u->params));
 	if (th_opts_set(opts, p->name, value->text.data + at, &err) ==
 	    TH_EUSAGE)
 		check_at_word(k, value, err.text, NULL);

@@ -25,17 +25,13 @@ ask(const char *question, const char *usual)
 {
 	char line[ANSWER_MAX];
 	struct th_str s;
-	char *answer;
 
 	fprintf(stderr, "%s%s%s%s ", question, usual[0] != '\0' ? " [" : "",
 	    usual, usual[0] != '\0' ? "]" : "");
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		cmd_die(TH_EAGAIN, "interrupted");
 	s = th_str_trim(th_str(line));
-	answer = s.len > 0 ? th_strndup(s.s, s.len) : th_strdup(usual);
-	if (answer == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	return answer;
+	return cmd_need(s.len > 0 ? th_strndup(s.s, s.len) : th_strdup(usual));
 }
 
 static bool
@@ -101,13 +97,11 @@ add_tags(struct th_buf *b, const char *tags)
 static void
 write_script(struct triggers *c, const char *name, struct th_buf *b)
 {
-	const char *slash = strrchr(name, '/');
-
 	th_buf_adds(b, "#!/bin/sh\n");
 	th_script_add(b, "description",
 	    th_str(c->description != NULL && c->description[0] != '\0'
 		       ? c->description
-		       : (slash != NULL ? slash + 1 : name)));
+		       : name));
 	if (c->cron != NULL)
 		th_script_add(b, "cron", th_str(c->cron));
 	else

@@ -57,14 +57,12 @@ add(struct export *x, const char *name, unsigned mode, struct th_str bytes)
 static void
 add_spool(struct export *x, const char *name, int fd)
 {
-	char *piece = th_malloc(PIECE);
+	char *piece = cmd_need(th_malloc(PIECE));
 	struct th_err err = { 0 };
 	struct th_buf full;
 	struct stat sb;
 	ssize_t n;
 
-	if (piece == NULL)
-		cmd_check(TH_ENOMEM, NULL);
 	moving_rewind(fd);
 	if (fstat(fd, &sb) == -1)
 		cmd_die(TH_EIO, "a spool: %s", strerror(errno));

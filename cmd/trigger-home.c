@@ -10,14 +10,6 @@
 
 #define PATH_SIZE ((size_t)16 << 10)
 
-static void *
-need(void *p)
-{
-	if (p == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	return p;
-}
-
 struct th_store *
 trigger_store(struct triggers *c)
 {
@@ -39,7 +31,7 @@ trigger_path(const char *name)
 	cmd_check(th_path_config("triggers", &b, &err), &err);
 	if (name != NULL)
 		th_buf_addf(&b, "/%s", name);
-	return need(th_buf_take(&b));
+	return cmd_need(th_buf_take(&b));
 }
 
 char *
@@ -53,7 +45,7 @@ trigger_state_path(const char *directory, const char *name)
 	if (mkdir(b.data, 0700) == -1 && errno != EEXIST)
 		cmd_die(TH_ECREATE, "%s: %s", b.data, strerror(errno));
 	th_buf_addf(&b, "/%s", name);
-	return need(th_buf_take(&b));
+	return cmd_need(th_buf_take(&b));
 }
 
 void
@@ -108,10 +100,10 @@ trigger_read(struct triggers *c, const char *name)
 
 	if (!th_script_is_name(name))
 		return NULL;
-	t = need(th_calloc(1, sizeof(*t)));
+	t = cmd_need(th_calloc(1, sizeof(*t)));
 	trigger_record_init(&t->record);
 	th_buf_init(&t->text, TRIGGER_SCRIPT_MAX);
-	t->name = need(th_strdup(name));
+	t->name = cmd_need(th_strdup(name));
 	t->path = trigger_path(name);
 	/* A pipe or a device would keep us waiting. */
 	if (stat(t->path, &sb) == -1 || !S_ISREG(sb.st_mode)) {
@@ -163,7 +155,8 @@ by_name(const void *a, const void *b)
 static void
 add(struct trigger_list *l, struct trigger *t)
 {
-	l->t = need(th_realloc(l->t, (l->n + 1) * sizeof(struct trigger *)));
+	l->t =
+	    cmd_need(th_realloc(l->t, (l->n + 1) * sizeof(struct trigger *)));
 	l->t[l->n++] = t;
 }
 

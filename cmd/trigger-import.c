@@ -14,12 +14,6 @@
 #define ARCHIVE_MAX ((int64_t)1 << 33)
 #define TRIES 10000 /* at names that are taken */
 
-static void
-need(enum th_status st)
-{
-	cmd_check(st, NULL);
-}
-
 /* ---- names ---- */
 
 /* Is it free, or of the same thing? */
@@ -56,14 +50,14 @@ import_name(
 		st = th_script_name(th_str(script->otherwise), ret);
 	if (st == TH_END)
 		st = th_buf_adds(ret, "trigger");
-	need(st);
+	cmd_check(st, NULL);
 	len = ret->len;
 	for (i = 2; i < TRIES; i++) {
-		need(th_set_add(m->names, th_buf_str(ret), &is_new));
+		cmd_check(th_set_add(m->names, th_buf_str(ret), &is_new), NULL);
 		if (is_new && is_ours(m, ret->data, script))
 			return;
 		ret->len = len;
-		need(th_buf_addf(ret, "-%d", i));
+		cmd_check(th_buf_addf(ret, "-%d", i), NULL);
 	}
 	cmd_die(TH_EDATA, "%s: more than %d of one name: %.*s", m->file, TRIES,
 	    (int)len, ret->data);
@@ -106,7 +100,7 @@ show(const char *name, const struct import_script *s)
 	th_buf_init(&b, IMPORT_MAX);
 	th_buf_addf(
 	    &b, "%s%s: %s", name, s->disabled ? " (disabled)" : "", s->shown);
-	need(b.status);
+	cmd_check(b.status, NULL);
 	th_out_line(&cmd_out, th_buf_str(&b));
 	th_buf_release(&b);
 }
@@ -133,11 +127,10 @@ void
 import_put(const char *path, struct th_str text, unsigned mode)
 {
 	struct th_err err = { 0 };
-	char *dir = th_strndup(path, (size_t)(strrchr(path, '/') - path));
+	char *dir =
+	    cmd_need(th_strndup(path, (size_t)(strrchr(path, '/') - path)));
 
 	trigger_make_home();
-	if (dir == NULL)
-		cmd_check(TH_ENOMEM, NULL);
 	if (mkdir(dir, 0700) == -1 && errno != EEXIST)
 		cmd_die(TH_ECREATE, "%s: %s", dir, strerror(errno));
 	cmd_check(th_file_replace(path, text, mode, &err), &err);
@@ -295,8 +288,7 @@ trigger_import(struct triggers *c)
 	int fd;
 
 	check_options(c);
-	if ((m.names = th_set_new()) == NULL)
-		need(TH_ENOMEM);
+	m.names = cmd_need(th_set_new());
 	fd = open_file(m.file);
 	if (strcmp(m.file, "-") == 0)
 		m.file = "standard input";

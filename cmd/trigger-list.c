@@ -153,10 +153,8 @@ static void
 print_table(struct triggers *c, const struct trigger_list *l)
 {
 	size_t width[NCOLUMNS], i, k;
-	struct row *rows = th_calloc(l->n + 1, sizeof(*rows));
+	struct row *rows = cmd_need(th_calloc(l->n + 1, sizeof(*rows)));
 
-	if (rows == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
 	for (k = 0; k < NCOLUMNS; k++)
 		snprintf(rows[0].cell[k], TRIGGER_CELL, "%s", heads[k]);
 	for (i = 0; i < l->n; i++)

@@ -51,9 +51,7 @@ take_line(struct report *r, struct th_str line)
 			s->end = line;
 		return;
 	}
-	more = th_realloc(r->stage, (r->n + 1) * sizeof(*more));
-	if (more == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	more = cmd_need(th_realloc(r->stage, (r->n + 1) * sizeof(*more)));
 	r->stage = more;
 	s = &r->stage[r->n++];
 	*s = (struct stage){ .pid = trigger_int(&v, "pid") };

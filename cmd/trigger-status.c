@@ -41,9 +41,7 @@ look(struct triggers *c, struct trigger_list *l, struct overview *ret)
 	size_t i;
 
 	*ret = (struct overview){ .n = l->n };
-	ret->row = th_calloc(l->n + 1, sizeof(*ret->row));
-	if (ret->row == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	ret->row = cmd_need(th_calloc(l->n + 1, sizeof(*ret->row)));
 	ret->planned =
 	    cmd_vacation_read(&ret->vacation) && ret->vacation.until > th_now();
 	for (i = 0; i < l->n; i++) {

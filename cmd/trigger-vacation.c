@@ -26,8 +26,7 @@ vacation_path(void)
 
 	th_buf_init(&b, TRIGGER_SCRIPT_MAX);
 	cmd_check(th_path_config("vacation", &b, &err), &err);
-	if ((path = th_buf_take(&b)) == NULL)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
+	path = cmd_need(th_buf_take(&b));
 	return path;
 }
 
