@@ -41,14 +41,6 @@ add_end(struct th_buf *b, const struct auth_account *acc)
 		th_buf_adds(b, " (renewed as needed)");
 }
 
-static void
-print(struct th_buf *b)
-{
-	cmd_check(b->status, NULL);
-	th_out_line(&cmd_out, th_buf_str(b));
-	th_buf_release(b);
-}
-
 void
 auth_list(struct auth *a, struct auth_account *acc)
 {
@@ -62,7 +54,7 @@ auth_list(struct auth *a, struct auth_account *acc)
 	add_settings(&b, acc);
 	th_buf_addc(&b, '\t');
 	add_end(&b, acc);
-	print(&b);
+	cmd_print_line(&b);
 }
 
 static void
@@ -106,7 +98,7 @@ auth_check(struct auth *a, struct auth_account *acc)
 		th_buf_adds(&b, "renewed as needed");
 	else
 		add_days(&b, who.expires);
-	print(&b);
+	cmd_print_line(&b);
 	free(who.name);
 }
 

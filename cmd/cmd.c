@@ -190,6 +190,22 @@ cmd_need(void *p)
 	return p;
 }
 
+void
+cmd_print(struct th_buf *b)
+{
+	cmd_check(b->status, NULL);
+	th_out_write(&cmd_out, th_buf_str(b));
+	th_buf_release(b);
+}
+
+void
+cmd_print_line(struct th_buf *b)
+{
+	cmd_check(b->status, NULL);
+	th_out_line(&cmd_out, th_buf_str(b));
+	th_buf_release(b);
+}
+
 int
 cmd_exit_code(enum th_status st)
 {

@@ -114,6 +114,12 @@ void *cmd_need(void *) __attribute__((__returns_nonnull__));
 /* Standard output, flushed by cmd_finish(). */
 extern struct th_out cmd_out;
 /*
+ * Prints what was composed, the second with a newline, and releases it; the end
+ * of the program when there was no memory for it.
+ */
+void cmd_print(struct th_buf *);
+void cmd_print_line(struct th_buf *);
+/*
  * Last call of every main(): flushes standard output and checks it, returns the
  * exit code of the worst status noted (DESIGN, "Exit codes").  A reader that
  * left (EPIPE) is no error.

@@ -157,8 +157,5 @@ cmd_help(const struct cmd *sub, const struct th_param *params, unsigned which)
 	if (c->note != NULL)
 		th_buf_addf(&b, "\n%s\n", c->note);
 	th_buf_addf(&b, "\nThe manual: man %s\n", cmd_program->name);
-	if (b.status != TH_OK)
-		cmd_die(TH_ENOMEM, "%s", th_strstatus(TH_ENOMEM));
-	th_out_write(&cmd_out, th_buf_str(&b));
-	th_buf_release(&b);
+	cmd_print(&b);
 }

@@ -124,7 +124,5 @@ cmd_list_services(unsigned which)
 			add_service(&l, s);
 	th_external_each(cmd_service_kind(which), add_program, &l);
 	th_config_free(config);
-	cmd_check(b.status, NULL);
-	th_out_write(&cmd_out, th_buf_str(&b));
-	th_buf_release(&b);
+	cmd_print(&b);
 }

@@ -8,14 +8,6 @@
 #define ALL (TH_Q_OUTBOX | TH_Q_LEDGER)
 
 static void
-print_line(struct th_buf *b)
-{
-	cmd_check(b->status, NULL);
-	th_out_line(&cmd_out, th_buf_str(b));
-	th_buf_release(b);
-}
-
-static void
 json_receipt(
     const struct queue_cmd *c, const struct th_entry *e, struct th_buf *ret)
 {
@@ -82,7 +74,7 @@ counts_json(const struct queue_cmd *c, const struct th_queue_counts *n)
 	cmd_json_date(&b, "oldest", n->oldest);
 	cmd_json_date(&b, "next", n->next);
 	th_json_close(&b, '}');
-	print_line(&b);
+	cmd_print_line(&b);
 }
 
 /* A label's value: backslash, quote and newline escaped. */
@@ -143,12 +135,8 @@ print_gauges(struct queue_cmd *c)
 		    "# HELP triggerhappy_queue_%s %s\n"
 		    "# TYPE triggerhappy_queue_%s gauge\n",
 		    gauges[i].name, gauges[i].help, gauges[i].name);
-		cmd_check(b.status, NULL);
-		cmd_check(c->gauge[i].status, NULL);
-		th_out_write(&cmd_out, th_buf_str(&b));
-		th_out_write(&cmd_out, th_buf_str(&c->gauge[i]));
-		th_buf_release(&b);
-		th_buf_release(&c->gauge[i]);
+		cmd_print(&b);
+		cmd_print(&c->gauge[i]);
 	}
 }
 
@@ -164,7 +152,7 @@ counts_row(const struct queue_cmd *c, const struct th_queue_counts *n)
 	    n->n[TH_Q_WAITING], n->n[TH_Q_LEASED], n->n[TH_Q_HELD],
 	    n->n[TH_Q_REFUSED], n->n[TH_Q_EXPIRED], n->n[TH_Q_PUBLISHED],
 	    th_queue_name(c->q));
-	print_line(&b);
+	cmd_print_line(&b);
 }
 
 static void
@@ -420,7 +408,7 @@ explain_entry(void *ctx, const struct th_entry *found)
 		th_buf_addf(&b, "%s: %.*s: %s", th_queue_name(c->q),
 		    (int)e.id.len, e.id.s, why.data != NULL ? why.data : "");
 	}
-	print_line(&b);
+	cmd_print_line(&b);
 	th_buf_release(&why);
 	th_buf_release(&room);
 	return TH_OK;
@@ -464,5 +452,5 @@ queue_explain(struct queue_cmd *c)
 		th_buf_addf(
 		    &b, "unknown: no queue knows the id %s%s", c->arg[0], also);
 	}
-	print_line(&b);
+	cmd_print_line(&b);
 }

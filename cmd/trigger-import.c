@@ -100,9 +100,7 @@ show(const char *name, const struct import_script *s)
 	th_buf_init(&b, IMPORT_MAX);
 	th_buf_addf(
 	    &b, "%s%s: %s", name, s->disabled ? " (disabled)" : "", s->shown);
-	cmd_check(b.status, NULL);
-	th_out_line(&cmd_out, th_buf_str(&b));
-	th_buf_release(&b);
+	cmd_print_line(&b);
 }
 
 enum there

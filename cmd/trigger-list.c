@@ -85,14 +85,6 @@ trigger_json(
 	th_json_close(b, '}');
 }
 
-static void
-print(struct th_buf *b)
-{
-	cmd_check(b->status, NULL);
-	th_out_line(&cmd_out, th_buf_str(b));
-	th_buf_release(b);
-}
-
 /* ---- list ---- */
 
 #define NCOLUMNS 9
@@ -146,7 +138,7 @@ print_row(const struct row *row, const size_t width[NCOLUMNS])
 		if (i + 1 < NCOLUMNS)
 			th_buf_addf(&b, "%*s", is_number(i) ? 2 : pad + 2, "");
 	}
-	print(&b);
+	cmd_print_line(&b);
 }
 
 static void
@@ -183,7 +175,7 @@ trigger_print_list(struct triggers *c)
 		for (i = 0; i < l.n; i++)
 			trigger_json(c, l.t[i], false, &b);
 		th_json_close(&b, ']');
-		print(&b);
+		cmd_print_line(&b);
 	} else if (l.n > 0) {
 		trigger_say_vacation();
 		print_table(c, &l);
@@ -258,9 +250,7 @@ show_words(struct triggers *c, const struct trigger *t)
 		th_buf_addf(&b, "     Advice: %s\n", f.advice);
 	th_buf_addc(&b, '\n');
 	th_buf_add(&b, t->text.data, t->text.len);
-	cmd_check(b.status, NULL);
-	th_out_write(&cmd_out, th_buf_str(&b));
-	th_buf_release(&b);
+	cmd_print(&b);
 }
 
 static void
@@ -274,7 +264,7 @@ show_one(struct triggers *c, const struct trigger *t)
 	}
 	th_buf_init(&b, TH_LINE_MAX);
 	trigger_json(c, t, true, &b);
-	print(&b);
+	cmd_print_line(&b);
 }
 
 void

@@ -68,14 +68,6 @@ add_for_systemd(struct th_buf *b, const char *before, const char *word)
 	th_buf_adds(b, quote ? "\"" : "");
 }
 
-static void
-print(struct th_buf *b)
-{
-	cmd_check(b->status, NULL);
-	th_out_write(&cmd_out, th_buf_str(b));
-	th_buf_release(b);
-}
-
 /* In a crontab a percent sign is a newline unless there is a backslash. */
 void
 trigger_crontab(struct triggers *c)
@@ -101,7 +93,7 @@ trigger_crontab(struct triggers *c)
 		th_buf_addc(&b, line.data[i]);
 	}
 	th_buf_release(&line);
-	print(&b);
+	cmd_print(&b);
 }
 
 void
@@ -144,5 +136,5 @@ trigger_systemd(struct triggers *c)
 	    "\n"
 	    "[Install]\n"
 	    "WantedBy=timers.target\n");
-	print(&b);
+	cmd_print(&b);
 }

@@ -37,7 +37,7 @@ open_stage(struct report *r, int64_t pid)
 static void
 take_line(struct report *r, struct th_str line)
 {
-	struct stage *s, *more;
+	struct stage *s;
 	struct th_value v;
 	char run[TRIGGER_RUN_MAX];
 
@@ -51,8 +51,7 @@ take_line(struct report *r, struct th_str line)
 			s->end = line;
 		return;
 	}
-	more = cmd_need(th_realloc(r->stage, (r->n + 1) * sizeof(*more)));
-	r->stage = more;
+	r->stage = cmd_need(th_realloc(r->stage, (r->n + 1) * sizeof(*s)));
 	s = &r->stage[r->n++];
 	*s = (struct stage){ .pid = trigger_int(&v, "pid") };
 	trigger_text(&v, "program", s->program, sizeof(s->program));

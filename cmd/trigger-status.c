@@ -5,14 +5,6 @@
 
 #include "trigger-facts.h"
 
-static void
-print(struct th_buf *b)
-{
-	cmd_check(b->status, NULL);
-	th_out_write(&cmd_out, th_buf_str(b));
-	th_buf_release(b);
-}
-
 /* ---- looking ---- */
 
 static int
@@ -92,7 +84,7 @@ print_words(const struct overview *o)
 	for (i = 0; i < o->n; i++)
 		if (o->row[i].gravity < 2)
 			add_trouble(&b, &o->row[i]);
-	print(&b);
+	cmd_print(&b);
 }
 
 /* ---- for programs ---- */
@@ -122,7 +114,7 @@ print_json(struct triggers *c, const struct overview *o)
 	th_json_close(&b, ']');
 	th_json_close(&b, '}');
 	th_buf_addc(&b, '\n');
-	print(&b);
+	cmd_print(&b);
 }
 
 /* ---- for Prometheus: the text format, one metric after the other ---- */
@@ -239,7 +231,7 @@ print_prometheus(const struct overview *o)
 				    metrics[k].name, o->row[i].t->name,
 				    metrics[k].get(&o->row[i]));
 	}
-	print(&b);
+	cmd_print(&b);
 }
 
 /* ---- which ---- */

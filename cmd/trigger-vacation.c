@@ -261,9 +261,7 @@ print_status(struct triggers *c)
 		th_buf_addf(&b, "%s%s%s%s%s", word,
 		    from[0] != '\0' ? ", from " : "", from,
 		    until[0] != '\0' ? ", until " : "", until);
-	cmd_check(b.status, NULL);
-	th_out_line(&cmd_out, th_buf_str(&b));
-	th_buf_release(&b);
+	cmd_print_line(&b);
 }
 
 void
