@@ -22,21 +22,15 @@ static void
 count_day(void *ctx, struct th_str key, const struct th_value *v)
 {
 	struct chart *c = ctx;
-	struct th_value n;
-	struct th_iter it;
-	int64_t at;
-	double d;
+	int64_t at, day[TRIGGER_COUNTS] = { 0 };
 
 	if (th_date_parse_rfc3339(key, &at) != TH_OK)
 		return;
 	at = at / 86400 - c->first;
-	th_iter_init(&it, v);
-	/* The second is what was published. */
-	if (at < 0 || at >= DAYS || !th_iter_next(&it, NULL, &n) ||
-	    !th_iter_next(&it, NULL, &n) || !th_value_number(&n, &d) || d < 0 ||
-	    d > 1e12)
+	if (at < 0 || at >= DAYS)
 		return;
-	c->n[at] = (int64_t)d;
+	trigger_day(v, day);
+	c->n[at] = day[TRIGGER_PUBLISHED];
 	c->sum += c->n[at];
 	if (c->n[at] > c->top)
 		c->top = c->n[at];

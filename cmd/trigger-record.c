@@ -369,6 +369,20 @@ trigger_last(const struct trigger_record *r, struct th_value *ret)
 	return th_iter_next(&it, NULL, ret);
 }
 
+void
+trigger_day(const struct th_value *v, int64_t ret[TRIGGER_COUNTS])
+{
+	struct th_value n;
+	struct th_iter it;
+	double d;
+	int i;
+
+	th_iter_init(&it, v);
+	for (i = 0; i < TRIGGER_COUNTS && th_iter_next(&it, NULL, &n); i++)
+		if (th_value_number(&n, &d) && d >= 0 && d < 9e15)
+			ret[i] = (int64_t)d;
+}
+
 static void
 add_run(struct th_buf *b, const struct trigger_result *res)
 {
@@ -390,8 +404,8 @@ add_run(struct th_buf *b, const struct trigger_result *res)
 struct more {
 	struct th_buf *b;
 	size_t n, max, skip;
-	struct th_str key; /* the one that is there already */
-	int64_t day[4];
+	const char *today;
+	int64_t day[TRIGGER_COUNTS];
 };
 
 static void
@@ -420,19 +434,10 @@ static void
 count_day(void *ctx, struct th_str key, const struct th_value *v)
 {
 	struct more *m = ctx;
-	struct th_value n;
-	struct th_iter it;
-	double d;
-	size_t i;
 
-	(void)v;
 	m->n++;
-	if (key.len != m->key.len || memcmp(key.s, m->key.s, key.len) != 0)
-		return;
-	th_iter_init(&it, v);
-	for (i = 0; i < 4 && th_iter_next(&it, NULL, &n); i++)
-		if (th_value_number(&n, &d) && d >= 0 && d < 9e15)
-			m->day[i] = (int64_t)d;
+	if (th_str_is(key, m->today))
+		trigger_day(v, m->day);
 }
 
 static void
@@ -441,7 +446,7 @@ add_old_day(void *ctx, struct th_str key, const struct th_value *v)
 	struct more *m = ctx;
 	char name[32];
 
-	if (key.len == m->key.len && memcmp(key.s, m->key.s, key.len) == 0)
+	if (th_str_is(key, m->today))
 		return;
 	if (m->n++ < m->skip || key.len >= sizeof(name))
 		return;
@@ -456,25 +461,24 @@ add_day(struct trigger_record *r, const struct trigger_result *res,
     struct th_buf *ret)
 {
 	char date[TH_DATE_SIZE] = "";
-	struct more m = { .b = ret };
+	struct more m = { .b = ret, .today = date };
 	size_t i;
 
 	th_date_format(res->start, date);
 	date[10] = '\0';
-	m.key = th_str(date);
 	trigger_each(&r->days, count_day, &m);
 	m.skip = m.n > TRIGGER_DAYS ? m.n - TRIGGER_DAYS : 0;
 	m.n = 0;
-	m.day[0] += res->fetched;
-	m.day[1] += res->published;
-	m.day[2]++;
-	m.day[3] +=
+	m.day[TRIGGER_FETCHED] += res->fetched;
+	m.day[TRIGGER_PUBLISHED] += res->published;
+	m.day[TRIGGER_RUNS]++;
+	m.day[TRIGGER_FAILURES] +=
 	    res->outcome == TRIGGER_FAILED || res->outcome == TRIGGER_TIMED_OUT;
 	th_json_open(ret, '{');
 	trigger_each(&r->days, add_old_day, &m);
 	th_json_key(ret, date);
 	th_json_open(ret, '[');
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < TRIGGER_COUNTS; i++)
 		th_json_int(ret, m.day[i]);
 	th_json_close(ret, ']');
 	th_json_close(ret, '}');

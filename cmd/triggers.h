@@ -99,6 +99,15 @@ void trigger_text(
     const struct th_value *, const char *name, char *ret, size_t size);
 /* The last run of a history; false when there is none. */
 bool trigger_last(const struct trigger_record *, struct th_value *ret);
+/* The counts of a day, as they stand in `days`; those that lack are left. */
+enum trigger_count {
+	TRIGGER_FETCHED,
+	TRIGGER_PUBLISHED,
+	TRIGGER_RUNS,
+	TRIGGER_FAILURES,
+	TRIGGER_COUNTS
+};
+void trigger_day(const struct th_value *, int64_t ret[TRIGGER_COUNTS]);
 /* Calls for each element of a JSON array or member of an object. */
 void trigger_each(const struct th_buf *json,
     void (*visit)(void *ctx, struct th_str key, const struct th_value *),
