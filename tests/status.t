@@ -49,7 +49,7 @@ for why in 'th-fetch rss http://127.0.0.1:1/f | th-publish file --path x | cat@t
     'echo "{}" | th-filter "title ~ (" | th-publish file --path x; echo remark >&2@th-filter: expression: ' \
     'th-fetch rss "$feed" | th-publish webhook --url http://127.0.0.1:1/; echo remark >&2@th-publish: .*cannot connect' \
     'echo "my own words" >&2; echo "{" | th-filter >/dev/null 2>&1; exit 3@the script ended with exit code 3 \(my own words' \
-    'th-fetch rss "$feed" | th-filter -v title >/dev/null; ls /nonexistent >&2@the script ended with exit code [0-9]* \(.*/nonexistent'; do
+    'th-fetch rss "$feed" | th-filter -v title >/dev/null; ls /dev/null/none >&2@the script ended with exit code [0-9]* \(.*/dev/null/none'; do
 	printf '#!/bin/sh\n%s\n' "${why%@*}" >"$TH_HOME/triggers/why" && chmod +x "$TH_HOME/triggers/why"
 	th-trigger run -q why >/dev/null 2>&1
 	ok "the words are those of what failed: ${why#*@}" sh -c 'th-trigger status why | grep -Eq "^    $1"' - "${why#*@}"
