@@ -803,6 +803,20 @@ struct th_param {
 	const char *help;   /* one line, lower case, no full stop */
 	char letter;        /* short option, 0 for none */
 };
+/* As lines of a table: what th_session_authorize() needs for OAuth 2. */
+#define TH_PARAMS_OAUTH2						\
+	{ "client_id", TH_STRING, TH_P_ACCOUNT, NULL,			\
+	    "OAuth 2: the app's id", 0 },				\
+	{ "client_secret", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, NULL,	\
+	    "OAuth 2: the app's secret, if it has one", 0 },		\
+	{ "access_token", TH_STRING,					\
+	    TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN, NULL,		\
+	    "OAuth 2: your token", 0 },					\
+	{ "refresh_token", TH_STRING,					\
+	    TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN, NULL,		\
+	    "OAuth 2: what renews it", 0 },				\
+	{ "expires_at", TH_STRING, TH_P_ACCOUNT, NULL,			\
+	    "OAuth 2: when access_token ends", 0 }
 
 /* The values given for a table of parameters. */
 struct th_opts;

@@ -41,16 +41,7 @@ static const struct th_param params[] = {
 	    "OAuth 1.0a: its secret", 0 },
 	{ "token_secret", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN,
 	    NULL, "OAuth 1.0a: the secret of your token", 0 },
-	{ "client_id", TH_STRING, TH_P_ACCOUNT, NULL, "OAuth 2: the app's id",
-	    0 },
-	{ "client_secret", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET, NULL,
-	    "OAuth 2: the app's secret, if it has one", 0 },
-	{ "access_token", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN,
-	    NULL, "OAuth 2: your token", 0 },
-	{ "refresh_token", TH_STRING, TH_P_ACCOUNT | TH_P_SECRET | TH_P_LOGIN,
-	    NULL, "OAuth 2: what renews it", 0 },
-	{ "expires_at", TH_STRING, TH_P_ACCOUNT, NULL,
-	    "OAuth 2: when access_token ends", 0 },
+	TH_PARAMS_OAUTH2,
 	{ NULL, TH_STRING, 0, NULL, NULL, 0 },
 };
 
