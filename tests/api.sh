@@ -10,6 +10,16 @@ fault() { # PATH KIND [TIMES [METHOD]]: the next requests to PATH fail so
 	_m=${4:+,\"method\":\"$4\"}
 	curl -s -o /dev/null -d "{\"path\":\"$1\",\"kind\":\"$2\",\"times\":${3:-1}$_m}" "$url/_fault"
 }
+calm() { # no faults any more
+	curl -s -o /dev/null "$url/_calm"
+}
+post() { # JSON: what the stand-in has from now on, too
+	curl -s -o /dev/null -d "$1" "$url/_post"
+}
+entries() { # FROM TO SECOND: pages for post, all of one second
+	jq -cn --argjson a "$1" --argjson b "$2" --argjson t "$3" \
+	    '[range($a;$b) | {url:"https://example.org/e\(.)",title:"e\(.)",at:$t}]'
+}
 requests() { # prints what came in since the last call
 	curl -s "$url/_requests"
 }

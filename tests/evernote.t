@@ -9,18 +9,20 @@ start() { # NAME TOKEN
 	i=0; while [ ! -s "port.$1" ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
 	at=http://127.0.0.1:$(cat "port.$1")
 }
+accounts() { # of the server that was started last
+	config <<-END
+		accounts:
+		  evernote:
+		    default: {base_url: "$at", token_env: EVERNOTE_TOKEN}
+		    store: {note_store_url: "$at/edam/note/s9", base_url: "$at", token_env: EVERNOTE_TOKEN}
+		    wrong: {base_url: "$at", token_env: EVERNOTE_WRONG}
+	END
+}
 if ! python3 -c 'import sys; sys.path.append("/usr/lib/python3/dist-packages"); import thrift' 2>/dev/null; then
 	skip 'evernote' 'python3-thrift is not installed'; finish
 fi
 start a "$canary"
-cat >"$TH_HOME/config.yaml" <<END
-accounts:
-  evernote:
-    default: {base_url: "$at", token_env: EVERNOTE_TOKEN}
-    store: {note_store_url: "$at/edam/note/s9", base_url: "$at", token_env: EVERNOTE_TOKEN}
-    wrong: {base_url: "$at", token_env: EVERNOTE_WRONG}
-    none: {base_url: "$at"}
-END
+accounts
 EVERNOTE_TOKEN=$canary EVERNOTE_WRONG=S=s1:H=wr0ngwr0ng
 export EVERNOTE_TOKEN EVERNOTE_WRONG
 post() { # PATH BODY
@@ -162,13 +164,7 @@ says 'nothing at all' 1 sh -c 'curl -sS --noproxy "*" "$1/calls" | wc -l' - "$at
 
 # Reading.
 start b "$canary"
-cat >"$TH_HOME/config.yaml" <<END
-accounts:
-  evernote:
-    default: {base_url: "$at", token_env: EVERNOTE_TOKEN}
-    store: {note_store_url: "$at/edam/note/s9", base_url: "$at", token_env: EVERNOTE_TOKEN}
-    wrong: {base_url: "$at", token_env: EVERNOTE_WRONG}
-END
+accounts
 note() { # TITLE NOTEBOOK TAGS CREATED [SOURCE]
 	post notes "$(jq -nc --arg t "$1" --arg n "$2" --argjson g "$3" --argjson c "$4" --arg s "${5-}" \
 	    '[{title:$t,notebook:$n,tags:$g,created:$c,source:(if $s == "" then null else $s end),
@@ -233,7 +229,7 @@ note one Recipes '["x","y"]' 1700000000000 https://e.org/one
 says 'a token tells whose it is' bob sh -c 'th-auth check evernote | grep -o bob | head -n 1'
 code 'one that is not valid' 77 th-fetch evernote:wrong
 says 'note_store_url tells where notes are' one titles_of store
-cat >"$TH_HOME/config.yaml" <<END
+config <<END
 accounts:
   evernote:
     plain: {note_store_url: "http://192.0.2.1/edam/note/s1", token_env: EVERNOTE_TOKEN}
@@ -246,7 +242,7 @@ EVERNOTE_PLAIN=n0sh4rd; export EVERNOTE_PLAIN
 asked='getUserUrls listNotebooks createNotebook createNote'
 for name in d e; do
 	start $name "$EVERNOTE_PLAIN"
-	cat >"$TH_HOME/config.yaml" <<-END
+	config <<-END
 		accounts:
 		  evernote: {plain: {base_url: "$at", token_env: EVERNOTE_PLAIN}}
 	END
@@ -265,12 +261,11 @@ fi
 on redis || { . "$top/tests/redis.sh"; redis_start; }
 machine() { # NAME: a home of its own, the same store
 	TH_HOME=$scratch/$1; mkdir "$TH_HOME"
-	(umask 077; cat >"$TH_HOME/config.yaml" <<-END
+	config <<-END
 		store: "unix://$scratch/redis.sock?db=60"
 		accounts:
 		  evernote: {default: {base_url: "$at", token_env: EVERNOTE_TOKEN}}
 	END
-	)
 }
 start c "$canary"
 machine box1

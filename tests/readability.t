@@ -22,15 +22,9 @@ accounts:
     elsewhere: {base_url: "$url/elsewhere", $tokens}
 $(cat accounts)
 E
-post() { curl -s -o /dev/null -d "$1" "$url/_post"; }
-calm() { curl -s -o /dev/null "$url/_calm"; }
 last() { state ".bookmarks[-1] | $1"; }
 item() { # ID TITLE [URL]
 	jq -cn --arg i "$1" --arg t "$2" --arg u "${3-https://example.org/$1}" '{id:$i,title:$t,url:$u,tags:["Ü","a,b"]}'
-}
-entries() { # FROM TO SECOND: bookmarks of one second
-	jq -cn --argjson a "$1" --argjson b "$2" --argjson t "$3" \
-	    '[range($a;$b) | {url:"https://example.org/e\(.)",title:"e\(.)",at:$t}]'
 }
 
 # ---- closed

@@ -83,7 +83,7 @@ sed 's/127.0.0.1:[0-9]*/127.0.0.1:1/' "$TH_HOME/config.yaml" >down.yaml; chmod 6
 ok 'a server that is not there' log 69 th-fetch -vv -c down.yaml twitter:two --home
 url=$twitter; fault /2/users html 9
 ok 'an answer that makes no sense' log 75 th-fetch -vv twitter --home
-curl -s -o /dev/null "$url/_calm"
+calm
 # A service that repeats what it was sent: of its words the secrets are masked.
 echoed() { # URL [N]: the next N requests there are answered so
 	url=$1; fault / echo "${2:-1}"

@@ -23,6 +23,8 @@ E
 item() { # ID TITLE [URL]
 	jq -cn --arg i "$1" --arg t "$2" --arg u "${3-}" '{id:$i,title:$t} + if $u == "" then {} else {url:$u} end'
 }
+drop() { curl -s -o /dev/null -d "$1" "$url/_drop"; }
+cards() { curl -s -o /dev/null -d "$1" "$url/_card"; } # JSON: made elsewhere
 pub() { th-publish "trello${account-}" --board Reading --list Inbox "$@"; }
 
 # ---- publishing
@@ -56,10 +58,9 @@ account=:signed; item 5 Five | pub --queue s >out 2>err
 says 'OAuth 1.0a is signed' Five state '.cards[-1].name'
 account=:two; item 6 Six | pub --queue t >out 2>err; account=
 says 'an OAuth 2 token that is no longer good is renewed, once' 'Six 1' state '"\(.cards[-1].name) \(.refreshes)"'
-curl -s -o /dev/null -d Inbox "$url/_drop"
+drop Inbox
 item 7 Seven | pub >out 2>err
 says 'a list that is gone is found anew' 'Seven 1' state '"\(.cards[-1].name) \(.lists | length)"'
-drop() { curl -s -o /dev/null -d "$1" "$url/_drop"; }
 drop Reading
 item 7b 'Seven b' >in
 code 'a board that is gone is made anew, for a list that was not asked for before, too' 0 sh -c \
@@ -96,17 +97,21 @@ for f in 400 403; do
 	item "r$f" "Refuse $f" >in
 	fault /1/cards $f 9 POST
 	code "publishing: $f refuses the card" 65 sh -c "th-publish trello:other --board Reading --list Inbox --queue r$f <in"
-	curl -s -o /dev/null "$url/_calm"
+	calm
 done
 item a Auth >in
 code 'a wrong token' 77 sh -c 'th-publish trello:wrong --board Reading --list Inbox --queue a <in'
 code 'no token yet' 77 sh -c 'th-publish trello:nobody --board Reading --list Inbox --queue b <in'
 told 'is told how to get one' 'th-auth login trello:nobody'
-item c 'Cut' https://example.org/cut >in
-fault /1/cards cut 1 POST
-th-publish trello:wcut --board Reading --list Inbox --queue c <in >out 2>err
-th-queue retry c >/dev/null 2>&1
-th-publish trello:wcut --board Reading --list Inbox --queue c --drain >out 2>err
+lost() { # QUEUE ACCOUNT BOARD LIST: a card whose answer is lost, and tried again
+	_queue=$1 _account=$2; set -- --board "$3" --list "$4" --queue "$1"
+	item "$_queue" Cut https://example.org/cut >in
+	fault /1/cards cut 1 POST
+	th-publish "trello:$_account" "$@" <in >out 2>err
+	th-queue retry "$_queue" >/dev/null 2>&1
+	th-publish "trello:$_account" "$@" --drain >out 2>err
+}
+lost c wcut Reading Inbox
 says 'a card whose answer was lost is not made twice' 1 state '[.cards[] | select(.name == "Cut")] | length'
 ok 'and has its receipt' grep -q trello.com/c/ out
 
@@ -125,8 +130,8 @@ code 'and is sent' 0 th-publish trello:other --board Reading --list Inbox --queu
 says 'once' 1 state '[.cards[] | select(.name == "Page")] | length'
 
 # ---- reading
-curl -s -o /dev/null -d '[{"board":"R","list":"A","name":"first","made":1700000000,"url":"https://example.org/f","desc":"*text*"},
-{"board":"R","list":"A","name":"second","made":1700000001},{"board":"R","list":"B","name":"third","made":1700000001}]' "$url/_card"
+cards '[{"board":"R","list":"A","name":"first","made":1700000000,"url":"https://example.org/f","desc":"*text*"},
+{"board":"R","list":"A","name":"second","made":1700000001},{"board":"R","list":"B","name":"third","made":1700000001}]'
 code 'no board is a usage error' 64 th-fetch trello:other --list Inbox
 told 'and named' '--board is missing'
 code 'an unknown board' 69 th-fetch trello:other --board Nowhere
@@ -139,24 +144,24 @@ th-fetch trello:other --board R --list A --state x >cards
 says 'a list alone' 'first second' sh -c 'jq -rs "map(.title) | join(\" \")" cards'
 says 'title, text, link, date' 'first *text* https://example.org/f 2023-11-14T22:13:20Z' \
     sh -c 'head -n 1 cards | jq -r "\"\(.title) \(.content_text) \(.external_url) \(.date_published)\""'
-curl -s -o /dev/null -d '[{"board":"R","list":"A","name":"same second","made":1700000001},
-{"board":"R","list":"A","name":"older","made":1600000000}]' "$url/_card"
+cards '[{"board":"R","list":"A","name":"same second","made":1700000001},
+{"board":"R","list":"A","name":"older","made":1600000000}]'
 says 'later only what is new, of whatever date' 'older same second' sh -c \
     'th-fetch trello:other --board R --list A --state x | jq -rs "map(.title) | join(\" \")"'
 says 'and then nothing' 0 sh -c 'th-fetch trello:other --board R --list A --state x | wc -l'
 drop A
 code 'a list that is gone' 69 th-fetch trello:other --board R --list A
 told 'is named' 'no such list: A'
-curl -s -o /dev/null -d '[{"board":"R","list":"A","name":"anew","made":1700000002}]' "$url/_card"
+cards '[{"board":"R","list":"A","name":"anew","made":1700000002}]'
 drop B
 th-fetch trello:other --board R --list A >out 2>err
-curl -s -o /dev/null -d '[{"board":"R","list":"B","name":"b anew","made":1700000002}]' "$url/_card"
+cards '[{"board":"R","list":"B","name":"b anew","made":1700000002}]'
 drop R
-curl -s -o /dev/null -d '[{"board":"R","list":"C","name":"c anew","made":1700000002}]' "$url/_card"
+cards '[{"board":"R","list":"C","name":"c anew","made":1700000002}]'
 says 'a board made anew under the same name is read at once' 'c anew' sh -c \
     'th-fetch trello:other --board R --list C | jq -r .title'
 jq -cn '[range(0;100) | {board:"R", list:"Slow", name:"s\(.)", desc: ("s" * 4000), made: 1700000000}]' >slow.json
-curl -s -o /dev/null -d @slow.json "$url/_card"
+cards @slow.json
 resumes 'cards' 100 th-fetch trello:other --board R --list Slow --state slow
 fault /1/lists truncated
 code 'reading: a truncated answer' 69 th-fetch trello:other --board R --list C
@@ -189,13 +194,9 @@ accounts:
     default: {base_url: "$url", key: trello-key, token: trello-token}
     late: {base_url: "$url", key: trello-key, token: trello-token}
 E
-curl -s -o /dev/null -d '[{"board":"P","list":"A","name":"a","made":1700000000},{"board":"P","list":"B","name":"b","made":1700000001}]' "$url/_card"
+cards '[{"board":"P","list":"A","name":"a","made":1700000000},{"board":"P","list":"B","name":"b","made":1700000001}]'
 says 'a board is read list by list where it must be' 'a b' sh -c \
     'th-fetch trello --board P | jq -rs "map(.title) | join(\" \")"'
-item less 'Cut' https://example.org/cut >in
-fault /1/cards cut 1 POST
-th-publish trello:late --board P --list A --queue less <in >out 2>err
-th-queue retry less >/dev/null 2>&1
-th-publish trello:late --board P --list A --queue less --drain >out 2>err
+lost less late P A
 says 'a card is known by its title and text where attachments are not shown' 1 state '[.cards[] | select(.name == "Cut")] | length'
 finish

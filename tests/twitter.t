@@ -19,7 +19,6 @@ accounts:
     nobody: {base_url: "$url", consumer_key: consumer-key, consumer_secret: consumer-secret}
 $(cat accounts)
 E
-post() { curl -s -o /dev/null -d "$1" "$url/_post"; }
 last() { state '.sent[-1]'; }
 item() { # ID TITLE [URL]
 	jq -cn --arg i "$1" --arg t "$2" --arg u "${3-}" '{id:$i,title:$t} + if $u == "" then {} else {url:$u} end'
@@ -100,7 +99,7 @@ code 'a user name that can be none is a usage error' 64 th-fetch twitter --user 
 for f in 429 429retry 429reset 429day 500 503 html; do
 	fault /2/tweets/search $f 9
 	code "reading: $f waits" 75 th-fetch twitter --search go --timeout 2s
-	curl -s -o /dev/null "$url/_calm"
+	calm
 done
 for f in 400 402 403; do
 	fault /2/tweets/search $f
@@ -110,10 +109,10 @@ fault /2/tweets/search truncated
 code 'reading: a truncated answer' 69 th-fetch twitter --search go
 fault /2/tweets/search cut 9
 code 'reading: a connection cut' 69 th-fetch twitter --search go
-curl -s -o /dev/null "$url/_calm"
+calm
 fault /2/tweets/search silence 9
 code 'reading: silence' 69 th-fetch twitter --search go --timeout 1s
-curl -s -o /dev/null "$url/_calm"
+calm
 code 'a wrong signature' 77 th-fetch twitter:wrong --search go
 code 'an account that never logged in' 77 th-fetch twitter:nobody --search go
 told 'is told how' 'th-auth login twitter:nobody'
