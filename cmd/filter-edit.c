@@ -340,9 +340,7 @@ replace_text(struct edits *e, const struct edit *one, const struct th_value *v,
 		st = th_regex_replace(one->sub.regex, s,
 		    th_str(one->sub.replacement), one->sub.global, &e->text,
 		    err);
-	if (st == TH_OK &&
-	    (e->text.len != s.len ||
-		(s.len > 0 && memcmp(e->text.data, s.s, s.len) != 0)))
+	if (st == TH_OK && !th_str_equal(th_buf_str(&e->text), s))
 		*changed = true;
 	return st;
 }

@@ -201,8 +201,8 @@ find_option(const struct th_shell_word *w, const char *help, struct known *ret,
 	*at = 0;
 	while (next_known(&p, ret)) {
 		if (s[1] != '-' ? ret->letter != s[1]
-				: ret->name.len != len ||
-				      memcmp(ret->name.s, s + 2, len) != 0)
+				: !th_str_equal(
+				      ret->name, (struct th_str){ s + 2, len }))
 			continue;
 		if (s[1] == '-')
 			*at = s[2 + len] == '=' ? 3 + len : 0;

@@ -115,8 +115,7 @@ import_look(const char *path, struct th_str text)
 	st = th_file_read(path, &old, &err);
 	if (st != TH_END && st != TH_EDATA)
 		cmd_check(st, &err);
-	same = st == TH_OK && old.len == text.len &&
-	       (text.len == 0 || memcmp(old.data, text.s, text.len) == 0);
+	same = st == TH_OK && th_str_equal(th_buf_str(&old), text);
 	th_buf_release(&old);
 	return st == TH_END ? THERE_NOT : same ? THERE_SAME : THERE_OTHER;
 }
@@ -158,8 +157,7 @@ import_write(struct importing *m, const char *name,
 	th_script_release(&script);
 	t = trigger_read(m->c, name);
 	path = trigger_path(name);
-	if (t != NULL && t->text.len == text.len &&
-	    memcmp(t->text.data, text.s, text.len) == 0) {
+	if (t != NULL && th_str_equal(th_buf_str(&t->text), text)) {
 		cmd_say(1, "%s is there already", name);
 		m->known++;
 	} else if (t != NULL && !m->c->force) {

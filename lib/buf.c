@@ -15,11 +15,15 @@ th_str(const char *s)
 }
 
 bool
+th_str_equal(struct th_str a, struct th_str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.s, b.s, a.len) == 0);
+}
+
+bool
 th_str_is(struct th_str a, const char *b)
 {
-	size_t len = strlen(b);
-
-	return a.len == len && (len == 0 || memcmp(a.s, b, len) == 0);
+	return th_str_equal(a, th_str(b));
 }
 
 /* Not strncasecmp(): that obeys the locale. */

@@ -254,12 +254,11 @@ struct writer {
 static bool
 has_word(const char *list, struct th_str word)
 {
-	const char *p = list, *end;
+	size_t n;
 
-	for (; p != NULL && *p != '\0'; p = *end != '\0' ? end + 1 : end) {
-		end = p + strcspn(p, " ");
-		if ((size_t)(end - p) == word.len &&
-		    memcmp(p, word.s, word.len) == 0)
+	for (; list != NULL && *list != '\0'; list += n + (list[n] == ' ')) {
+		n = strcspn(list, " ");
+		if (th_str_equal(word, (struct th_str){ list, n }))
 			return true;
 	}
 	return false;

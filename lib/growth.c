@@ -59,8 +59,8 @@ has_id(struct th_item *it, struct th_str id)
 	bool same;
 
 	th_buf_init(&b, TH_LINE_MAX);
-	same = th_item_text(it, "id", &b) == TH_OK && b.len == id.len &&
-	       memcmp(b.data, id.s, id.len) == 0;
+	same = th_item_text(it, "id", &b) == TH_OK &&
+	       th_str_equal(th_buf_str(&b), id);
 	th_buf_release(&b);
 	return same;
 }

@@ -33,8 +33,8 @@ is_same_but_for_case(const struct th_called *c, struct th_str name, bool *ret)
 
 	th_buf_init(&low, KEY_MAX);
 	st = th_text_lower(name, &low);
-	*ret = st == TH_OK && low.len == c->low.len &&
-	       (low.len == 0 || memcmp(low.data, c->low.data, low.len) == 0);
+	*ret =
+	    st == TH_OK && th_str_equal(th_buf_str(&low), th_buf_str(&c->low));
 	th_buf_release(&low);
 	return st == TH_EDATA ? TH_OK : st;
 }

@@ -115,7 +115,7 @@ check_choice(const struct th_param *p, const char *arg, struct th_err *err)
 
 	for (;; c += len + 1) {
 		len = strcspn(c, "|");
-		if (len == strlen(arg) && memcmp(c, arg, len) == 0)
+		if (th_str_is((struct th_str){ c, len }, arg))
 			return TH_OK;
 		if (c[len] == '\0')
 			return th_fail(err, TH_EUSAGE,

@@ -161,8 +161,8 @@ save_record(const struct th_revisit *r, int record, struct th_state *state,
 	if (b.status != TH_OK)
 		st = th_fail(err, b.status, "%s", th_strstatus(b.status));
 	else if ((st == TH_END && b.len == 0) ||
-		 (st == TH_OK && old.len == b.len &&
-		     memcmp(old.data, b.data, b.len) == 0))
+		 (st == TH_OK &&
+		     th_str_equal(th_buf_str(&old), th_buf_str(&b))))
 		st = TH_OK;
 	else if (st == TH_OK || st == TH_END)
 		st = th_state_put(state, key, th_buf_str(&b), err);

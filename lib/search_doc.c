@@ -98,8 +98,7 @@ add_service(void *ctx, const struct th_value *v)
 		b->status = TH_ENOMEM;
 	th_buf_release(&name);
 	for (i = 0; i < d->nservices; i++)
-		if (b->len == d->service[i].len &&
-		    memcmp(b->data, d->service[i].data, b->len) == 0)
+		if (th_str_equal(th_buf_str(b), th_buf_str(&d->service[i])))
 			b->len = 0;
 	if (b->status == TH_OK && b->len > 0)
 		d->nservices++;

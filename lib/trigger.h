@@ -118,6 +118,7 @@ struct th_str {
 };
 #define TH_STR(literal) ((struct th_str){ (literal), sizeof(literal) - 1 })
 struct th_str th_str(const char *);             /* of a C string; NULL: empty */
+bool th_str_equal(struct th_str, struct th_str);
 bool th_str_is(struct th_str, const char *);    /* equal to a C string */
 bool th_str_iis(struct th_str, const char *);   /* equal but for ASCII case */
 bool th_str_has_prefix(struct th_str, const char *);

@@ -137,13 +137,6 @@ named_notebook(
 
 /* ---- publishing: the note ---- */
 
-static bool
-same(struct th_str a, const struct th_buf *b)
-{
-	return a.len == b->len &&
-	       (a.len == 0 || memcmp(a.s, b->data, a.len) == 0);
-}
-
 /* All that a note is made of. */
 struct note {
 	struct th_buf title, content, url, author;
@@ -568,10 +561,12 @@ is_ours(const struct th_thrift *meta, const struct note *n)
 
 	if (th_thrift_get(meta, 14, TH_THRIFT_STRUCT, &attr)) {
 		source = th_thrift_text(&attr, 15);
-		if (source.s != NULL && !same(source, &n->url))
+		if (source.s != NULL &&
+		    !th_str_equal(source, th_buf_str(&n->url)))
 			return false;
 	}
-	return (title.s == NULL || same(title, &n->title)) &&
+	return (title.s == NULL ||
+		   th_str_equal(title, th_buf_str(&n->title))) &&
 	       is_date_ours(th_thrift_number(meta, 6, n->created), n);
 }
 

@@ -453,8 +453,7 @@ is_free(const struct th_place *p, const struct th_delivery *d,
 	th_note_head(d->id, &id);
 	*ret = th_file_read_fd(fd, &old, NULL);
 	if (*ret == TH_OK && d->text.s != NULL)
-		free = old.len == note.len &&
-		       memcmp(old.data, note.s, note.len) == 0;
+		free = th_str_equal(th_buf_str(&old), note);
 	else if (*ret == TH_OK && id.status == TH_OK)
 		free = th_str_has_prefix(th_buf_str(&old), id.data);
 	if (*ret == TH_EDATA) /* too large to be a note of ours */

@@ -765,8 +765,7 @@ add_title(struct th_delivery *d, struct th_str url)
 		title.status = TH_ENOMEM;
 	if (title.status != TH_OK)
 		d->request.body.status = title.status;
-	else if (address.len != url.len ||
-		 memcmp(address.data, url.s, url.len) != 0)
+	else if (!th_str_equal(th_buf_str(&address), url))
 		th_json_member(&d->request.body, "title", th_buf_str(&title));
 	th_buf_release(&title);
 	th_buf_release(&address);

@@ -232,8 +232,7 @@ offer(const struct th_named *t, struct th_called *called, const json_t *o)
 	struct th_str link = short_link(th_payload_text(o, "url"));
 	const char *name = th_payload_text(o, "name");
 
-	if (t->ctx == &board_kind && link.len > 0 && link.len == want.len &&
-	    memcmp(link.s, want.s, link.len) == 0)
+	if (t->ctx == &board_kind && link.len > 0 && th_str_equal(link, want))
 		name = t->name;
 	if (t->ctx == &label_kind && (name == NULL || *name == '\0'))
 		name = th_payload_text(o, "color");

@@ -197,9 +197,12 @@ by_key(const json_t *list, const char *key, const char *value)
 	json_t *o;
 	size_t i;
 
-	json_array_foreach((json_t *)(uintptr_t)list, i,
-	    o) if (value != NULL && th_payload_text(o, key) != NULL &&
-		   strcmp(th_payload_text(o, key), value) == 0) return o;
+	json_array_foreach((json_t *)(uintptr_t)list, i, o)
+	{
+		if (value != NULL && th_payload_text(o, key) != NULL &&
+		    strcmp(th_payload_text(o, key), value) == 0)
+			return o;
+	}
 	return NULL;
 }
 
@@ -968,8 +971,7 @@ usual_text(struct th_delivery *d, struct th_str page, struct th_buf *ret)
 
 	th_buf_init(&body, TH_LINE_MAX);
 	st = th_item_text(d->item, "url", &body);
-	if (d->title.len != body.len ||
-	    (body.len > 0 && memcmp(d->title.s, body.data, body.len) != 0))
+	if (!th_str_equal(d->title, th_buf_str(&body)))
 		th_text_fold(d->title, ret);
 	if (ret->len == 0) { /* a post has no title, but a text */
 		th_buf_clear(&body);
@@ -1139,8 +1141,7 @@ find_own(const json_t *root, struct th_str text)
 		if (plain_text(th_payload_text(whole, "text"),
 			json_object_get(whole, "entities"), &plain) == TH_OK &&
 		    th_post_cut(th_buf_str(&plain), TEXT_MAX, &nfc) == TH_OK &&
-		    nfc.len == text.len &&
-		    memcmp(nfc.data, text.s, text.len) == 0)
+		    th_str_equal(th_buf_str(&nfc), text))
 			id = th_payload_text(post, "id");
 		th_buf_release(&plain);
 		th_buf_release(&nfc);
