@@ -793,15 +793,6 @@ th_enml_from_text(struct th_str text, struct th_buf *ret)
 
 /* ---- and back ---- */
 
-static const struct {
-	const char *name, *word; /* NULL: the tag goes */
-} own[] = {
-	{ "en-note", NULL },
-	{ "en-todo", NULL },
-	{ "en-media", NULL },
-	{ "en-crypt", "[encrypted]" },
-};
-
 static bool
 is_void(struct th_str name)
 {
@@ -810,39 +801,51 @@ is_void(struct th_str name)
 	return e != NULL && e->role == VOID;
 }
 
+static void
+put_todo(struct th_str inside, struct th_buf *ret)
+{
+	struct th_str value;
+	bool done = find_attribute(inside, "checked", &value) &&
+		    th_str_is(value, "true");
+
+	th_buf_adds(ret, done ? "\xe2\x98\x91 " : "\xe2\x98\x90 ");
+}
+
+static void
+put_media(struct th_str inside, struct th_buf *ret)
+{
+	struct th_str type;
+
+	th_buf_addc(ret, '[');
+	if (find_attribute(inside, "type", &type))
+		th_buf_add(ret, type.s, type.len);
+	th_buf_addc(ret, ']');
+}
+
 /* A tag of ENML's own; returns the bytes to pass over, 0: it is none. */
 static size_t
 put_own(struct th_str s, size_t n, struct th_str name, struct th_buf *ret)
 {
-	struct th_str inside, value;
-	size_t i;
+	const bool ends = s.s[1] == '/';
+	struct th_str inside = { name.s + name.len, 0 };
 
-	for (i = 0; i < sizeof(own) / sizeof(*own); i++)
-		if (th_str_iis(name, own[i].name))
-			break;
-	if (i == sizeof(own) / sizeof(*own))
-		return 0;
-	inside.s = name.s + name.len;
 	inside.len = (size_t)(s.s + n - inside.s);
-	if (s.s[1] == '/' || i == 0)
-		return n;
-	if (i == 1)
-		th_buf_adds(ret, find_attribute(inside, "checked", &value) &&
-					 th_str_is(value, "true")
-				     ? "\xe2\x98\x91 "
-				     : "\xe2\x98\x90 ");
-	if (i == 2) {
-		th_buf_addc(ret, '[');
-		if (find_attribute(inside, "type", &value))
-			th_buf_add(ret, value.s, value.len);
-		th_buf_addc(ret, ']');
+	if (th_str_iis(name, "en-todo")) {
+		if (!ends)
+			put_todo(inside, ret);
+	} else if (th_str_iis(name, "en-media")) {
+		if (!ends)
+			put_media(inside, ret);
+	} else if (th_str_iis(name, "en-crypt")) {
+		if (!ends)
+			th_buf_adds(ret, "[encrypted]");
+		if (!ends && s.s[n - 2] != '/')
+			n += th_html_skip(
+			    (struct th_str){ s.s + n, s.len - n }, name);
+	} else if (!th_str_iis(name, "en-note")) {
+		return 0;
 	}
-	if (own[i].word == NULL)
-		return n;
-	th_buf_adds(ret, own[i].word);
-	if (s.s[n - 2] == '/')
-		return n;
-	return n + th_html_skip((struct th_str){ s.s + n, s.len - n }, name);
+	return n;
 }
 
 static size_t
