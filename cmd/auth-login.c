@@ -213,9 +213,7 @@ by_browser(struct auth *a, struct auth_account *acc, const struct th_login *way)
 		st = th_login_finish(acc->session, flow, th_buf_str(&answer));
 	th_login_flow_free(flow);
 	th_buf_release(&redirect);
-	if (answer.data != NULL)
-		memset(answer.data, 0, answer.len);
-	th_buf_release(&answer);
+	th_buf_wipe(&answer);
 	return st;
 }
 

@@ -109,9 +109,7 @@ secrets_pipe(struct th_account *a, int *ret, struct th_err *err)
 		if (st != TH_OK)
 			close(fd[0]);
 	}
-	if (b.data != NULL)
-		memset(b.data, 0, b.len);
-	th_buf_release(&b);
+	th_buf_wipe(&b);
 	return st;
 }
 

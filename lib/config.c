@@ -257,9 +257,7 @@ load(
 	if (st == TH_OK)
 		st = parse(
 		    th_buf_str(&text), path, (sb.st_mode & 077) != 0, ret, err);
-	if (text.data != NULL)
-		th_wipe(text.data, text.len);
-	th_buf_release(&text);
+	th_buf_wipe(&text);
 	return st;
 }
 

@@ -130,8 +130,7 @@ read_private(int fd, struct th_creds *c, struct th_err *err)
 	th_buf_init(&text, CREDS_MAX);
 	if ((st = th_file_read_fd(fd, &text, err)) == TH_OK)
 		st = creds_parse(c, th_buf_str(&text), err);
-	th_wipe(text.data, text.cap);
-	th_buf_release(&text);
+	th_buf_wipe(&text);
 	return st;
 }
 
@@ -275,8 +274,7 @@ th_creds_set(struct th_creds *c, const char *key, struct th_str value)
 	th_buf_init(&json, CREDS_MAX);
 	if ((st = th_json_string(&json, value)) == TH_OK)
 		st = creds_add(c, th_str(key), th_buf_str(&json));
-	th_wipe(json.data, json.cap);
-	th_buf_release(&json);
+	th_buf_wipe(&json);
 	return st;
 }
 
@@ -304,8 +302,7 @@ th_creds_commit(struct th_creds *c, struct th_err *err)
 	else if ((st = th_file_write(c->file.fd, th_buf_str(&text), err)) ==
 		 TH_OK)
 		st = th_file_commit(&c->file, err);
-	th_wipe(text.data, text.cap);
-	th_buf_release(&text);
+	th_buf_wipe(&text);
 	th_file_release(&c->file);
 	c->locked = false;
 	return st;

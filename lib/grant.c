@@ -387,8 +387,7 @@ add_basic(struct th_request *req, const struct th_client *c)
 	if (st == TH_OK)
 		st = th_request_secret(req, "Authorization", "Basic ", &code);
 	th_secret_release(&code);
-	th_wipe(pair.data, pair.cap);
-	th_buf_release(&pair);
+	th_buf_wipe(&pair);
 	th_buf_release(&text);
 	return st;
 }

@@ -126,8 +126,7 @@ th_listen_close(struct th_listener *l)
 		return;
 	if (l->daemon != NULL)
 		MHD_stop_daemon(l->daemon);
-	th_wipe(l->query.data, l->query.cap);
-	th_buf_release(&l->query);
+	th_buf_wipe(&l->query);
 	free(l);
 }
 

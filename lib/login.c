@@ -618,8 +618,7 @@ query_has(struct th_str query, const char *name, const struct th_secret *want)
 	th_buf_init(&got, SECRET_MAX);
 	same = th_form_get(query, name, &got) == TH_OK &&
 	       same_secret(th_buf_str(&got), want);
-	th_wipe(got.data, got.cap);
-	th_buf_release(&got);
+	th_buf_wipe(&got);
 	return same;
 }
 

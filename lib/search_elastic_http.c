@@ -39,9 +39,7 @@ authorize(struct th_elastic *e, struct th_request *r)
 	st = code.value == NULL
 		 ? TH_ENOMEM
 		 : th_request_secret(r, "Authorization", "Basic ", &code);
-	if (plain.data != NULL)
-		th_wipe(plain.data, plain.len);
-	th_buf_release(&plain);
+	th_buf_wipe(&plain);
 	th_buf_release(&b);
 	th_secret_release(&code);
 	return st;

@@ -34,13 +34,19 @@ th_secret_release(struct th_secret *s)
 	s->value = NULL;
 }
 
+void
+th_buf_wipe(struct th_buf *b)
+{
+	th_wipe(b->data, b->cap);
+	th_buf_release(b);
+}
+
 enum th_status
 th_secret_take(struct th_buf *b, enum th_status st, struct th_secret *ret)
 {
 	if (st == TH_OK && (ret->value = th_buf_take(b)) == NULL)
 		st = b->status != TH_OK ? b->status : TH_ENOMEM;
-	th_wipe(b->data, b->cap);
-	th_buf_release(b);
+	th_buf_wipe(b);
 	return st;
 }
 
@@ -172,7 +178,6 @@ th_command_line(const char *command, char *const *environment, const char *what,
 	if (st == TH_OK)
 		st = first_line(&out, what, ret, err);
 out:
-	th_wipe(out.data, out.len);
-	th_buf_release(&out);
+	th_buf_wipe(&out);
 	return st;
 }

@@ -953,6 +953,8 @@ struct th_secret {
 	char *value;
 };
 void th_secret_release(struct th_secret *);
+/* th_buf_release() of a buffer that a secret was in: wipes it first. */
+void th_buf_wipe(struct th_buf *);
 
 /*
  * The settings in config.yaml over those in credentials/SERVICE.ACCOUNT.json.

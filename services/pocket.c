@@ -135,9 +135,7 @@ add_secret(struct th_session *ses, struct th_request *req, const char *key)
 	st = b.status != TH_OK ? b.status : req->body.status;
 	if (st == TH_OK && b.len > 0)
 		st = th_request_hide(req, &hidden);
-	if (b.data != NULL)
-		memset(b.data, 0, b.len);
-	th_buf_release(&b);
+	th_buf_wipe(&b);
 	th_secret_release(&s);
 	return st;
 }

@@ -246,9 +246,7 @@ sign(struct th_session *ses, struct th_delivery *d, struct th_str secret,
 	th_hex_encode((struct th_str){ (char *)sum, sizeof(sum) }, &b);
 	st = add_signature(&d->request, "X-Hub-Signature-256", "sha256=", &b);
 out:
-	if (key.data != NULL)
-		memset(key.data, 0, key.len);
-	th_buf_release(&key);
+	th_buf_wipe(&key);
 	th_buf_release(&b);
 	return st;
 }
