@@ -396,27 +396,55 @@ th_url_is_loopback(struct th_str s)
 	return dots == 3;
 }
 
+/* Drops all up to its last @; false: there is none. */
+static bool
+drop_user(struct th_str *s)
+{
+	size_t i;
+
+	for (i = s->len; i > 0 && s->s[i - 1] != '@'; i--)
+		continue;
+	drop(s, i);
+	return i > 0;
+}
+
+/*
+ * A password with a /, ? or # in it, which ought to be encoded, ends the
+ * authority early: what would be the port is a part of it.
+ */
+static bool
+ends_in_password(struct th_str authority)
+{
+	struct th_url u = { 0 };
+
+	return split_authority(authority, &u) != TH_OK && u.port.len > 0 &&
+	       u.userinfo.s == NULL;
+}
+
 /* Works on anything, so that no secret slips out of a URL that is odd. */
 enum th_status
 th_url_mask(struct th_str s, struct th_buf *ret)
 {
-	struct th_str head = cut(&s, "?#"), authority;
-	size_t i, n = scheme_length(head);
+	struct th_str head, authority;
+	size_t n = scheme_length(s);
 
 	if (n > 0) {
-		th_buf_add(ret, head.s, n + 1);
-		drop(&head, n + 1);
+		th_buf_add(ret, s.s, n + 1);
+		drop(&s, n + 1);
 	}
-	if (th_str_has_prefix(head, "//")) {
+	if (th_str_has_prefix(s, "//")) {
 		th_buf_adds(ret, "//");
-		drop(&head, 2);
-		authority = cut(&head, "/");
-		for (i = authority.len; i > 0; i--)
-			if (authority.s[i - 1] == '@')
-				break;
-		drop(&authority, i);
+		drop(&s, 2);
+		head = s;
+		authority = cut(&head, "/?#");
+		if (ends_in_password(authority) && drop_user(&s))
+			authority = cut(&s, "/?#");
+		else
+			s = head;
+		drop_user(&authority);
 		th_buf_add(ret, authority.s, authority.len);
 	}
+	head = cut(&s, "?#");
 	return th_buf_add(ret, head.s, head.len);
 }
 

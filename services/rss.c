@@ -142,6 +142,28 @@ source_free(struct source *src)
 	free(src);
 }
 
+/*
+ * A name fit for a message: what may be meant for a URL shows no secret, though
+ * it be none, or its scheme be missing.
+ */
+static enum th_status
+show_name(const char *name, struct th_buf *ret)
+{
+	size_t from = strcspn(name, "/?#"), to = strlen(name);
+	const char *query = strchr(name, '?');
+
+	if (strstr(name, "://") != NULL)
+		return th_url_mask(th_str(name), ret);
+	while (from > 0 && name[from - 1] != '@')
+		from--;
+	if (memchr(name, ':', from) == NULL || access(name, F_OK) == 0)
+		from = 0;
+	if (query != NULL && strchr(query, '=') != NULL &&
+	    access(name, F_OK) != 0)
+		to = (size_t)(query - name);
+	return th_buf_add(ret, name + from, to - from);
+}
+
 static struct source *
 source_new(struct reader *r, const char *name)
 {
@@ -157,11 +179,10 @@ source_new(struct reader *r, const char *name)
 	th_buf_init(&src->shown, URL_MAX);
 	th_buf_init(&src->held, HELD_MAX);
 	th_request_init(&src->request);
-	if (th_url_is_http(s))
-		st = th_url_mask(s, &src->shown);
+	if (strcmp(name, "-") == 0)
+		st = th_buf_adds(&src->shown, "standard input");
 	else
-		st = th_buf_adds(&src->shown,
-		    strcmp(name, "-") == 0 ? "standard input" : name);
+		st = show_name(name, &src->shown);
 	if (st == TH_OK && r->fetch->state != NULL)
 		st = th_revisit_load(&src->memory, r->fetch->state,
 		    r->fetch->manners, s, th_session_err(r->ses));
@@ -738,17 +759,33 @@ read_url(struct reader *r, const char *name)
 		r->status = st;
 }
 
+/* Appends the address that is asked; what is none of the web: TH_END. */
+static enum th_status
+feed_url(struct th_str name, struct th_buf *ret)
+{
+	struct th_buf plain;
+	enum th_status st;
+
+	th_buf_init(&plain, URL_MAX);
+	if ((st = th_url_of_feed(name, &plain)) == TH_OK)
+		st = th_url_page(th_buf_str(&plain), ret);
+	th_buf_release(&plain);
+	return st == TH_OK || st == TH_ENOMEM ? st : TH_END;
+}
+
 static void
 read_one(struct reader *r, const char *name)
 {
 	struct th_buf url;
+	enum th_status st;
 
 	if (r->status != TH_OK)
 		return;
 	th_buf_init(&url, URL_MAX);
-	if (th_url_of_feed(th_str(name), &url) == TH_ENOMEM)
+	st = feed_url(th_str(name), &url);
+	if (st == TH_ENOMEM)
 		out_of_memory(r);
-	else if (th_url_is_http(th_buf_str(&url)))
+	else if (st == TH_OK)
 		read_url(r, url.data);
 	else
 		read_file(r, name);
@@ -757,6 +794,21 @@ read_one(struct reader *r, const char *name)
 
 /* ---- lists ---- */
 
+static void
+not_a_file(struct reader *r, const char *name)
+{
+	struct th_buf shown;
+
+	th_buf_init(&shown, URL_MAX);
+	if (th_url_mask(th_str(name), &shown) == TH_ENOMEM)
+		out_of_memory(r);
+	else
+		th_session_say(r->ses, 0, TH_EUNAVAIL,
+		    "%s: a list of feeds is read from a file, not from a URL",
+		    shown.status == TH_OK ? shown.data : "a URL");
+	th_buf_release(&shown);
+}
+
 static enum th_status
 load(struct reader *r, const char *name, struct th_buf *ret)
 {
@@ -764,6 +816,10 @@ load(struct reader *r, const char *name, struct th_buf *ret)
 	enum th_status st;
 
 	th_buf_init(ret, LIST_MAX);
+	if (strstr(name, "://") != NULL) {
+		not_a_file(r, name);
+		return TH_EUNAVAIL;
+	}
 	if (strcmp(name, "-") == 0)
 		st = th_file_read_fd(STDIN_FILENO, ret, &err);
 	else
@@ -816,13 +872,14 @@ on_outline(void *ctx, const struct th_listed *feed)
 	const struct th_str url = feed->url;
 	struct reader *r = ctx;
 	struct th_buf name, shown;
+	enum th_status st;
 
 	th_buf_init(&name, URL_MAX);
 	th_buf_init(&shown, URL_MAX);
-	if (th_url_of_feed(url, &name) == TH_ENOMEM ||
-	    th_url_mask(url, &shown) == TH_ENOMEM)
+	st = feed_url(url, &name);
+	if (st == TH_ENOMEM || th_url_mask(url, &shown) == TH_ENOMEM)
 		out_of_memory(r);
-	else if (th_url_is_http(th_buf_str(&name)))
+	else if (st == TH_OK)
 		read_one(r, name.data);
 	else /* A list from elsewhere is not to read our files. */
 		th_session_say(r->ses, 0, TH_EUNAVAIL,

@@ -186,6 +186,24 @@ ok 'a user in the URL is sent' th-fetch rss "$user/near"
 says 'also after a redirect within the host' 2 grep -c 'Authorization: Basic' s/log
 run 'another host is asked' 0 th-fetch rss "$user/away"
 ok 'without our secrets' sh -c '! grep -qi authorization o/log'
+# What is no URL, or lacks its scheme, may have been meant for one.
+odd() { run "nor what was meant for one ($1)" 69 th-fetch rss "$1"; ok '... no secret' sh -c '! grep -q -e hunter -e user "$1"' - err; }
+for u in 'ftp://user:hunter2@h/x' 'http://user:hunter2@/x' 'http://user:hunter/2@h/x' 'http://user:hunter?2@h/x' \
+    'http://user:hunter#2@h' 'http://user:hunter2@h:port/x' 'user:hunter2@h/feed' 'h.example/feed?key=hunter2'; do odd "$u"; done
+for o in --opml --file; do
+	run "nor does $o" 69 th-fetch rss $o 'http://user:hunter2@h/list?key=hunter2' "$S/w.xml"
+	told 'it says what it takes' '^th-fetch: http://h/list: a list of feeds is read from a file'
+	ok 'and no secret' sh -c '! grep -q -e hunter -e user "$1"' - err
+	ok 'the feeds beside it are read' grep -q w1 out
+done
+feed b1 | script a_b.xml '200 OK'
+: >s/log
+printf '%s\n' "$S/a_b.xml?q=a b" >blank.list
+printf '<opml><outline xmlUrl="%s"/></opml>' "$S/a_b.xml?q=a b" >blank.opml
+says 'a blank in an address is encoded, as browsers do' 'b1
+b1
+b1' sh -c 'th-fetch rss "$1?q=a b" -f blank.list --opml blank.opml | jq -r .id' - "$S/a_b.xml"
+says '... in each way of naming it' 3 grep -c '/a_b.xml?q=a%20b' s/log
 run 'a failure shows no user' 69 th-fetch rss "$user/missing"
 ok 'nor password' sh -c '! grep -q -e hunter2 -e user: "$1"' - err
 

@@ -85,6 +85,9 @@ static const struct {
 	{ "http://[::1/", false, false, false, "http://[::1/" },
 	{ "http://a b/?secret", false, false, false, "http://a b/" },
 	{ "http://u:secret word@h/", false, false, false, "http://h/" },
+	{ "http://u:sec/ret@h/x", false, false, false, "http://h/x" },
+	{ "http://u:sec?ret@h:1/x?y", false, false, false, "http://h:1/x" },
+	{ "http://u:sec#ret@h", false, false, false, "http://h" },
 };
 
 static const struct {
