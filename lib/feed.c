@@ -91,7 +91,8 @@ make_source(struct th_feed *f)
 
 	th_buf_init(&text, TH_LINE_MAX);
 	if (f->meta.title_form == TH_FORM_HTML ||
-	    (f->meta.title_form == TH_FORM_GUESS && th_text_is_html(title)))
+	    (f->meta.title_form == TH_FORM_GUESS &&
+		th_feed_is_html(title, TH_FEED_TITLE)))
 		th_text_from_html(title, TH_TEXT_FOLD, &text);
 	else
 		th_text_fold(title, &text);

@@ -125,6 +125,13 @@ void th_feed_note(struct th_feed *, const char *text);
 /* Seen: the root of a feed.  Before it nothing counts. */
 void th_feed_found(struct th_feed *);
 
+/* ---- feed_guess.c ---- */
+
+/* A title has no lone <select> as markup; the text of an entry may. */
+enum th_feed_text { TH_FEED_TITLE, TH_FEED_BODY };
+/* Is a text that may be either HTML, rather than plain? */
+bool th_feed_is_html(struct th_str, enum th_feed_text);
+
 /* ---- feed_xml.c ---- */
 
 struct th_feed_xml;

@@ -151,19 +151,22 @@ member(struct th_buf *line, struct th_str key, struct th_str s)
 }
 
 static bool
-has_markup(struct th_str s)
+is_html(struct th_str s, enum th_form form, enum th_feed_text of)
 {
+	if (form != TH_FORM_GUESS)
+		return form == TH_FORM_HTML;
 	return (memchr(s.s, '<', s.len) != NULL ||
 		   memchr(s.s, '&', s.len) != NULL) &&
-	       th_text_is_html(s);
+	       th_feed_is_html(s, of);
 }
 
 /* The text on one line, in m->text until the next call. */
 static struct th_str
-plain(struct th_item_maker *m, struct th_str s, enum th_form form)
+plain(struct th_item_maker *m, struct th_str s, enum th_form form,
+    enum th_feed_text of)
 {
 	th_buf_clear(&m->text);
-	if (form == TH_FORM_HTML || (form == TH_FORM_GUESS && has_markup(s)))
+	if (is_html(s, form, of))
 		th_text_from_html(s, TH_TEXT_FOLD, &m->text);
 	else
 		th_text_fold(s, &m->text);
@@ -173,10 +176,7 @@ plain(struct th_item_maker *m, struct th_str s, enum th_form form)
 static void
 add_body(struct th_str s, enum th_form form, struct th_buf *line)
 {
-	bool html =
-	    form == TH_FORM_HTML || (form == TH_FORM_GUESS && has_markup(s));
-
-	if (html)
+	if (is_html(s, form, TH_FEED_BODY))
 		MEMBER(line, "content_html", s);
 	else
 		MEMBER(line, "content_text", s);
@@ -200,7 +200,7 @@ add_texts(
 	}
 	add_body(body, form, line);
 	if (text.len != body.len || memcmp(text.s, body.s, body.len) != 0)
-		MEMBER(line, "summary", plain(m, text, form2));
+		MEMBER(line, "summary", plain(m, text, form2, TH_FEED_BODY));
 }
 
 /* The first of the slots that is a date. */
@@ -280,7 +280,7 @@ add_author(struct th_item_maker *m, const struct th_found *e,
 	struct th_str url = th_str_trim(th_found_str(e, a->url));
 
 	if (name.len > 0)
-		name = plain(m, name, a->name.form);
+		name = plain(m, name, a->name.form, TH_FEED_TITLE);
 	split_author(&name, &email);
 	if (name.len == 0)
 		name = email;
@@ -399,7 +399,7 @@ add_tags(struct th_item_maker *m, const struct th_found *e, struct th_buf *line)
 		s = th_str_trim(th_found_str(e, tag[i]));
 		if (s.len == 0 || is_repeated(e, tag, i))
 			continue;
-		s = plain(m, s, tag[i].form);
+		s = plain(m, s, tag[i].form, TH_FEED_TITLE);
 		if (s.len > 0)
 			th_json_string(line, s);
 	}
@@ -485,7 +485,7 @@ set_id(struct th_item_maker *m, const struct th_found *e, struct th_buf *id)
 	if (s.len == 0)
 		s = link_of(e);
 	if (s.len > 0)
-		s = plain(m, s, TH_FORM_TEXT);
+		s = plain(m, s, TH_FORM_TEXT, TH_FEED_TITLE);
 	if (s.len > 0)
 		th_buf_add(id, s.s, s.len);
 	else
@@ -506,7 +506,7 @@ th_item_make(struct th_item_maker *m, const struct th_found *e,
 	MEMBER(line, "url", link_of(e));
 	MEMBER(line, "external_url", FIRST(e, NULL, TH_S_EXTERNAL));
 	title = FIRST(e, &form, TH_S_TITLE, TH_S_DC_TITLE, TH_S_MEDIA_TITLE);
-	MEMBER(line, "title", plain(m, title, form));
+	MEMBER(line, "title", plain(m, title, form, TH_FEED_TITLE));
 	add_texts(m, e, line);
 	MEMBER(line, "image", FIRST(e, NULL, TH_S_IMAGE, TH_S_IMAGE2));
 	add_dates(e, line);

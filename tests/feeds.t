@@ -71,6 +71,24 @@ has() { # NAME WANT JQ, the items of an RSS feed on stdin
 	cat; printf '</channel></rss>'; } >has.xml
 	says "$1" "$2" sh -c 'th-fetch rss has.xml | jq -c "$1"' - "$3"
 }
+has 'angle brackets of a text are no tags' '["Re: <me@e.org>","by <me@e.org> at <https://e.org/>"]
+["<stdio.h> & vector<int>","#include <stdio.h>"]
+["How to style the <select> element","Use <int> & <John Doe>"]
+["What <?php does","<no subject>"]' '[.title,.content_text]' <<'X'
+<item><title>Re: &lt;me@e.org&gt;</title><description>by &lt;me@e.org&gt; at &lt;https://e.org/&gt;</description></item>
+<item><title>&lt;stdio.h&gt; &amp; vector&lt;int&gt;</title><description>#include &lt;stdio.h&gt;</description></item>
+<item><title>How to style the &lt;select&gt; element</title><description>Use &lt;int&gt; &amp; &lt;John Doe&gt;</description></item>
+<item><title>What &lt;?php does</title><description>&lt;no subject&gt;</description></item>
+X
+has 'what HTML has besides is markup' '["a b c d","<p>open"]
+["e f g","a<BR/>b"]
+["h & i","<x-y>j</x-y>"]
+["k","&lt;l&gt;"]' '[.title,.content_html]' <<'X'
+<item><title>&lt;b>a&lt;/b> b&lt;br>c &lt;i class="x">d</title><description>&lt;p>open</description></item>
+<item><title>e&lt;hr/>f &lt;img src=x>g</title><description>a&lt;BR/>b</description></item>
+<item><title>h &amp;amp; i</title><description>&lt;x-y>j&lt;/x-y></description></item>
+<item><title>&lt;!-- x -->k</title><description>&amp;lt;l&amp;gt;</description></item>
+X
 has 'the first date that is one counts' '"2020-01-02T00:00:00Z"' .date_published <<'X'
 <item><pubDate>soon</pubDate><dc:date>2020-01-02</dc:date></item>
 X
