@@ -61,6 +61,7 @@ struct th_feed_file {
 	struct th_slot url, type, title;
 	int64_t length; /* -1: unknown */
 	int64_t seconds;
+	struct th_slot exact; /* the same with a fraction, as in JSON */
 };
 
 struct th_found {

@@ -199,6 +199,9 @@ add_texts(
 		return;
 	}
 	add_body(body, form, line);
+	/* JSON Feed may have both. */
+	if (form == TH_FORM_HTML && e->slot[TH_S_BODY].form == TH_FORM_TEXT)
+		MEMBER(line, "content_text", FIRST(e, NULL, TH_S_BODY));
 	if (text.len != body.len || memcmp(text.s, body.s, body.len) != 0)
 		MEMBER(line, "summary", plain(m, text, form2, TH_FEED_BODY));
 }
@@ -448,7 +451,10 @@ add_files(const struct th_found *e, struct th_buf *line)
 			th_json_key(line, "size_in_bytes");
 			th_json_int(line, f[i].length);
 		}
-		if (f[i].seconds > 0 || (i == 0 && length > 0)) {
+		if (f[i].exact.len > 0) {
+			th_json_key(line, "duration_in_seconds");
+			th_json_raw(line, th_found_str(e, f[i].exact));
+		} else if (f[i].seconds > 0 || (i == 0 && length > 0)) {
 			th_json_key(line, "duration_in_seconds");
 			th_json_int(
 			    line, f[i].seconds > 0 ? f[i].seconds : length);

@@ -130,6 +130,23 @@ whole(struct th_feed_json *j, const struct th_value *of, const char *name)
 	return (int64_t)d;
 }
 
+/* A number that has a fraction, as it is written. */
+static struct th_slot
+fraction(struct th_feed_json *j, const struct th_value *of, const char *name)
+{
+	struct th_slot s = { j->entry->text.len, 0, TH_FORM_TEXT };
+	struct th_value v;
+	double d;
+
+	if (!th_value_get(of, name, &v) || v.type != TH_JSON_NUMBER ||
+	    !th_value_number(&v, &d) || !(d > 0 && d < 9e15) ||
+	    d == (double)(int64_t)d)
+		return (struct th_slot){ 0 };
+	th_buf_add(&j->entry->text, v.raw.s, v.raw.len);
+	s.len = v.raw.len;
+	return s;
+}
+
 static void
 read_file(struct th_feed_json *j, const struct th_value *v)
 {
@@ -139,6 +156,7 @@ read_file(struct th_feed_json *j, const struct th_value *v)
 	f.url = keep_url(j, v, "url");
 	f.type = keep(j, v, "mime_type", TH_FORM_TEXT);
 	f.title = keep(j, v, "title", TH_FORM_TEXT);
+	f.exact = fraction(j, v, "duration_in_seconds");
 	if (f.url.len > 0)
 		th_found_file(j->entry, &f);
 }
@@ -254,11 +272,13 @@ read_member(struct th_feed_json *j, const struct th_value *feed)
 	if (m->title.len == 0 && th_value_get(feed, "title", &v) &&
 	    v.type == TH_JSON_STRING)
 		th_value_text(&v, &m->title);
-	if (m->link.len == 0 && th_value_get(feed, "home_page_url", &v) &&
-	    v.type == TH_JSON_STRING)
-		th_value_text(&v, &m->link);
 	read_place(j, feed, "feed_url", true);
 	read_place(j, feed, "home_page_url", false);
+	th_buf_clear(&j->other);
+	if (m->link.len == 0 && th_value_get(feed, "home_page_url", &v) &&
+	    v.type == TH_JSON_STRING && th_value_text(&v, &j->other) == TH_OK)
+		th_url_resolve(
+		    th_feed_base(j->feed), th_buf_str(&j->other), &m->link);
 	if (m->language.len == 0 && th_value_get(feed, "language", &v) &&
 	    v.type == TH_JSON_STRING)
 		th_value_text(&v, &m->language);

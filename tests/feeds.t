@@ -172,6 +172,12 @@ says 'JSON: the same; one for a list of one; what says nothing left out' '["1",[
 says 'JSON: what is null is not there, and a size may be in quotes' '[null,12]' sh -c \
     'echo "{\"title\":null,\"items\":[{\"id\":\"1\",\"attachments\":[{\"url\":\"u\",\"size_in_bytes\":\"12\"}]}]}" |
     th-fetch rss - | jq -c "[._source.title,.attachments[0].size_in_bytes]"'
+says 'JSON: both bodies, the home page made absolute, a fraction of a second' '["<p>a",null,"http://j/x/h",60.5]
+["<p>a","a","http://j/x/h",null]' sh -c \
+    'echo "{\"feed_url\":\"http://j/x/f\",\"home_page_url\":\"h\",\"items\":[
+    {\"id\":1,\"content_html\":\"<p>a\",\"content_text\":\" \",\"attachments\":[{\"url\":\"u\",\"duration_in_seconds\":60.5}]},
+    {\"id\":2,\"content_html\":\"<p>a\",\"content_text\":\"a\",\"attachments\":[{\"url\":\"u\",\"duration_in_seconds\":-60.5}]}]}" |
+    th-fetch rss - | jq -c "[.content_html,.content_text,._source.home_page_url,.attachments[0].duration_in_seconds]"'
 says 'JSON with items needs no version' 1 sh -c 'echo "{\"items\":[{\"id\":\"1\"}]}" | th-fetch rss - | jq -r .id'
 
 # A feed that is refused: within the time, within the memory, with its reason.
