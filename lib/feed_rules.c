@@ -158,6 +158,14 @@ ends_in(struct th_str s, const char *end)
 	       th_str_iis((struct th_str){ s.s + s.len - n, n }, end);
 }
 
+static bool
+is_media(struct th_str type)
+{
+	return th_str_has_prefix(type, "image/") ||
+	       th_str_has_prefix(type, "audio/") ||
+	       th_str_has_prefix(type, "video/");
+}
+
 /*
  * Atom's texts: 1.0 says type="text", "html" or "xhtml" or a MIME type, 0.3 a
  * MIME type and mode="xml", "escaped" or "base64".  What is neither text nor
@@ -182,9 +190,7 @@ begin_atom(struct th_feed_xml *f, const struct th_xml_tag *t,
 			ends_in(type, "+xml") || ends_in(type, "/xml")));
 	html = th_str_iis(type, "html") || th_str_iis(type, "text/html") ||
 	       th_str_iis(type, "application/xhtml+xml");
-	media = th_str_has_prefix(type, "image/") ||
-		th_str_has_prefix(type, "audio/") ||
-		th_str_has_prefix(type, "video/");
+	media = is_media(type);
 	base64 |= memchr(type.s, '/', type.len) != NULL && !html && !xhtml &&
 		  !th_str_has_prefix(type, "text/");
 	th_fx_take(f, r, xhtml ? TH_XML_RAW : TH_XML_DECODED,
@@ -441,12 +447,24 @@ begin_link(struct th_feed_xml *f, const struct th_xml_tag *t,
 	}
 }
 
+/*
+ * Content elsewhere (RFC 4287, 4.1.3.2): a picture, a sound or a video is an
+ * attachment; an entry without a link is at where its content is.
+ */
 static void
 begin_content(struct th_feed_xml *f, const struct th_xml_tag *t,
     const struct th_fx_rule *r)
 {
-	if (th_xml_attr(t, "src") == NULL)
+	struct th_slot url;
+
+	if (th_xml_attr(t, "src") == NULL) {
 		begin_atom(f, t, r);
+		return;
+	}
+	url = th_fx_keep_url_attr(f, t, "src");
+	th_fx_set(f, TH_S_PERMALINK, url);
+	if (is_media(th_fx_attr(f, t, "type")) && !is_known_file(f, url))
+		add_file(f, t, url, "length");
 }
 
 /* ---- the table ---- */

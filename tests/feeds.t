@@ -101,9 +101,9 @@ has 'enclosures are known by any name, and once' '["http://e/a","http://e/b","ht
 <item><enclosure url="http://e/a"/><enclosure resource="http://e/b"/>
 <enclosure href="http://e/c"/><media:content url=" http://e/a "/></item>
 X
-has 'a length that is none is left out' '[12,null,null,null]' '[.attachments[].size_in_bytes]' <<'X'
+has 'a length that is none is left out' '[12,null,null,null,null]' '[.attachments[].size_in_bytes]' <<'X'
 <item><enclosure url="a" length="12"/><enclosure url="b" length="-1"/><enclosure url="c" length="1,234"/>
-<enclosure url="d" length="99999999999999999999999"/></item>
+<enclosure url="d" length="99999999999999999999999"/><enclosure url="e" length="0"/></item>
 X
 has 'durations, of iTunes and of the media' '3723
 120' '.attachments[0].duration_in_seconds' <<'X'
@@ -151,6 +151,17 @@ says 'a feed in a namespace that nobody knows is one' x sh -c \
 has 'categories are text or terms' '["a","b & c"]' .tags <<'X'
 <item><category term="a"/><category domain="x">a</category><category><![CDATA[b & c]]></category><category> </category></item>
 X
+cat >src.atom <<'X'
+<feed xmlns="http://www.w3.org/2005/Atom" xml:base="http://b.org/x/"><title>T</title>
+<entry><id>1</id><content type="video/mp4" src="v.mp4"/><link href="p"/><summary>s</summary></entry>
+<entry><id>2</id><content type="text/html" src="c.html"/></entry>
+<entry><id>3</id><link rel="enclosure" href="i.png" length="9"/><content type="image/png" src="i.png"/></entry>
+</feed>
+X
+says 'content that is elsewhere is attached, or where the entry is' '["http://b.org/x/p","s",[["http://b.org/x/v.mp4","video/mp4"]]]
+["http://b.org/x/c.html",null,[]]
+["http://b.org/x/i.png",null,[["http://b.org/x/i.png",null]]]' \
+    sh -c 'th-fetch rss src.atom | jq -c "[.url,.content_text,[(.attachments//[])[]|[.url,.mime_type]]]"'
 cat >authors.atom <<'X'
 <feed xmlns="http://www.w3.org/2005/Atom" xml:base="http://b.org/x/"><title>T</title>
 <author><name>A</name><uri>/a</uri></author>
