@@ -316,33 +316,47 @@ number(struct th_feed_xml *f, const struct th_xml_tag *t, const char *name)
 	return s.len > 0 && i == s.len ? v : -1;
 }
 
-static bool
-is_known_file(const struct th_feed_xml *f, struct th_slot url)
+static struct th_feed_file *
+find_file(const struct th_feed_xml *f, struct th_slot url)
 {
-	const struct th_feed_file *old = (const void *)f->entry->files.data;
-	size_t n = f->entry->files.len / sizeof(*old), i;
-	struct th_str s = th_fx_str(f, url);
+	struct th_feed_file *file = (void *)f->entry->files.data;
+	size_t n = f->entry->files.len / sizeof(*file);
+	struct th_str s = th_fx_str(f, url), t;
 
-	for (i = 0; i < n; i++)
-		if (old[i].url.len == s.len &&
-		    memcmp(th_fx_str(f, old[i].url).s, s.s, s.len) == 0)
-			return true;
-	return false;
+	for (; n > 0; n--, file++) {
+		t = th_fx_str(f, file->url);
+		if (t.len == s.len && memcmp(t.s, s.s, s.len) == 0)
+			return file;
+	}
+	return NULL;
 }
 
+/* Enclosures, media and links tell of the same file: each what it knows. */
 static void
 add_file(struct th_feed_xml *f, const struct th_xml_tag *t, struct th_slot url,
     const char *length)
 {
-	struct th_feed_file file = { .url = url };
+	struct th_feed_file file = { .url = url }, *old;
 
-	if (url.len == 0)
-		return;
+	if (url.len == 0 ||
+	    f->entry->files.len + sizeof(file) > f->entry->files.max)
+		return; /* nothing said, or more than are kept */
 	file.length = number(f, t, length);
 	file.seconds = number(f, t, "duration");
 	file.type = th_fx_keep_attr(f, t, "type");
 	file.title = th_fx_keep_attr(f, t, "title");
-	th_fx_failed(f, th_found_file(f->entry, &file));
+	if ((old = find_file(f, url)) == NULL) {
+		th_fx_failed(f, th_found_file(f->entry, &file));
+		return;
+	}
+	if (old->length <= 0)
+		old->length = file.length;
+	if (old->seconds <= 0)
+		old->seconds = file.seconds;
+	if (old->type.len == 0)
+		old->type = file.type;
+	if (old->title.len == 0)
+		old->title = file.title;
 }
 
 /* RSS 2.0 has a url, others a resource, and some take it for a link. */
@@ -360,7 +374,6 @@ begin_enclosure(struct th_feed_xml *f, const struct th_xml_tag *t,
 	add_file(f, t, url, "length");
 }
 
-/* media:content, unless an enclosure said the same. */
 static void
 begin_media(struct th_feed_xml *f, const struct th_xml_tag *t,
     const struct th_fx_rule *r)
@@ -368,8 +381,7 @@ begin_media(struct th_feed_xml *f, const struct th_xml_tag *t,
 	struct th_slot url = th_fx_keep_url_attr(f, t, "url");
 
 	th_fx_top(f)->role = (enum th_fx_role)r->arg;
-	if (!is_known_file(f, url))
-		add_file(f, t, url, "filesize");
+	add_file(f, t, url, "filesize");
 }
 
 static void
@@ -463,7 +475,7 @@ begin_content(struct th_feed_xml *f, const struct th_xml_tag *t,
 	}
 	url = th_fx_keep_url_attr(f, t, "src");
 	th_fx_set(f, TH_S_PERMALINK, url);
-	if (is_media(th_fx_attr(f, t, "type")) && !is_known_file(f, url))
+	if (is_media(th_fx_attr(f, t, "type")))
 		add_file(f, t, url, "length");
 }
 

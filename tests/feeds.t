@@ -101,6 +101,10 @@ has 'enclosures are known by any name, and once' '["http://e/a","http://e/b","ht
 <item><enclosure url="http://e/a"/><enclosure resource="http://e/b"/>
 <enclosure href="http://e/c"/><media:content url=" http://e/a "/></item>
 X
+has '... whichever comes first, with all that is said of them' '[{"url":"http://e/a","mime_type":"audio/mpeg","size_in_bytes":5,"duration_in_seconds":7}]' .attachments <<'X'
+<item><media:content url="http://e/a" duration="7"/><enclosure url="http://e/a" length="5" type="audio/mpeg"/>
+<media:content url="http://e/a" fileSize="6" type="x/y"/></item>
+X
 has 'a length that is none is left out' '[12,null,null,null,null]' '[.attachments[].size_in_bytes]' <<'X'
 <item><enclosure url="a" length="12"/><enclosure url="b" length="-1"/><enclosure url="c" length="1,234"/>
 <enclosure url="d" length="99999999999999999999999"/><enclosure url="e" length="0"/></item>
@@ -160,7 +164,7 @@ cat >src.atom <<'X'
 X
 says 'content that is elsewhere is attached, or where the entry is' '["http://b.org/x/p","s",[["http://b.org/x/v.mp4","video/mp4"]]]
 ["http://b.org/x/c.html",null,[]]
-["http://b.org/x/i.png",null,[["http://b.org/x/i.png",null]]]' \
+["http://b.org/x/i.png",null,[["http://b.org/x/i.png","image/png"]]]' \
     sh -c 'th-fetch rss src.atom | jq -c "[.url,.content_text,[(.attachments//[])[]|[.url,.mime_type]]]"'
 cat >authors.atom <<'X'
 <feed xmlns="http://www.w3.org/2005/Atom" xml:base="http://b.org/x/"><title>T</title>
