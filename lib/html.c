@@ -50,12 +50,12 @@ leads_to_http(struct th_page *p, struct th_str href)
 	return http;
 }
 
-/* "Comments", "The Site » Comments Feed": what readers say, not the site. */
+/* "The Site » Comments Feed", "/comments/feed": what readers say. */
 static bool
-mentions_comments(struct th_str title)
+mentions_comments(struct th_str s)
 {
-	for (; title.len >= 8; title.s++, title.len--)
-		if (th_str_iis((struct th_str){ title.s, 8 }, "comments"))
+	for (; s.len >= 8; s.s++, s.len--)
+		if (th_str_iis((struct th_str){ s.s, 8 }, "comments"))
 			return true;
 	return false;
 }
@@ -72,7 +72,7 @@ on_link(struct th_page *p, const xmlChar **atts)
 	rank = th_feed_rank(rel, attr(atts, "type")) * 2;
 	if (rank == 0)
 		return;
-	if (!mentions_comments(title))
+	if (!mentions_comments(title) && !mentions_comments(href))
 		rank++;
 	if (rank <= p->rank || !leads_to_http(p, href))
 		return;

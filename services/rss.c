@@ -176,7 +176,7 @@ source_new(struct reader *r, const char *name)
 		return NULL;
 	}
 	src->reader = r;
-	th_buf_init(&src->shown, URL_MAX);
+	th_buf_init(&src->shown, 3 * URL_MAX); /* a page and its feed */
 	th_buf_init(&src->held, HELD_MAX);
 	th_request_init(&src->request);
 	if (strcmp(name, "-") == 0)
@@ -484,6 +484,14 @@ succeeded(struct source *src, const struct th_reply *reply, const char *hash)
 		told(src);
 }
 
+/* From now on it is of the feed that a page named that is told. */
+static enum th_status
+show_feed(struct source *src, const char *url)
+{
+	th_buf_adds(&src->shown, ": its feed ");
+	return th_url_mask(th_str(url), &src->shown);
+}
+
 /* Is it a page that names its feed?  Then that is asked, once. */
 static bool
 discover(struct source *src, const struct th_reply *reply)
@@ -513,7 +521,9 @@ discover(struct source *src, const struct th_reply *reply)
 		if (th_revisit_set(&src->memory, TH_REVISIT_FEED, url.data) !=
 		    TH_OK)
 			out_of_memory(src->reader);
-		st = start(src, url.data);
+		st = show_feed(src, url.data);
+		if (st == TH_OK)
+			st = start(src, url.data);
 		if (st != TH_OK) {
 			failed(src, st, src->err.text);
 			found = false;
@@ -748,7 +758,11 @@ read_url(struct reader *r, const char *name)
 	} else if (src->memory.value[TH_REVISIT_MOVED] != NULL)
 		url = src->memory.value[TH_REVISIT_MOVED];
 	src->moved = url != name;
-	if ((st = start(src, url)) != TH_OK) {
+	if (src->discovered)
+		st = show_feed(src, url);
+	if (st == TH_OK)
+		st = start(src, url);
+	if (st != TH_OK) {
 		failed(src, st, src->err.text);
 		source_free(src);
 		step(r);

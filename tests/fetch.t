@@ -162,6 +162,12 @@ printf '<html><head><link rel="alternate" type="application/rss+xml" href="file:
     <link rel="alternate" type="application/rss+xml" href="javascript:x"><link rel="alternate" type="application/rss+xml" href="x.xml">' |
     script page6 '200 OK'
 says 'what leads nowhere is passed over' x1 sh -c 'th-fetch rss "$1" | jq -r .id' - "$S/page6"
+printf '<html lang=de><link rel=alternate type="application/rss+xml" title="Kommentar-Feed" href="/comments/feed"><link rel=alternate type="application/atom+xml" title="Feed" href="x.xml">' |
+    script page7 '200 OK'
+says 'that of comments is known by its address, too' x1 sh -c 'th-fetch rss "$1" | jq -r .id' - "$S/page7"
+printf '<html><link rel=alternate type="application/rss+xml" href="/lost.xml?key=hunter2">' | script page8 '200 OK'
+run 'a page whose feed is lost' 69 th-fetch rss "$S/page8"
+told 'is not told to be lost itself' "^th-fetch: $S/page8: its feed $S/lost.xml: not found"
 printf '<html><body>x</body></html>' | script page3 '200 OK' 'Content-Type: text/html'
 run 'a page without a feed is bad input' 65 th-fetch rss "$S/page3"
 printf '<html><head><link rel="alternate" type="application/rss+xml" href="page4"></head></html>' |
@@ -350,6 +356,10 @@ says 'and not asked' 1 asked gone
 state "$S/page" >$none; state "$S/page" >$none
 says 'the feed of a page is remembered' '1 2' sh -c 'echo $(grep -c "	/page	" s/log) $(grep -c "	/w.xml	" s/log)'
 
+mv s/w.xml s/w.kept
+run 'when that is lost' 69 state "$S/page"
+told 'it is that which is told' "^th-fetch: $S/page: its feed $S/w.xml: not found"
+mv s/w.kept s/w.xml
 ok 'no URL and no secret is in the store' sh -c 'th-fetch rss --state t "$1?key=hunter2" && ! grep -aq hunter2 "$2"/th.db*' - "$S/w.xml" "$TH_HOME"
 
 # A pipeline that failed: its cursor is dropped, what the server asked is kept.
