@@ -40,6 +40,7 @@ struct reader {
 struct source {
 	struct reader *reader;
 	struct th_buf shown; /* fit for a message */
+	char *own;           /* its URL, when that has a user */
 	struct th_revisit memory;
 	struct th_request request;
 	struct th_feed *feed;
@@ -135,6 +136,7 @@ source_free(struct source *src)
 	if (src == NULL)
 		return;
 	th_buf_release(&src->shown);
+	free(src->own);
 	th_revisit_release(&src->memory);
 	th_request_release(&src->request);
 	th_feed_free(src->feed);
@@ -676,6 +678,48 @@ static const char accept[] =
     "application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, "
     "*/*;q=0.1";
 
+static bool
+is_same(struct th_str a, struct th_str b)
+{
+	return a.len == b.len &&
+	       (a.len == 0 || strncasecmp(a.s, b.s, a.len) == 0);
+}
+
+/*
+ * Where the feed moved to, and what its page names, is remembered without the
+ * user and password that it was asked with: on the same server they are for it.
+ */
+static enum th_status
+add_user(const struct source *src, struct th_str url, struct th_buf *ret)
+{
+	struct th_url own, to;
+
+	if (src->own == NULL || th_url_parse(th_str(src->own), &own) != TH_OK ||
+	    th_url_parse(url, &to) != TH_OK || to.userinfo.s != NULL ||
+	    !is_same(own.scheme, to.scheme) || !is_same(own.host, to.host) ||
+	    !is_same(own.port, to.port))
+		return th_buf_add(ret, url.s, url.len);
+	th_buf_add(ret, to.scheme.s, to.scheme.len);
+	th_buf_adds(ret, "://");
+	th_buf_add(ret, own.userinfo.s, own.userinfo.len);
+	th_buf_addc(ret, '@');
+	return th_buf_add(
+	    ret, to.host.s, url.len - (size_t)(to.host.s - url.s));
+}
+
+static enum th_status
+set_url(struct source *src, const char *url)
+{
+	struct th_buf whole;
+	enum th_status st;
+
+	th_buf_init(&whole, 2 * URL_MAX);
+	if ((st = add_user(src, th_str(url), &whole)) == TH_OK)
+		st = th_request_set(&src->request, "GET", th_buf_str(&whole));
+	th_buf_release(&whole);
+	return st;
+}
+
 /* On to a URL.  Validators are for the feed, not for the page that names it. */
 static enum th_status
 start(struct source *src, const char *url)
@@ -687,7 +731,7 @@ start(struct source *src, const char *url)
 	th_request_release(&src->request);
 	th_request_init(&src->request);
 	src->request.follow = true;
-	st = th_request_set(&src->request, "GET", th_str(url));
+	st = set_url(src, url);
 	if (st == TH_EDATA)
 		return th_fail(&src->err, TH_EUNAVAIL, "not a valid URL");
 	if (st == TH_OK)
@@ -737,6 +781,7 @@ read_url(struct reader *r, const char *name)
 {
 	struct source *src;
 	const char *url = name;
+	struct th_url u;
 	enum th_status st;
 
 	if ((st = open_http(r)) != TH_OK) {
@@ -747,6 +792,12 @@ read_url(struct reader *r, const char *name)
 		return;
 	r->total++;
 	src->known = r->fetch->state != NULL;
+	if (th_url_parse(th_str(name), &u) == TH_OK && u.userinfo.s != NULL &&
+	    (src->own = th_strdup(name)) == NULL) {
+		out_of_memory(r);
+		source_free(src);
+		return;
+	}
 	if (is_held_off(src)) {
 		source_free(src);
 		step(r);

@@ -360,6 +360,14 @@ mv s/w.xml s/w.kept
 run 'when that is lost' 69 state "$S/page"
 told 'it is that which is told' "^th-fetch: $S/page: its feed $S/w.xml: not found"
 mv s/w.kept s/w.xml
+script uold '301 Moved Permanently' 'Location: /w.xml' <$none
+script uaway '301 Moved Permanently' "Location: $O/o.xml" <$none
+printf '<html><link rel=alternate type="application/rss+xml" href="x.xml">' | script upage '200 OK'
+for i in 1 2; do state "$user/uold" "$user/uaway" "$user/upage" >$none; done
+: >s/log; : >o/log
+run 'where it moved to, and the feed of a page, are asked' 0 state "$user/uold" "$user/uaway" "$user/upage"
+says 'as the user of the URL, on the same server' '2 2' sh -c 'echo $(grep -c "Authorization: Basic" s/log) $(wc -l <s/log)'
+says 'on no other' '0 1' sh -c 'echo $(grep -ci "authorization" o/log) $(wc -l <o/log)'
 ok 'no URL and no secret is in the store' sh -c 'th-fetch rss --state t "$1?key=hunter2" && ! grep -aq hunter2 "$2"/th.db*' - "$S/w.xml" "$TH_HOME"
 
 # A pipeline that failed: its cursor is dropped, what the server asked is kept.
