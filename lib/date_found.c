@@ -350,6 +350,19 @@ parse_lower(struct th_str s, int64_t *ret)
 	return th_instant(&c.m, ret);
 }
 
+/* Seconds since 1970, or thousandths, of this time: no date is so written. */
+static bool
+is_epoch(struct th_str s, int64_t *ret)
+{
+	int64_t n;
+
+	if ((s.len != 10 && s.len != 13) || s.s[0] != '1' ||
+	    th_int_parse(s, &n) != TH_OK)
+		return false;
+	*ret = s.len == 13 ? n / 1000 : n;
+	return true;
+}
+
 enum th_status
 th_date_parse(struct th_str s, int64_t *ret)
 {
@@ -362,7 +375,7 @@ th_date_parse(struct th_str s, int64_t *ret)
 	s = th_str_trim(s);
 	if (s.len == 0 || s.len > LONGEST)
 		return TH_EDATA;
-	if (th_date_parse_rfc3339(s, ret) == TH_OK)
+	if (th_date_parse_rfc3339(s, ret) == TH_OK || is_epoch(s, ret))
 		return TH_OK;
 	for (i = 0; i < s.len; i++) {
 		lower[i] = s.s[i];

@@ -53,8 +53,8 @@ keep_url(struct th_feed_json *j, const struct th_value *of, const char *name)
 	struct th_slot s = keep(j, of, name, TH_FORM_TEXT);
 	struct th_str base = th_feed_base(j->feed);
 
-	if (s.len == 0)
-		return s;
+	if (th_str_trim(th_found_str(j->entry, s)).len == 0)
+		return (struct th_slot){ 0 };
 	th_buf_clear(&j->other);
 	th_url_resolve(base, th_found_str(j->entry, s), &j->other);
 	s.off = j->entry->text.len;
@@ -276,7 +276,8 @@ read_member(struct th_feed_json *j, const struct th_value *feed)
 	read_place(j, feed, "home_page_url", false);
 	th_buf_clear(&j->other);
 	if (m->link.len == 0 && th_value_get(feed, "home_page_url", &v) &&
-	    v.type == TH_JSON_STRING && th_value_text(&v, &j->other) == TH_OK)
+	    v.type == TH_JSON_STRING && th_value_text(&v, &j->other) == TH_OK &&
+	    th_str_trim(th_buf_str(&j->other)).len > 0)
 		th_url_resolve(
 		    th_feed_base(j->feed), th_buf_str(&j->other), &m->link);
 	if (m->language.len == 0 && th_value_get(feed, "language", &v) &&

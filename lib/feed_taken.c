@@ -43,7 +43,7 @@ th_fx_keep_attr(
 struct th_slot
 th_fx_keep_url(struct th_feed_xml *f, struct th_str url)
 {
-	if (url.len == 0)
+	if (th_str_trim(url).len == 0) /* no address, not that of the feed */
 		return (struct th_slot){ 0 };
 	th_buf_clear(&f->other);
 	th_url_resolve(th_fx_base(f), url, &f->other);

@@ -179,7 +179,8 @@ bool th_hex_decode(struct th_str text, void *ret, size_t len);
 
 /*
  * Any form of date found in feeds (RFC 3339, W3CDTF, RFC 822/2822, asctime,
- * and their misspellings); no zone is UTC.  TH_EDATA when it is none.
+ * seconds since 1970, and their misspellings); no zone is UTC.  TH_EDATA when
+ * it is none.
  */
 enum th_status th_date_parse(struct th_str, int64_t *ret);
 /* Strictly RFC 3339, or its date alone (the first instant of that day, UTC). */

@@ -101,6 +101,15 @@ has 'enclosures are known by any name, and once' '["http://e/a","http://e/b","ht
 <item><enclosure url="http://e/a"/><enclosure resource="http://e/b"/>
 <enclosure href="http://e/c"/><media:content url=" http://e/a "/></item>
 X
+has 'an address of blanks is none' '"http://e/g"
+null' .url <<'X'
+<item><link>
+ </link><guid>http://e/g</guid></item>
+<item xml:base="http://e/"><link> </link><title>t</title></item>
+X
+says '... nor in JSON' '["J",null,null,"2003-12-31T10:14:55Z"]' sh -c \
+    'echo "{\"feed_url\":\"http://e/f\",\"title\":\"J\",\"home_page_url\":\" \",\"items\":[{\"id\":1,\"url\":\" \",\"date_published\":1072865695}]}" |
+    th-fetch rss - | jq -c "[._source.title,._source.home_page_url,.url,.date_published]"'
 has '... whichever comes first, with all that is said of them' '[{"url":"http://e/a","mime_type":"audio/mpeg","size_in_bytes":5,"duration_in_seconds":7}]' .attachments <<'X'
 <item><media:content url="http://e/a" duration="7"/><enclosure url="http://e/a" length="5" type="audio/mpeg"/>
 <media:content url="http://e/a" fileSize="6" type="x/y"/></item>
