@@ -632,6 +632,8 @@ static const struct {
 	{ CURLE_SSL_CACERT_BADFILE,
 	    "cannot read the CA certificates (ca_file)" },
 	{ CURLE_BAD_CONTENT_ENCODING, "the compressed body is damaged" },
+	/* Ours tell why themselves; decoders fail so after the end of gzip. */
+	{ CURLE_WRITE_ERROR, "the compressed body is damaged" },
 	{ CURLE_WEIRD_SERVER_REPLY, "the answer is not HTTP" },
 	{ CURLE_UNSUPPORTED_PROTOCOL, "the answer is not HTTP" },
 	{ CURLE_HTTP2, "HTTP/2 went wrong" },

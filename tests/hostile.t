@@ -43,6 +43,7 @@ ends 'a gzip bomb' 65 '.' gzip-bomb
 ends 'a gzip bomb, cut early' 69 'larger than' gzip-bomb --max-size 10M
 ends 'a gzip bomb in gzip' 65 '.' gzip-twice
 ends 'gzip that is none' 69 'compressed body is damaged' not-gzip
+ends 'gzip with more after it' 69 'compressed body is damaged' more-than-gzip
 ends 'a redirect to itself' 69 'redirected more than 10 times' loop
 ends 'eleven redirects' 69 'redirected more than 10 times' chain/11
 ends 'a redirect to a file' 69 'not http or https' to-file

@@ -77,6 +77,12 @@ def not_gzip(c):
     c.sendall(XML + b"Content-Encoding: gzip\r\n\r\n" + HEAD + TAIL)
 
 
+def more_than_gzip(c):
+    z = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    c.sendall(XML + b"Content-Encoding: gzip\r\n\r\n" +
+              z.compress(HEAD + TAIL) + z.flush() + b"\0" * 8)
+
+
 def to(place, code=b"302 Found"):
     def answer(c):
         c.sendall(b"HTTP/1.1 %s\r\nLocation: %s\r\nContent-Length: 0\r\n"
@@ -165,6 +171,7 @@ answers = {
     "good": good, "endless": endless, "endless-element": endless_element,
     "drip": drip, "silent": silent, "half-head": half_head,
     "gzip-bomb": gzip_bomb, "gzip-twice": gzip_twice, "not-gzip": not_gzip,
+    "more-than-gzip": more_than_gzip,
     "loop": to(b"/loop"), "to-file": to(b"file:///etc/passwd"),
     "to-file-forever": to(b"file:///etc/passwd", b"301 Moved Permanently"),
     "to-gopher": to(b"gopher://127.0.0.1:@PORT@/1secret"),
