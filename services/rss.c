@@ -925,9 +925,16 @@ read_list(struct reader *r, const char *name)
 	const char *one;
 	char *rest;
 
-	if (load(r, name, &text) == TH_OK)
-		for (rest = text.data; (one = next_name(&rest)) != NULL;)
-			read_one(r, one);
+	if (load(r, name, &text) == TH_OK) {
+		rest = text.data;
+		if (th_str_has_prefix(th_buf_str(&text), "\xef\xbb\xbf"))
+			rest += 3;
+		while (r->status == TH_OK && (one = next_name(&rest)) != NULL)
+			if (strpbrk(one, " \t") == NULL)
+				read_one(r, one);
+			else /* a path: URLs have no blanks */
+				read_file(r, one);
+	}
 	th_buf_release(&text);
 }
 

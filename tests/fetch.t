@@ -204,12 +204,14 @@ for o in --opml --file; do
 done
 feed b1 | script a_b.xml '200 OK'
 : >s/log
-printf '%s\n' "$S/a_b.xml?q=a b" >blank.list
 printf '<opml><outline xmlUrl="%s"/></opml>' "$S/a_b.xml?q=a b" >blank.opml
 says 'a blank in an address is encoded, as browsers do' 'b1
-b1
-b1' sh -c 'th-fetch rss "$1?q=a b" -f blank.list --opml blank.opml | jq -r .id' - "$S/a_b.xml"
-says '... in each way of naming it' 3 grep -c '/a_b.xml?q=a%20b' s/log
+b1' sh -c 'th-fetch rss "$1?q=a b" --opml blank.opml | jq -r .id' - "$S/a_b.xml"
+says '... in each way of naming it' 2 grep -c '/a_b.xml?q=a%20b' s/log
+printf '\357\273\277%s\n%s tag\n' "$S/a_b.xml" "$S/x.xml" >blank.list
+run 'in a list it ends none: what follows is not for us' 69 th-fetch rss -f blank.list
+told 'that is told' "^th-fetch: $S/x.xml tag: not an http or https URL, nor a file"
+says 'and a byte order mark is no part of the first' b1 sh -c 'jq -r .id <out'
 run 'a failure shows no user' 69 th-fetch rss "$user/missing"
 ok 'nor password' sh -c '! grep -q -e hunter2 -e user: "$1"' - err
 
