@@ -490,8 +490,12 @@ succeeded(struct source *src, const struct th_reply *reply, const char *hash)
 static enum th_status
 show_feed(struct source *src, const char *url)
 {
+	enum th_status st;
+
 	th_buf_adds(&src->shown, ": its feed ");
-	return th_url_mask(th_str(url), &src->shown);
+	if ((st = th_url_mask(th_str(url), &src->shown)) != TH_OK)
+		th_fail(&src->err, st, "%s", th_strstatus(st));
+	return st;
 }
 
 /* Is it a page that names its feed?  Then that is asked, once. */
