@@ -128,6 +128,7 @@ static enum th_status
 place_init(const struct th_http_options *opt, const char *url,
     struct place *ret, struct th_err *err)
 {
+	const bool failed = th_alloc_failed();
 	CURLU *u = curl_url();
 	struct place p = { 0 };
 	enum th_status st = TH_ENOMEM;
@@ -137,6 +138,8 @@ place_init(const struct th_http_options *opt, const char *url,
 		return th_fail(err, TH_ENOMEM, "out of memory");
 	rc = curl_url_set(
 	    u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
+	if (!failed && th_alloc_failed()) /* which libcurl calls many things */
+		rc = CURLUE_OUT_OF_MEMORY;
 	if (rc != CURLUE_OK && rc != CURLUE_OUT_OF_MEMORY)
 		st = th_fail(err, TH_EDATA, "not a valid URL");
 	else if (rc == CURLUE_OK && !th_url_is_http(th_str(url)))

@@ -514,6 +514,8 @@ discover(struct source *src, const struct th_reply *reply)
 		th_buf_clear(&url);
 		st = th_reply_feed_link(reply, &url);
 	}
+	if (st == TH_ENOMEM)
+		out_of_memory(src->reader);
 	if (st == TH_OK && th_url_is_http(th_buf_str(&url))) {
 		src->discovered = found = true;
 		th_feed_free(src->feed);
@@ -585,7 +587,8 @@ finish_body(struct source *src, const struct th_reply *reply)
 	if (st == TH_OK)
 		succeeded(src, reply, hash.data);
 	else if (src->reader->status == TH_OK &&
-		 !(st == TH_EDATA && (more = discover(src, reply)))) {
+		 !(st == TH_EDATA && (more = discover(src, reply))) &&
+		 src->reader->status == TH_OK) {
 		failed(src, st, src->err.text);
 		if (st == TH_ENOMEM)
 			src->reader->status = st;

@@ -122,6 +122,9 @@ python3 "$top/tests/servers/scripted.py" web & pids="$pids $!"
 until [ -s web/port ]; do sleep 0.05; done
 torture 'th-fetch over http' \
     th-fetch rss --state s "http://127.0.0.1:$(cat web/port)/feed"
+printf '200 OK\n\n<html><link rel=alternate type="application/rss+xml" href=feed>' >web/page
+torture 'th-fetch finds the feed of a page, as a user' \
+    th-fetch rss --state s "http://u:p@127.0.0.1:$(cat web/port)/page"
 before() { :; }
 cp items in
 
