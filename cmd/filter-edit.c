@@ -111,8 +111,8 @@ doubt(struct edits *e, enum edit_type type, const char *name)
 
 	if (meant == NULL)
 		return;
-	e->doubt =
-	    cmd_need(th_realloc(e->doubt, (e->ndoubts + 1) * sizeof(*e->doubt)));
+	e->doubt = cmd_need(
+	    th_realloc(e->doubt, (e->ndoubts + 1) * sizeof(*e->doubt)));
 	e->doubt[e->ndoubts++] =
 	    (struct doubt){ option[type], name, meant, false };
 }

@@ -93,8 +93,8 @@ code 'a limit of 0 stops publishing' 0 hook --queue l5 <in
 told 'and says so' '0 published, 10 wait \(limit 0\)'
 printf 'limits:\n  webhook: 3/15m\n  wbhook:work: 1/1d\n  else: 2/1h\n' >"$TH_HOME/config.yaml"
 code 'a limit for a service that is not here is no mistake' 0 hook --queue l6 --dry-run </dev/null
-told 'but is warned of' '^th-publish: .*config.yaml:3:3: wbhook:work: a limit for a service that is not here \(did you mean webhook\?\)$'
-told 'each with its place' 'config.yaml:4:3: else: a limit for a service that is not here$'
+told 'but is warned of' '^th-publish: .*:[0-9]+:3: wbhook:work: a limit for a service that is not here \(did you mean webhook\?\)$'
+told 'each with its place' ':[0-9]+:3: else: a limit for a service that is not here$'
 rm "$TH_HOME/config.yaml"
 
 # ---- failures
