@@ -447,8 +447,8 @@ add_files(const struct th_found *e, struct th_buf *line)
 		th_json_member(line, "url", th_found_str(e, f[i].url));
 		th_json_member(line, "mime_type", th_found_str(e, f[i].type));
 		th_json_member(line, "title", th_found_str(e, f[i].title));
-		if (f[i].length >
-		    0) { /* 0 is what is written of unknown ones */
+		/* 0 is what is written of a length that is not known. */
+		if (f[i].length > 0) {
 			th_json_key(line, "size_in_bytes");
 			th_json_int(line, f[i].length);
 		}
