@@ -115,9 +115,12 @@ note(void *ctx, const char *text)
 	cmd_say(1, "%s", text);
 }
 
-static void
+/* False: there was something, and nothing of it was an item. */
+static bool
 read_items(struct th_feedout *feed)
 {
+	bool any;
+
 	struct th_stream in;
 	struct th_err err = { 0 };
 	struct th_item it;
@@ -137,8 +140,10 @@ read_items(struct th_feedout *feed)
 			cmd_die(st, "line %zu: %s", in.line, err.text);
 	}
 	cmd_tell_count("in", (int64_t)in.items);
+	any = in.items > 0 || in.bad == 0;
 	cmd_items_close(&in);
 	th_item_release(&it);
+	return any;
 }
 
 /* The lock that th_file_open() took makes what we read here what we replace. */
@@ -200,16 +205,19 @@ main(int argc, char *argv[])
 	struct th_feedout *feed;
 	struct th_err err = { 0 };
 	enum th_status st;
+	bool any;
 
 	cmd_init(&program);
 	parse_options(argc, argv, &job);
 	check_config();
 	cmd_check(th_feedout_new(&job.feed, note, NULL, &feed, &err), &err);
-	read_items(feed);
+	any = read_items(feed);
 	if (job.file == NULL) {
 		st = th_feedout_finish(feed, &cmd_out, &err);
 		if (cmd_out.status == TH_OK) /* else cmd_finish() tells */
 			cmd_check(st, &err);
+	} else if (!any) {
+		cmd_warn("%s is left as it is", job.file);
 	} else if ((st = write_file(feed, &job, &err)) != TH_OK) {
 		cmd_die(st, "%s%s%s",
 		    strstr(err.text, job.file) ? "" : job.file,

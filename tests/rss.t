@@ -367,4 +367,11 @@ ok 'a feed beyond the memory kept is whole' sh -c '
 	awk "BEGIN { for (i = 0; i < 20000; i++) printf \"{\\\"id\\\":\\\"i%d\\\",\\\"content_html\\\":\\\"%0500d\\\"}\\n\", i, i }" >many
 	th-rss --title T <many >many.rss && xmllint --noout --huge many.rss && [ $(grep -c "^<item>" many.rss) = 20000 ]'
 code 'a temporary directory that is missing is told' 73 sh -c 'TMPDIR=$PWD/missing th-rss --title T <many >/dev/null'
+echo '{"id":"1","title":"kept"}' | th-rss --title T -o kept.xml
+cp kept.xml want
+code 'input without one item is a mistake' 65 sh -c 'echo "<html>503</html>" | th-rss --title T -o kept.xml'
+told 'that the feed does not pay for' 'kept\.xml is left as it is'
+is   'it has its items still' want cat kept.xml
+code 'no input at all is a feed without items' 0 th-rss --title T -o kept.xml </dev/null
+ok   'which has none' sh -c '! grep -q "<item>" kept.xml'
 finish
