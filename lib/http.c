@@ -36,6 +36,7 @@ struct transfer {
 	size_t received, head;
 	int redirects, attempts;
 	bool with_body, temporary, head_done;
+	bool undecoded; /* take the body as it comes */
 };
 
 struct th_http {
@@ -420,6 +421,8 @@ set_hooks(struct transfer *t)
 	CURL *e = t->easy;
 
 	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	if (t->undecoded)
+		curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, NULL);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
@@ -709,11 +712,49 @@ is_told(const struct transfer *t)
 	return t->req->by_status && t->head_done;
 }
 
+/*
+ * Does Content-Encoding name a coding?  Some servers write a charset there, and
+ * the body is what it would be without (RFC 9110, 8.4).
+ */
+static bool
+is_encoded(const struct th_reply *r)
+{
+	static const char *const codings[] = { "gzip", "deflate", "br", "zstd",
+		"compress" };
+	const char *value = th_reply_header(r, "Content-Encoding");
+	struct th_buf lower;
+	bool is = false;
+	size_t i;
+
+	th_buf_init(&lower, HEAD_MAX);
+	if (value != NULL)
+		th_text_lower(th_str(value), &lower);
+	for (i = 0; i < sizeof(codings) / sizeof(codings[0]) && !is; i++)
+		is = lower.len > 0 && strstr(lower.data, codings[i]) != NULL;
+	th_buf_release(&lower);
+	return is;
+}
+
+/* Into the queue once more, as changed. */
+static void
+ask_again(struct transfer *t)
+{
+	detach(t);
+	forget_reply(t);
+	enqueue(t);
+}
+
 static void
 complete(struct transfer *t, CURLcode rc)
 {
 	enum th_status st = TH_OK;
 
+	if (rc == CURLE_BAD_CONTENT_ENCODING && !t->undecoded &&
+	    may_repeat(t) && !is_encoded(&t->reply)) {
+		t->undecoded = true;
+		ask_again(t);
+		return;
+	}
 	if (rc != CURLE_OK && !is_told(t)) {
 		t->reply.maybe_processed = was_sent(t);
 		finish(t, why_failed(t, rc));
@@ -734,9 +775,7 @@ complete(struct transfer *t, CURLcode rc)
 		finish(t, st);
 		return;
 	}
-	detach(t);
-	forget_reply(t);
-	enqueue(t);
+	ask_again(t);
 }
 
 static void

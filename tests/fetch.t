@@ -103,6 +103,14 @@ w2' sh -c 'th-fetch rss "$1?a=b" | jq -r .id' - "$S/w.xml"
 ok 'the request says what it takes and who asks' \
     grep -Eq 'User-Agent: TriggerHappy/.*Accept: application/atom\+xml|Accept: application/atom\+xml.*User-Agent: TriggerHappy/' s/log
 ok 'and that it may be compressed' grep -q 'Accept-Encoding: .*gzip' s/log
+for c in utf-8 UTF-8,none '"x"' ''; do
+	feed e1 | script enc.xml '200 OK' "Content-Encoding: $c"
+	says "a coding that is none ($c) encodes nothing" e1 sh -c 'th-fetch rss "$1" | jq -r .id' - "$S/enc.xml"
+done
+feed e1 | script enc.xml '200 OK' 'Content-Encoding: gzip, utf-8'
+_n=$(asked enc.xml)
+run 'one that is real is decoded, or told' 69 th-fetch rss "$S/enc.xml"
+says 'and asked for once' 1 expr "$(asked enc.xml)" - "$_n"
 cat >l.opml <<-X
 	<opml version="2.0"><body>
 	<outline text="a"><outline text="b"><outline xmlUrl="$S/w.xml"/></outline></outline>
