@@ -54,7 +54,7 @@ fetch_progress(void *ctx, size_t done, size_t total)
 		th_out_flush(&cmd_out);
 	if (!is_wanted() || total <= FEW)
 		return;
-	now = th_now_ms();
+	now = th_steady_ms();
 	if (now - last < INTERVAL_MS)
 		return;
 	last = now;

@@ -156,7 +156,7 @@ enum th_status
 th_listen_wait(struct th_listener *l, const char *path, int64_t seconds,
     th_accept *accept, void *ctx, struct th_buf *ret, struct th_err *err)
 {
-	int64_t end = th_now_ms() + seconds * 1000;
+	int64_t end = th_steady_ms() + seconds * 1000;
 
 	l->path = path;
 	l->accept = accept;
@@ -165,7 +165,7 @@ th_listen_wait(struct th_listener *l, const char *path, int64_t seconds,
 	while (!l->done) {
 		if (th_interrupted)
 			return th_fail(err, TH_EAGAIN, "interrupted");
-		if (th_now_ms() >= end)
+		if (th_steady_ms() >= end)
 			return th_fail(err, TH_EAGAIN,
 			    "nobody came back from the browser");
 		if (MHD_run_wait(l->daemon, WAIT_MS) != MHD_YES)

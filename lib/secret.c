@@ -90,14 +90,14 @@ static enum th_status
 collect(int fd, struct th_buf *ret, const char *what, struct th_err *err)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int64_t end = th_now_ms() + TIME_MAX_MS, left;
+	int64_t end = th_steady_ms() + TIME_MAX_MS, left;
 	char piece[4096];
 	ssize_t n = 1;
 
 	while (n > 0) {
 		if (th_interrupted)
 			return th_fail(err, TH_EAGAIN, "%s: interrupted", what);
-		if ((left = end - th_now_ms()) <= 0)
+		if ((left = end - th_steady_ms()) <= 0)
 			return th_fail(err, TH_ECONFIG,
 			    "%s: the command takes too long", what);
 		if (poll(&p, 1, (int)left) != 1)
