@@ -524,10 +524,12 @@ forget_reply(struct transfer *t)
 {
 	struct th_reply *r = &t->reply;
 	char *moved = r->moved;
+	bool redirected = r->redirected;
 
 	r->moved = NULL;
 	th_reply_release(r);
 	r->moved = moved;
+	r->redirected = redirected;
 	th_buf_init(&r->body, t->http->opt.max_size);
 	t->received = t->head = 0;
 	t->head_done = false;
@@ -603,6 +605,7 @@ redirect(struct transfer *t)
 		keep_user(&t->place, &to);
 	place_release(&t->place);
 	t->place = to;
+	t->reply.redirected = true;
 	return st;
 }
 

@@ -1067,6 +1067,7 @@ enum th_status th_request_show(const struct th_request *, struct th_buf *ret);
 struct th_reply {
 	long code;               /* HTTP status; 0 when there was no answer */
 	char *url;               /* after redirects */
+	bool redirected;
 	/* Where permanent redirects (301, 308) alone led; or NULL. */
 	char *moved;
 	struct th_header *header;

@@ -486,13 +486,13 @@ succeeded(struct source *src, const struct th_reply *reply, const char *hash)
 		told(src);
 }
 
-/* From now on it is of the feed that a page named that is told. */
+/* From now on what is told is of the place that one led to. */
 static enum th_status
-show_feed(struct source *src, const char *url)
+show_place(struct source *src, const char *how, const char *url)
 {
 	enum th_status st;
 
-	th_buf_adds(&src->shown, ": its feed ");
+	th_buf_adds(&src->shown, how);
 	if ((st = th_url_mask(th_str(url), &src->shown)) != TH_OK)
 		th_fail(&src->err, st, "%s", th_strstatus(st));
 	return st;
@@ -529,7 +529,7 @@ discover(struct source *src, const struct th_reply *reply)
 		if (th_revisit_set(&src->memory, TH_REVISIT_FEED, url.data) !=
 		    TH_OK)
 			out_of_memory(src->reader);
-		st = show_feed(src, url.data);
+		st = show_place(src, ": its feed ", url.data);
 		if (st == TH_OK)
 			st = start(src, url.data);
 		if (st != TH_OK) {
@@ -660,6 +660,9 @@ on_done(void *ctx, enum th_status st, const struct th_reply *reply,
 	struct reader *r = src->reader;
 	bool more = false;
 
+	if (reply->redirected && reply->url != NULL && st != TH_END &&
+	    show_place(src, ": redirected to ", reply->url) == TH_ENOMEM)
+		st = TH_ENOMEM;
 	if (r->status == TH_OK && st == TH_OK)
 		more = handle_reply(src, reply);
 	else if (r->status == TH_OK && st == TH_EDATA && src->feed != NULL)
@@ -816,8 +819,9 @@ read_url(struct reader *r, const char *name)
 	} else if (src->memory.value[TH_REVISIT_MOVED] != NULL)
 		url = src->memory.value[TH_REVISIT_MOVED];
 	src->moved = url != name;
-	if (src->discovered)
-		st = show_feed(src, url);
+	if (src->moved)
+		st = show_place(
+		    src, src->discovered ? ": its feed " : ": moved to ", url);
 	if (st == TH_OK)
 		st = start(src, url);
 	if (st != TH_OK) {

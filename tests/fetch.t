@@ -188,6 +188,9 @@ says 'after two requests' 2 sh -c 'wc -l <s/log'
 script r1 '302 Found' 'Location: /w.xml' <$none
 says 'a redirect is followed' 'w1
 w2' sh -c 'th-fetch rss "$1" | jq -r .id' - "$S/r1"
+script r404 '302 Found' 'Location: /nowhere.xml?key=s3cret' <$none
+run 'a redirect that leads nowhere is an error' 69 th-fetch rss "$S/r404"
+told 'that names both ends' "^th-fetch: $S/r404: redirected to $S/nowhere.xml[^ ]*: .*404"
 mkdir o; python3 "$top/tests/servers/scripted.py" o & pids="$pids $!"
 wait_for o/port
 O=http://127.0.0.1:$(cat o/port)
@@ -343,6 +346,7 @@ says 'the old place is not asked again' 1 asked old
 says 'the new one is' 2 asked new
 rm s/new
 run 'when the new place is lost' 69 state "$S/old"
+told 'both are named' "^th-fetch: $S/old: moved to $S/new: not found"
 feed q2 | script old '200 OK'
 says 'the old one is asked again' q2 sh -c 'th-fetch rss --state t "$1" | jq -r .id' - "$S/old"
 script temp '302 Found' 'Location: /w.xml' <$none
