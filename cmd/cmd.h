@@ -139,6 +139,10 @@ enum th_status cmd_exit_status(int code);
 void cmd_tell(const char *key, const char *text);
 void cmd_tell_count(const char *key, int64_t n);
 
+/* Warns of the line just read, by its number and the column if there is one. */
+void cmd_bad_line(const struct th_stream *, enum th_status,
+    const struct th_err *);
+
 /*
  * Standard input as items.  open: says that they are waited for when it is a
  * terminal.  close: says what may have been forgotten when no line was one.

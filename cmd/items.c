@@ -21,13 +21,18 @@ cmd_items_close(struct th_stream *in)
 	th_stream_release(in);
 }
 
-/* Of standard output cmd_finish() tells. */
-static void
-complain(enum th_status st, size_t line, const struct th_err *err)
+void
+cmd_bad_line(
+    const struct th_stream *in, enum th_status st, const struct th_err *err)
 {
-	if (cmd_out.status == TH_OK)
-		cmd_warn("line %zu: %s", line, err->text);
 	cmd_note(st);
+	if (cmd_out.status != TH_OK) /* of that cmd_finish() tells */
+		return;
+	if (err->column > 0)
+		cmd_warn("line %zu, column %zu: %s", in->line, err->column,
+		    err->text);
+	else
+		cmd_warn("line %zu: %s", in->line, err->text);
 }
 
 enum th_status
@@ -44,10 +49,12 @@ cmd_each_item(cmd_item *f, void *ctx)
 	while (!ours &&
 	       ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA)) {
 		err = in.err;
-		if (st == TH_OK)
+		if (st == TH_OK) {
+			err.column = 0;
 			st = f(ctx, &it, &err);
+		}
 		if (st != TH_OK)
-			complain(st, in.line, &err);
+			cmd_bad_line(&in, st, &err);
 		ours = st != TH_OK && st != TH_EDATA;
 	}
 	if (!ours && st != TH_END && cmd_out.status == TH_OK)

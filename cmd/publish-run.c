@@ -184,21 +184,15 @@ deposit(struct publish *p, bool last)
 }
 
 static enum th_status
-add_item(struct publish *p, const struct th_item *it, size_t line)
+add_item(
+    struct publish *p, const struct th_item *it, const struct th_stream *in)
 {
 	struct th_err err = { 0 };
 	enum th_status st = th_queue_add(p->outbox, it, &err);
 
-	if (st == TH_EDATA) {
-		cmd_warn("line %zu: %s", line, err.text);
-		cmd_note(st);
-		return TH_OK;
-	}
-	if (st != TH_OK) {
-		cmd_warn("line %zu: %s", line, err.text);
-		cmd_note(st);
-	}
-	return st;
+	if (st != TH_OK)
+		cmd_bad_line(in, st, &err);
+	return st == TH_EDATA ? TH_OK : st;
 }
 
 void
@@ -212,11 +206,10 @@ publish_deposit(struct publish *p)
 	th_item_init(&it);
 	while ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA) {
 		if (st == TH_EDATA) {
-			cmd_warn("line %zu: %s", in.line, in.err.text);
-			cmd_note(st);
+			cmd_bad_line(&in, st, &in.err);
 			continue;
 		}
-		if ((st = add_item(p, &it, in.line)) != TH_OK)
+		if ((st = add_item(p, &it, &in)) != TH_OK)
 			break;
 		if (th_queue_full(p->outbox) &&
 		    (st = deposit(p, false)) != TH_OK)

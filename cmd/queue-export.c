@@ -289,15 +289,16 @@ queue_import(struct queue_cmd *c)
 	th_item_init(&it);
 	while ((st = th_stream_next(&in, &it)) == TH_OK || st == TH_EDATA) {
 		err = in.err;
-		if (st == TH_OK)
+		if (st == TH_OK) {
+			err.column = 0;
 			st = import_line(m, &it, &err);
+		}
 		if (st == TH_OK)
 			continue;
 		if (th_alloc_failed())
 			cmd_die(TH_ENOMEM, "line %zu: %s", in.line,
 			    th_strstatus(TH_ENOMEM));
-		cmd_warn("line %zu: %s", in.line, err.text);
-		cmd_note(st);
+		cmd_bad_line(&in, st, &err);
 	}
 	flush(m);
 	if (st != TH_END) {

@@ -275,17 +275,6 @@ is_enough(const struct filter *f)
 	return !f->sorted && f->n >= end_of_limit(f);
 }
 
-static void
-bad_line(const struct th_stream *in, const struct th_err *err)
-{
-	if (err->column > 0)
-		cmd_warn("line %zu, column %zu: %s", in->line, err->column,
-		    err->text);
-	else
-		cmd_warn("line %zu: %s", in->line, err->text);
-	cmd_note(TH_EDATA);
-}
-
 /* Returns false when reading was broken off, so that nothing half is printed.
  */
 static bool
@@ -301,7 +290,7 @@ run(struct filter *f)
 	while (!is_enough(f) && cmd_out.status == TH_OK) {
 		st = th_stream_next(&in, &it);
 		if (st == TH_EDATA) { /* one bad line is not the end */
-			bad_line(&in, &in.err);
+			cmd_bad_line(&in, st, &in.err);
 			continue;
 		}
 		if (st != TH_OK)
@@ -309,7 +298,7 @@ run(struct filter *f)
 		st = pass(f, &it, &err);
 		if (st == TH_EDATA) {
 			err.column = 0;
-			bad_line(&in, &err);
+			cmd_bad_line(&in, st, &err);
 		} else if (st != TH_OK) {
 			in.err = (struct th_err){ 0 };
 			break;

@@ -130,8 +130,7 @@ read_items(struct th_feedout *feed)
 	cmd_items_open(&in, NULL);
 	while ((st = th_stream_next(&in, &it)) != TH_END) {
 		if (st == TH_EDATA) {
-			cmd_warn("line %zu: %s", in.line, in.err.text);
-			cmd_note(st);
+			cmd_bad_line(&in, st, &in.err);
 			continue;
 		}
 		if (st != TH_OK)

@@ -42,7 +42,7 @@ code 'an item without an id is bad input' 65 hook --queue b <<-X
 	{"id":"b1"}
 	X
 told 'its line is named' 'line 1: an item without an id'
-told 'so is a bad line' 'line 3: '
+told 'so is a bad line' 'line 3, column [0-9]+: '
 says 'the good one went out' 'b1' sh -c 'tail -n 1 a.log | cut -d" " -f2'
 code '--queue-only deposits' 0 hook --queue d --queue-only <in
 told 'and tells what waits' '^th-publish: 0 published, 10 wait$'

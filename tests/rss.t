@@ -139,7 +139,7 @@ th-rss -v --title T <nasty >/dev/null 2>.err
 told 'an invalid date is told with -v' 'date_published left out, not RFC 3339: yesterday'
 ok 'and not without' sh -c 'th-rss --title T <nasty 2>&1 >/dev/null | { ! grep .; }'
 code 'a bad line is told and skipped' 65 sh -c '{ echo bad; cat one; } | th-rss --title T >out'
-told 'by its number' 'line 1: '
+told 'by its number' 'line 1, column 1: '
 ok 'and the rest is written' grep -q tag:1 out
 
 # What a validator would not take for an address, a language, a type, a date.
