@@ -76,7 +76,7 @@ has_attribute(struct th_str s)
 
 /* At a <: is it of HTML, and no angle bracket of a text? */
 static bool
-proves_html(struct th_str s, enum th_feed_text of)
+proves_html(struct th_str s, int of)
 {
 	bool end = s.len > 1 && s.s[1] == '/';
 	struct th_str name = { s.s + 1 + end, 0 };
@@ -102,24 +102,5 @@ proves_html(struct th_str s, enum th_feed_text of)
 bool
 th_feed_is_html(struct th_str s, enum th_feed_text of)
 {
-	struct th_buf text;
-	struct th_str rest;
-	size_t i, n, last = s.len;
-	bool yes = false;
-
-	while (last > 0 && s.s[last - 1] != '>')
-		last--;
-	th_buf_init(&text, 64);
-	for (i = 0; i < s.len && !yes; i++) {
-		rest = (struct th_str){ s.s + i, s.len - i };
-		if (*rest.s == '<') {
-			yes = i < last && proves_html(rest, of);
-		} else if (*rest.s == '&') {
-			n = th_html_entity(rest, false, &text);
-			yes = n > 0 && rest.s[n - 1] == ';';
-			th_buf_clear(&text);
-		}
-	}
-	th_buf_release(&text);
-	return yes;
+	return th_text_has_markup(s, proves_html, of);
 }

@@ -17,6 +17,12 @@ struct th_tags {
 /* Does a tag, comment or declaration begin at s? */
 bool th_html_at_tag(struct th_str s);
 /*
+ * Is there a character reference in s, or a < before the last > that is_tag()
+ * takes for a tag's?  `of` is passed to it.
+ */
+typedef bool th_is_tag(struct th_str at, int of);
+bool th_text_has_markup(struct th_str s, th_is_tag *is_tag, int of);
+/*
  * Length of the tag that begins at s, all of s when it does not end.  name gets
  * the element's name, empty for comments and declarations.
  */

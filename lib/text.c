@@ -430,7 +430,7 @@ th_text_from_html(struct th_str s, enum th_text_mode mode, struct th_buf *ret)
 }
 
 bool
-th_text_is_html(struct th_str s)
+th_text_has_markup(struct th_str s, th_is_tag *is_tag, int of)
 {
 	struct th_buf text;
 	struct th_str rest;
@@ -443,7 +443,7 @@ th_text_is_html(struct th_str s)
 	for (i = 0; i < s.len && !yes; i++) {
 		rest = (struct th_str){ s.s + i, s.len - i };
 		if (*rest.s == '<') {
-			yes = i < last && th_html_at_tag(rest);
+			yes = i < last && is_tag(rest, of);
 		} else if (*rest.s == '&') {
 			n = th_html_entity(rest, false, &text);
 			yes = n > 0 && rest.s[n - 1] == ';';
@@ -452,6 +452,19 @@ th_text_is_html(struct th_str s)
 	}
 	th_buf_release(&text);
 	return yes;
+}
+
+static bool
+is_any_tag(struct th_str at, int of)
+{
+	(void)of;
+	return th_html_at_tag(at);
+}
+
+bool
+th_text_is_html(struct th_str s)
+{
+	return th_text_has_markup(s, is_any_tag, 0);
 }
 
 /* ---- escapes ---- */

@@ -786,11 +786,27 @@ open_http(struct reader *r)
 	return th_session_http(r->ses, &r->http);
 }
 
+/* Asks it where an earlier run was led to. */
+static enum th_status
+start_where_it_is(struct source *src, const char *name)
+{
+	const char *feed = src->memory.value[TH_REVISIT_FEED];
+	const char *moved = src->memory.value[TH_REVISIT_MOVED];
+	const char *url = feed != NULL ? feed : moved != NULL ? moved : name;
+	enum th_status st = TH_OK;
+
+	src->discovered = feed != NULL;
+	src->moved = url != name;
+	if (src->moved)
+		st = show_place(
+		    src, feed != NULL ? ": its feed " : ": moved to ", url);
+	return st == TH_OK ? start(src, url) : st;
+}
+
 static void
 read_url(struct reader *r, const char *name)
 {
 	struct source *src;
-	const char *url = name;
 	struct th_url u;
 	enum th_status st;
 
@@ -813,17 +829,7 @@ read_url(struct reader *r, const char *name)
 		step(r);
 		return;
 	}
-	if (src->memory.value[TH_REVISIT_FEED] != NULL) {
-		src->discovered = true;
-		url = src->memory.value[TH_REVISIT_FEED];
-	} else if (src->memory.value[TH_REVISIT_MOVED] != NULL)
-		url = src->memory.value[TH_REVISIT_MOVED];
-	src->moved = url != name;
-	if (src->moved)
-		st = show_place(
-		    src, src->discovered ? ": its feed " : ": moved to ", url);
-	if (st == TH_OK)
-		st = start(src, url);
+	st = start_where_it_is(src, name);
 	if (st != TH_OK) {
 		failed(src, st, src->err.text);
 		source_free(src);
