@@ -81,7 +81,7 @@ add_service(struct listing *l, const struct th_service *s)
 	add_accounts(l);
 }
 
-/* What its namesake would do is done by another program, or by none. */
+/* It does what is listed; the other direction is another program's, if any. */
 static enum th_status
 add_program(void *ctx, const char *name, const char *path)
 {

@@ -55,7 +55,10 @@ survives() { # COMMAND...
 
 mine() { # is the next case not another's?
 	cases=$((cases + 1))
-	[ -z "$taken" ] || mkdir "$taken/$cases" 2>/dev/null
+	[ -n "$taken" ] || return 0
+	mkdir "$taken/$cases" 2>/dev/null && return 0
+	[ -d "$taken/$cases" ] && return 1
+	echo "torture.sh: cannot mark a case as taken in $taken" >&2; exit 1
 }
 
 torture() { # NAME COMMAND...
